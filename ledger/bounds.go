@@ -1,0 +1,17 @@
+package ledger
+
+// Bounds of what a Change may hold. Lengths are in bytes.
+const (
+	MaxIDLen        = 200     // ids of changes, holds and records, unique keys, labels
+	MaxTypeLen      = 64      // types of records and events
+	MaxAccountLen   = 128     // account names
+	MaxReferenceLen = 256     // references
+	MaxMetadata     = 32      // metadata entries
+	MaxMetadataLen  = 512     // one metadata key or value
+	MaxDetailLen    = 4096    // Refusal.Detail
+	MaxContentLen   = 1 << 20 // content of one record, payload of one event
+	MaxPostings     = 1000    // postings of one operation
+	MaxParts        = 1000    // operations, expects, puts, events, each, of one Change
+	MaxIndexed      = 32      // unique keys or labels, each, of one record
+	MaxRequest      = 256     // fields of a Request
+)

@@ -1,0 +1,129 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Draft is a Change being written by a verb: what the verb reads becomes what the Change
+// expects.
+type Draft struct {
+	Change
+
+	ledger *Ledger
+	ctx    context.Context
+	now    time.Time
+}
+
+// tries bounds how often Do runs a verb again after a conflict.
+const tries = 100
+
+// Do runs a verb: fn reads through the Draft, decides, and writes down a Change, which is
+// then committed under id. When a record that fn read has changed meanwhile, fn runs again
+// on a new Draft. fn runs in the caller's goroutine; its panic reaches the caller, and then
+// nothing is committed.
+//
+// An id that was used before is answered with the first outcome, whatever fn says, as long
+// as the request is the same. If fn returns an error and the id is new, nothing is
+// committed and the error is returned as it is.
+//
+// Errors are those of Commit and of fn.
+func (l *Ledger) Do(ctx context.Context, id string, request []Field, fn func(*Draft) error) (Outcome, error) {
+	if request == nil {
+		request = []Field{} // a verb without inputs, not one that is compared by its Change
+	}
+	for try := 1; ; try++ {
+		d := &Draft{ledger: l, ctx: ctx, now: l.Now()}
+		d.ID, d.Request = id, request
+		if err := fn(d); err != nil {
+			out, known, replayErr := l.replay(ctx, id, request)
+			if known || replayErr != nil {
+				return out, replayErr
+			}
+			return Outcome{}, err
+		}
+		out, err := l.Commit(ctx, d.Change)
+		if !errors.Is(err, ErrConflict) {
+			return out, err
+		}
+		if try == tries {
+			return Outcome{}, fmt.Errorf("%w %d times in a row", err, tries)
+		}
+	}
+}
+
+// replay answers for an id that was used before. It asks in the ledger's one order, so
+// that what it reports is durable.
+func (l *Ledger) replay(ctx context.Context, id string, request []Field) (out Outcome, known bool, err error) {
+	if id == "" {
+		return Outcome{}, false, nil
+	}
+	// A Change that can never commit: its deadline has passed since long. Idempotency comes
+	// before the deadline, so only a known id is answered otherwise.
+	out, err = l.Commit(ctx, Change{ID: id, Request: request, NotAfter: time.Unix(1, 0)})
+	if errors.Is(err, ErrDeadline) {
+		return Outcome{}, false, nil
+	}
+	return out, err == nil || out.Replayed, err
+}
+
+// Now is the verb's one reading of the clock. The block's time, which is what is recorded,
+// is not before it unless clocks of several processes differ.
+func (d *Draft) Now() time.Time { return d.now }
+
+// Context is the context of the call.
+func (d *Draft) Context() context.Context { return d.ctx }
+
+// Get reads a record and makes the Change expect its version, also when it is not there
+// (ErrNotFound) or erased (ErrErased).
+func (d *Draft) Get(recordType, id string) (Record, error) {
+	r, err := d.ledger.readRecord(d.ctx, RecordKey{recordType, id})
+	if err != nil && !notFound(err) {
+		return Record{}, err
+	}
+	d.Expects = append(d.Expects, Expect{Type: recordType, ID: id, Version: r.Version})
+	if err != nil {
+		return Record{}, err
+	}
+	if r.Erased {
+		return r, ErrErased
+	}
+	return r, nil
+}
+
+// Balance reads an account. The Change does not expect it: what an account allows is
+// decided by its limits when the Change commits.
+func (d *Draft) Balance(key AccountKey) (Balance, error) {
+	return d.ledger.Balance(d.ctx, key)
+}
+
+// Post adds a transaction.
+func (d *Draft) Post(t Transaction) { d.Ops = append(d.Ops, t) }
+
+// Hold adds a hold.
+func (d *Draft) Hold(h Hold) { d.Ops = append(d.Ops, h) }
+
+// Capture adds a capture.
+func (d *Draft) Capture(c Capture) { d.Ops = append(d.Ops, c) }
+
+// Void adds a void.
+func (d *Draft) Void(hold string) { d.Ops = append(d.Ops, Void{Hold: hold}) }
+
+// Put adds a record to write.
+func (d *Draft) Put(p Put) { d.Puts = append(d.Puts, p) }
+
+// Emit adds an event.
+func (d *Draft) Emit(e Event) { d.Events = append(d.Events, e) }
+
+// Refuse makes the Change record that the verb was refused: what the Draft holds commits,
+// and the caller gets a *RefusedError, now and at every replay.
+func (d *Draft) Refuse(r Refusal) { d.Refusal = &r }
+
+// Otherwise returns the Change that commits in place of the draft when the kernel refuses
+// it for one of the reasons.
+func (d *Draft) Otherwise(on ...Reason) *Change {
+	d.Else = &Else{On: on}
+	return &d.Else.Change
+}

@@ -1,0 +1,219 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+)
+
+// A block's body is what was decided: a version byte, the holds found expired, then for
+// each Change its id, the digest of its request, its outcome and its effects.
+//
+// Accounts stand in effects by their number. Numbers of accounts, transactions, postings
+// and events are not written: each is the one after the last.
+
+type effectKind byte
+
+const (
+	effectCurrency    effectKind = 1 + iota // a currency is used for the first time
+	effectOpen                              // an account is opened
+	effectTransaction                       // postings are made
+	effectHold                              // a hold is placed
+	effectCapture                           // postings are made from a hold
+	effectVoid                              // a hold is voided
+	effectRecord                            // a chained record has a new version
+	effectErase                             // a chained record became a tombstone
+	effectEvent                             // an event is announced
+)
+
+// effect is one decoded effect. Which fields are used depends on the kind.
+type effect struct {
+	kind effectKind
+
+	text  string // currency code, account name, hold id, type of record or event
+	other string // account currency, record id, event subject, reference
+
+	scale    int
+	normal   Side
+	min, max *int64
+
+	postings  []legEffect
+	at        time.Time // effective, or expiry
+	reference string
+	metadata  []byte
+	final     bool
+	version   int64
+	digest    []byte
+}
+
+type legEffect struct{ debit, credit, amount int64 }
+
+// changeEffect is one decoded Change of a block.
+type changeEffect struct {
+	id      string
+	digest  []byte // of the request's tags
+	outcome []byte
+	effects []effect
+}
+
+// decodedBody is a decoded body.
+type decodedBody struct {
+	expired []string
+	changes []changeEffect
+}
+
+func appendOpen(b []byte, a *Account) []byte {
+	b = append(b, byte(effectOpen))
+	b = appendText(b, a.Key.Name)
+	b = appendText(b, a.Key.Currency)
+	b = append(b, byte(a.Normal))
+	b = appendLimit(b, a.Min)
+	return appendLimit(b, a.Max)
+}
+
+func appendCurrency(b []byte, code string, scale int) []byte {
+	b = appendText(append(b, byte(effectCurrency)), code)
+	return append(b, byte(scale))
+}
+
+func appendRecord(b []byte, key RecordKey, version int64, digest []byte) []byte {
+	b = append(b, byte(effectRecord))
+	b = appendText(b, key.Type)
+	b = appendText(b, key.ID)
+	b = appendUint(b, uint64(version))
+	return append(b, digest...)
+}
+
+func appendErase(b []byte, key RecordKey, version int64) []byte {
+	b = append(b, byte(effectErase))
+	b = appendText(b, key.Type)
+	b = appendText(b, key.ID)
+	return appendUint(b, uint64(version))
+}
+
+func appendEvent(b []byte, e *Event, digest []byte) []byte {
+	b = append(b, byte(effectEvent))
+	b = appendText(b, e.Type)
+	b = appendText(b, e.Subject)
+	return append(b, digest...)
+}
+
+func (d *decoder) legs() []legEffect {
+	n := d.count()
+	legs := make([]legEffect, 0, n)
+	for range n {
+		legs = append(legs, legEffect{debit: d.number(), credit: d.number(), amount: d.number()})
+	}
+	return legs
+}
+
+func (d *decoder) effect() effect {
+	e := effect{kind: effectKind(d.byte())}
+	switch e.kind {
+	case effectCurrency:
+		e.text, e.scale = d.text(), int(d.byte())
+	case effectOpen:
+		e.text, e.other = d.text(), d.text()
+		if d.flag() {
+			e.normal = Debit
+		}
+		e.min, e.max = d.limit(), d.limit()
+	case effectTransaction:
+		e.at, e.reference, e.metadata, e.postings = d.time(), d.text(), d.bytes(), d.legs()
+	case effectHold:
+		e.text, e.at, e.reference, e.metadata, e.postings = d.text(), d.time(), d.text(), d.bytes(), d.legs()
+	case effectCapture:
+		e.text, e.final, e.reference, e.metadata, e.postings = d.text(), d.flag(), d.text(), d.bytes(), d.legs()
+	case effectVoid:
+		e.text = d.text()
+	case effectRecord:
+		e.text, e.other, e.version, e.digest = d.text(), d.text(), d.number(), d.fixed(sha256.Size)
+	case effectErase:
+		e.text, e.other, e.version = d.text(), d.text(), d.number()
+	case effectEvent:
+		e.text, e.other, e.digest = d.text(), d.text(), d.fixed(sha256.Size)
+	default:
+		d.fail("unknown effect")
+	}
+	return e
+}
+
+// decodeBody decodes a block's body.
+func decodeBody(body []byte) (decodedBody, error) {
+	d := &decoder{rest: body}
+	if v := d.byte(); d.err == nil && v != FormatVersion {
+		d.fail("unknown format version")
+	}
+	var out decodedBody
+	for range d.count() {
+		out.expired = append(out.expired, d.text())
+	}
+	for range d.count() {
+		c := changeEffect{id: d.text(), digest: d.fixed(tagDigestLen), outcome: d.bytes()}
+		inner := &decoder{rest: d.bytes()}
+		for len(inner.rest) > 0 {
+			c.effects = append(c.effects, inner.effect())
+		}
+		if inner.err != nil {
+			return decodedBody{}, inner.err
+		}
+		if d.err != nil {
+			break
+		}
+		out.changes = append(out.changes, c)
+	}
+	return out, d.end()
+}
+
+// hashBlock computes a block's hash. The name binds the block to its ledger.
+func hashBlock(name string, b *Block) [32]byte {
+	h := sha256.New()
+	head := make([]byte, 0, 128+len(name))
+	head = append(head, "okpay/block"...)
+	head = append(head, FormatVersion)
+	head = appendText(head, name)
+	head = binary.BigEndian.AppendUint64(head, uint64(b.Seq))
+	head = binary.BigEndian.AppendUint64(head, uint64(b.Time.UnixMicro()))
+	head = append(head, b.Previous[:]...)
+	head = binary.BigEndian.AppendUint64(head, uint64(len(b.Body)))
+	h.Write(head)
+	h.Write(b.Body)
+	return [32]byte(h.Sum(nil))
+}
+
+// saltLen is how many random bytes keep a digest from being guessed.
+const saltLen = 16
+
+// recordDigest is what a chained record puts into the journal. Whoever has neither salt
+// nor content learns nothing from it.
+func recordDigest(salt []byte, p *Put) []byte {
+	b := make([]byte, 0, 64+len(p.Content))
+	b = append(b, "okpay/record"...)
+	b = append(b, salt...)
+	b = appendText(b, p.Type)
+	b = appendText(b, p.ID)
+	b = appendBytes(b, p.Content)
+	b = appendUint(b, uint64(len(p.Unique)))
+	for _, k := range p.Unique {
+		b = appendText(b, k)
+	}
+	b = appendUint(b, uint64(len(p.Labels)))
+	for _, k := range p.Labels {
+		b = appendText(b, k)
+	}
+	b = appendTime(b, p.Due)
+	sum := sha256.Sum256(b)
+	return sum[:]
+}
+
+// eventDigest is what an event puts into the journal.
+func eventDigest(salt []byte, e *Event) []byte {
+	b := make([]byte, 0, 64+len(e.Payload))
+	b = append(b, "okpay/event"...)
+	b = append(b, salt...)
+	b = appendText(b, e.Type)
+	b = appendText(b, e.Subject)
+	b = appendBytes(b, e.Payload)
+	sum := sha256.Sum256(b)
+	return sum[:]
+}

@@ -1,0 +1,212 @@
+package ledger
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Ledger is one journal of money, records and events over a Store. Its methods may be
+// called from any number of goroutines; any number of processes may open one ledger at the same
+// time where the store allows it.
+type Ledger struct {
+	cfg   Config
+	store Store
+	head  Head // as it was opened: Ledger and Key never change
+	queue *queue
+	rand  io.Reader
+
+	stop context.CancelFunc
+	done chan struct{} // closed when the committer's goroutine has ended
+}
+
+// Config says how a ledger works. The zero value works.
+type Config struct {
+	// Name tells the ledgers of one store apart: letters, digits, '_', '-', '.' and ':', at most
+	// MaxAccountLen bytes. Defaults to "main".
+	Name string
+
+	// Chart says which accounts may exist. Defaults to every account, without limits.
+	Chart Chart
+
+	// Now is the clock. Defaults to time.Now. It must be safe for concurrent use.
+	Now func() time.Time
+
+	// Rand is the source of salts, of the ledger's key and of ids. Defaults to crypto/rand.
+	Rand io.Reader
+
+	// NewID makes the ids of Changes that come without one. Defaults to 26 random
+	// characters.
+	NewID func() string
+
+	// MaxSkew is how far Now may differ from the store server's clock. Defaults to 5 s;
+	// negative switches the check off, for injected clocks.
+	MaxSkew time.Duration
+
+	// MaxQueue bounds how many Changes wait; one more is refused with ErrBusy. Defaults to
+	// 65,536.
+	MaxQueue int
+
+	// MaxBlockChanges bounds a block's Changes. Defaults to 5,000.
+	MaxBlockChanges int
+
+	// MaxBlockBytes bounds a block's size, roughly; a single Change may exceed it. Defaults
+	// to 8 MiB.
+	MaxBlockBytes int
+
+	// MaxCached bounds how many accounts' balances are remembered. Defaults to 100,000,
+	// some 40 MB.
+	MaxCached int
+}
+
+func (c *Config) setDefaults() error {
+	if c.Name == "" {
+		c.Name = "main"
+	}
+	if err := checkAccountName(c.Name); err != nil {
+		return &InvalidError{Field: "config.name", Reason: err.Error()}
+	}
+	if err := c.Chart.check(); err != nil {
+		return &InvalidError{Field: "config.chart", Reason: err.Error()}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	} else {
+		c.Rand = &lockedReader{r: c.Rand}
+	}
+	if c.NewID == nil {
+		source := c.Rand
+		c.NewID = func() string { return randomID(source) }
+	}
+	if c.MaxSkew == 0 {
+		c.MaxSkew = 5 * time.Second
+	}
+	for _, d := range []struct {
+		field   *int
+		initial int
+	}{{&c.MaxQueue, 65_536}, {&c.MaxBlockChanges, 5_000}, {&c.MaxBlockBytes, 8 << 20}, {&c.MaxCached, 100_000}} {
+		if *d.field <= 0 {
+			*d.field = d.initial
+		}
+	}
+	return nil
+}
+
+// Open opens the ledger that Config names, creating it on first use. Close it before the
+// store. Errors: ErrInvalid for a wrong Config, otherwise the store's.
+func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
+	l, c, err := open(ctx, store, cfg)
+	if err != nil {
+		return nil, err
+	}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	l.stop = stop
+	go func() {
+		defer close(l.done)
+		for range l.queue.ready {
+			for c.step(run) {
+			}
+		}
+		for c.step(run) {
+		}
+	}()
+	return l, nil
+}
+
+// open is Open without the goroutine, so that tests can drive the committer step by step.
+func open(ctx context.Context, store Store, cfg Config) (*Ledger, *committer, error) {
+	if err := cfg.setDefaults(); err != nil {
+		return nil, nil, err
+	}
+	var genesis Genesis
+	if _, err := io.ReadFull(cfg.Rand, genesis.Key[:]); err != nil {
+		return nil, nil, fmt.Errorf("ledger: reading randomness: %w", err)
+	}
+	head, err := store.Open(ctx, cfg.Name, genesis)
+	if err != nil {
+		return nil, nil, err
+	}
+	l := &Ledger{cfg: cfg, store: store, head: head, queue: newQueue(cfg.MaxQueue), done: make(chan struct{})}
+	c := &committer{store: store, cfg: &l.cfg, queue: l.queue, cache: newCache(cfg.MaxCached), seen: head}
+	return l, c, nil
+}
+
+// Close commits what waits, refuses what comes (ErrClosed) and ends the ledger's
+// goroutine. When the context ends first, what still waits is abandoned: its callers get
+// ErrOutcomeUnknown or the store's error. The store stays open.
+func (l *Ledger) Close(ctx context.Context) error {
+	l.queue.close()
+	select {
+	case <-l.done:
+		l.stop()
+		return nil
+	case <-ctx.Done():
+		l.stop()
+		<-l.done
+		return ctx.Err()
+	}
+}
+
+// Commit commits one Change and waits for it. The errors, and which one is returned when
+// several apply, stand at ErrInvalid and after. A RefusedError comes with an Outcome when
+// the refusal was recorded.
+//
+// When the context ends before a block has taken the Change, nothing happened and the
+// context's error is returned. After that the error also matches ErrOutcomeUnknown, and
+// the commit goes on; ask again with the same id.
+func (l *Ledger) Commit(ctx context.Context, change Change) (Outcome, error) {
+	if change.ID == "" {
+		change.ID = l.cfg.NewID()
+	}
+	p, err := prepare(&change, l.head.Key, l.cfg.Rand)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return Outcome{}, err
+	}
+	r := &request{change: p, done: make(chan answer, 1)}
+	if err := l.queue.put(r); err != nil {
+		return Outcome{}, err
+	}
+	return l.queue.wait(ctx, r)
+}
+
+// Now is the ledger's clock, in the precision that is recorded.
+func (l *Ledger) Now() time.Time { return micro(l.cfg.Now()) }
+
+// Name is the ledger's name in its store.
+func (l *Ledger) Name() string { return l.cfg.Name }
+
+// lockedReader makes a source of randomness safe for concurrent use.
+type lockedReader struct {
+	mu sync.Mutex
+	r  io.Reader
+}
+
+func (l *lockedReader) Read(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return io.ReadFull(l.r, p)
+}
+
+func randomID(source io.Reader) string {
+	var b [16]byte
+	if _, err := io.ReadFull(source, b[:]); err != nil {
+		// Without an id the Change is refused by its form, and nothing is written.
+		return ""
+	}
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+}
+
+// notFound reports whether an error is ErrNotFound.
+func notFound(err error) bool { return errors.Is(err, ErrNotFound) }

@@ -1,0 +1,292 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Store is the whole contract of a driver. It remembers and decides nothing. The suite in
+// ledgertest holds a driver to what is written here.
+//
+// Slices and pointers handed in stay the caller's, and those handed out the driver's to
+// forget: neither side changes or keeps what it does not own beyond the call.
+type Store interface {
+	// Open returns the head of the named ledger, creating the ledger with genesis if it is
+	// not there. Two callers that create the same one at once both get the one created.
+	Open(ctx context.Context, name string, genesis Genesis) (Head, error)
+
+	// Begin waits for the ledger's head lock, then loads what need names. Until the Tx has
+	// ended nobody else, in any process, gets past Begin on the same ledger. What is
+	// loaded is what was committed when the lock was taken.
+	Begin(ctx context.Context, ledger int64, need Need) (Tx, *Found, error)
+
+	// Read calls fn with one consistent view of committed state and returns fn's error.
+	// It does not wait for a Tx. The view ends with fn.
+	Read(ctx context.Context, ledger int64, fn func(View) error) error
+
+	// Close waits for what runs and frees what the store owns. A second call does nothing.
+	Close() error
+}
+
+// Tx holds a ledger's head lock. Exactly one of Commit and Rollback ends it.
+type Tx interface {
+	// Load loads more, under the same lock.
+	Load(ctx context.Context, need Need) (*Found, error)
+
+	// Commit writes the batch whole or not at all and releases the lock. When it returns
+	// nil, all of it, and everything that Begin and Load returned, survives any crash that the store is configured to
+	// survive. A batch without a block changes nothing and gives just that assurance.
+	// ErrRetry: nothing was written, decide again. ErrCommitUnknown: it may or may not be
+	// there. Any other error: nothing was written, and trying the same again would fail.
+	Commit(ctx context.Context, batch *Batch) error
+
+	// Rollback releases the lock and writes nothing.
+	Rollback(ctx context.Context) error
+}
+
+// Errors by which a driver tells the ledger what to do next. They may be wrapped.
+var (
+	// ErrRetry reports that nothing was written and that the same call may succeed when
+	// repeated: a serialisation failure, a deadlock, a lock that was not had in time.
+	ErrRetry = errors.New("ledger: store asks to try again")
+	// ErrCommitUnknown reports a commit of which the store does not know whether it
+	// happened.
+	ErrCommitUnknown = errors.New("ledger: store does not know whether it committed")
+	// ErrUnavailable reports a store that can not be reached or has no room. Nothing was written.
+	ErrUnavailable = errors.New("ledger: store is unavailable")
+)
+
+// Genesis is what a ledger is created with.
+type Genesis struct {
+	Key [16]byte // keys the tags of requests; never changes
+}
+
+// Head is the last block of a ledger and its counters.
+type Head struct {
+	Ledger int64 // the store's own key for the ledger, from 1
+	Key    [16]byte
+
+	Seq  int64 // 0 before the first block
+	Time time.Time
+	Hash [32]byte
+
+	// How many there are: the last number given.
+	Accounts, Postings, Transactions, Events int64
+
+	// Clock is the server's clock when the head was locked, zero for stores without one.
+	Clock time.Time
+}
+
+// RecordKey names a record.
+type RecordKey struct{ Type, ID string }
+
+// Need names what a block touches.
+type Need struct {
+	Changes    []string
+	Accounts   []AccountKey
+	AccountNos []int64
+	Holds      []string
+	Records    []RecordKey
+	Unique     []string
+	Currencies []string
+
+	// DueOn asks for the open holds that touch one of these accounts and expire at DueAt
+	// or before.
+	DueOn []int64
+	DueAt time.Time
+}
+
+// Found is what the store has of what was needed; what is not there is left out. Records
+// come without their content, but with tombstones. Order does not matter.
+type Found struct {
+	Head       Head
+	Changes    []ChangeRow
+	Accounts   []Account
+	Holds      []HoldState
+	Records    []RecordRow
+	Unique     map[string]RecordKey
+	Currencies map[string]int // code to scale
+
+	// NextExpiry has, for each account of DueOn, the earliest expiry after DueAt of an open
+	// hold that touches it; accounts without one are left out.
+	NextExpiry map[int64]time.Time
+}
+
+// Batch is what one block writes. Rows are absolute: the state after the block.
+type Batch struct {
+	Block      *Block // nil: nothing to write, see Tx.Commit
+	Head       Head   // counters after the block; Seq, Time and Hash are the block's
+	Changes    []ChangeRow
+	Postings   []PostingRow
+	Opened     []Account // accounts that are new, complete
+	Accounts   []Account // accounts that were there, complete; only balances, Entries, Last and NextExpiry differ
+	Marks      []Mark
+	Holds      []HoldState // new or changed
+	Records    []RecordRow // new or changed, content included
+	Events     []EventRow
+	Currencies map[string]int // new ones
+}
+
+// Block is one entry of the journal.
+type Block struct {
+	Seq      int64
+	Time     time.Time // UTC, microseconds
+	Previous [32]byte
+	Hash     [32]byte
+	Body     []byte
+}
+
+// ChangeRow is the outcome of a Change, kept for the ledger's life.
+type ChangeRow struct {
+	ID      string
+	Seq     int64 // block
+	Index   int   // place among the block's changes
+	Tags    []byte
+	Outcome []byte // encoded; opaque to the store
+}
+
+// PostingRow is one posting with what it did to both accounts.
+type PostingRow struct {
+	No          int64 // from 1 without gap
+	Seq         int64 // block
+	Transaction int64 // from 1 without gap; the postings of one have consecutive numbers
+	Time        time.Time
+	Effective   time.Time // equals Time unless the caller gave one
+	Change      string    // id of the Change
+	Hold        string    // the hold captured, if any
+	Reference   string
+	Metadata    []byte // JSON object or nil
+
+	Debit, Credit           int64 // account numbers
+	Amount                  int64
+	DebitAfter, CreditAfter int64 // balance (credits less debits) of each account after this posting
+	DebitNth, CreditNth     int64 // ordinal of this posting in that account, from 1
+	DebitPrev, CreditPrev   int64 // number of that account's posting before, 0 for none
+}
+
+// MarkEvery is how many entries of an account lie between two marks.
+const MarkEvery = 64
+
+// Mark says which posting is the nth entry of an account, for every nth that MarkEvery
+// divides, so that history needs no index of its own.
+type Mark struct {
+	Account int64
+	Nth     int64
+	Posting int64
+}
+
+// HoldStatus is the state of a hold.
+type HoldStatus uint8
+
+const (
+	// HoldOpen holds may be captured, voided, or expire.
+	HoldOpen HoldStatus = iota + 1
+	// HoldIsCaptured holds ended by capture.
+	HoldIsCaptured
+	// HoldIsVoided holds ended by void.
+	HoldIsVoided
+	// HoldIsExpired holds ended by their expiry.
+	HoldIsExpired
+)
+
+// HoldState is a hold as the store keeps it.
+type HoldState struct {
+	ID        string
+	Status    HoldStatus
+	Seq       int64 // block that placed it
+	Expires   time.Time
+	Reference string
+	Metadata  []byte
+	Legs      []HoldLeg
+}
+
+// HoldLeg is one posting of a hold.
+type HoldLeg struct {
+	Debit, Credit int64 // account numbers
+	Amount        int64 // reserved at first
+	Rest          int64 // still reserved; 0 once the hold has ended
+}
+
+// RecordRow is a record as the store keeps it. A tombstone has Erased set and neither content, salt,
+// keys, labels nor due time.
+type RecordRow struct {
+	RecordKey
+	Version  int64
+	Seq      int64 // block that wrote this version
+	Chaining Chaining
+	Erased   bool
+	Content  []byte
+	Salt     []byte // 16 bytes for a chained record
+	Unique   []string
+	Labels   []string
+	Due      time.Time
+}
+
+// EventRow is an event as the store keeps it.
+type EventRow struct {
+	No      int64 // from 1 without gap
+	Seq     int64 // block
+	Time    time.Time
+	Type    string
+	Subject string
+	Payload []byte
+	Salt    []byte
+}
+
+// View reads committed state. What is not there is reported by ErrNotFound where one thing
+// is asked for, and left out where several are. Limits are at least 1.
+type View interface {
+	Head(ctx context.Context) (Head, error)
+
+	Change(ctx context.Context, id string) (ChangeRow, error)
+	// Blocks returns those with Seq > after, ascending.
+	Blocks(ctx context.Context, after int64, limit int) ([]Block, error)
+	// Events returns those with No > after, ascending.
+	Events(ctx context.Context, after int64, limit int) ([]EventRow, error)
+
+	Account(ctx context.Context, key AccountKey) (Account, error)
+	// AccountsByNo returns the accounts with these numbers, in any order.
+	AccountsByNo(ctx context.Context, nos []int64) ([]Account, error)
+	// Accounts returns those whose number is > after and whose name starts with prefix,
+	// ascending by number.
+	Accounts(ctx context.Context, prefix string, after int64, limit int) ([]Account, error)
+	// Currencies returns every currency with its scale.
+	Currencies(ctx context.Context) (map[string]int, error)
+
+	// Postings returns those with No > after, ascending.
+	Postings(ctx context.Context, after int64, limit int) ([]PostingRow, error)
+	// Entries returns the postings that are the account's entries from lowest to highest
+	// (both included), ascending. Ordinals beyond the account's are left out. The cost is
+	// bounded by MarkEvery plus the number asked for.
+	Entries(ctx context.Context, account, lowest, highest int64) ([]PostingRow, error)
+
+	Hold(ctx context.Context, id string) (HoldState, error)
+	// DueHolds returns the open holds that touch the account and expire at the instant or
+	// before.
+	DueHolds(ctx context.Context, account int64, at time.Time) ([]HoldState, error)
+	// Holds returns those with ID > after, ascending by the bytes of ID.
+	Holds(ctx context.Context, after string, limit int) ([]HoldState, error)
+
+	// Record returns the record, tombstones included.
+	Record(ctx context.Context, key RecordKey) (RecordRow, error)
+	// Unique returns which record holds a unique key.
+	Unique(ctx context.Context, key string) (RecordKey, error)
+	Records(ctx context.Context, query RecordQuery) ([]RecordRow, error)
+	// RecordsAfter returns records of every type, tombstones included, that follow after
+	// in the order of the bytes of Type and then ID.
+	RecordsAfter(ctx context.Context, after RecordKey, limit int) ([]RecordRow, error)
+	// Changes returns those with ID > after, ascending by the bytes of ID.
+	Changes(ctx context.Context, after string, limit int) ([]ChangeRow, error)
+}
+
+// RecordQuery selects records of one type, without tombstones, ordered by the bytes of
+// their id, or, when DueBy is set, by due time and then id.
+type RecordQuery struct {
+	Type  string
+	Label string    // if set, only those with this label
+	DueBy time.Time // if set, only those due at this instant or before; Label and After are then not used
+	After string    // only ids that follow this one in the order asked for
+	Desc  bool      // descending by id
+	Limit int       // at least 1
+}
