@@ -1,0 +1,20 @@
+// Package okpay is a wallet that lives inside a Go program.
+//
+// A [Wallet] stands on a [ledger.Ledger]. Its services speak of a few nouns: a [Customer]
+// and a [Merchant] hold balances in any number of currencies; a [TopUp] brings money in
+// from a funding source; a [Payment] is asked for by a merchant, confirmed by a customer,
+// captured, canceled or expired; a [Refund] gives captured money back. Merchants sign in
+// with an [APIKey] and hear of events at an [Endpoint].
+//
+// Every verb takes an input struct whose Key makes it safe to repeat: the same Key with
+// the same input is answered with the first outcome and nothing is done twice. The object
+// that comes back is as it is now.
+//
+// A refusal is an [Error]: a [Code] to compare with errors.Is, whose fault it is, whether
+// to try again, what to do next, and text for people in English and Simplified Chinese.
+// A refusal that has to be remembered (an attempt to pay with too little balance) is
+// recorded in the same commit that decides it.
+//
+// Time passes in [Wallet.Run]: expiry of payments, delivery of events, top-ups whose
+// outcome is not known yet. Any number of processes may run it.
+package okpay

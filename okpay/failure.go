@@ -1,0 +1,101 @@
+package okpay
+
+import (
+	_ "embed"
+	"encoding/json"
+	"sync"
+)
+
+// Code names a refusal. A Code is an error, so that errors.Is(err, okpay.InsufficientBalance) tells
+// what an *Error is about.
+type Code string
+
+// Error returns the code.
+func (c Code) Error() string { return string(c) }
+
+// The codes that this package returns itself; Failures lists all that are known.
+const (
+	InsufficientBalance       Code = "insufficient_balance"
+	FundingSourceDeclined     Code = "funding_source_declined"
+	AmountPrecision           Code = "amount_precision"
+	AmountNotPositive         Code = "amount_not_positive"
+	CurrencyNotSupported      Code = "currency_not_supported"
+	IdempotencyKeyReused      Code = "idempotency_key_reused"
+	PaymentExpired            Code = "payment_expired"
+	ProviderUnavailable       Code = "provider_unavailable"
+	ProviderOutcomeUnknown    Code = "provider_outcome_unknown"
+	AmountExceedsCapturable   Code = "amount_exceeds_capturable"
+	AmountExceedsRefundable   Code = "amount_exceeds_refundable"
+	MerchantFundsInsufficient Code = "merchant_funds_insufficient"
+	PaymentNotRefundable      Code = "payment_not_refundable"
+	InvalidState              Code = "invalid_state"
+	InvalidRequest            Code = "invalid_request"
+	NotFound                  Code = "not_found"
+	Unauthenticated           Code = "unauthenticated"
+	ServiceBusy               Code = "service_busy"
+	LimitExceededTransaction  Code = "limit_exceeded_transaction"
+	InternalError             Code = "internal_error"
+)
+
+// Fault says whose doing a refusal is.
+type Fault string
+
+// The faults.
+const (
+	FaultPayer    Fault = "payer"
+	FaultMerchant Fault = "merchant"
+	FaultCaller   Fault = "caller"
+	FaultRisk     Fault = "risk"
+	FaultNetwork  Fault = "network"
+	FaultProvider Fault = "provider"
+)
+
+// Failure is what is known of a Code.
+type Failure struct {
+	Code  Code  `json:"code"`
+	Fault Fault `json:"fault"`
+	// Retry is the advice: never, same_key (repeat with the same key), after_action,
+	// after_time, switch (use another method), lower_amount, raise_amount, new_attempt,
+	// wait, review.
+	Retry string `json:"retry"`
+	// En and Zh are the texts for people, in English and Simplified Chinese.
+	En string `json:"en"`
+	Zh string `json:"zh"`
+	// NextAction is what the person can do, best first.
+	NextAction []string `json:"next_action"`
+	// Guide is the chapter of the user guide that speaks of it, if any.
+	Guide string `json:"guide,omitempty"`
+	// Maps are the names of the same refusal elsewhere, such as stripe or iso20022.
+	Maps map[string]string `json:"maps,omitempty"`
+}
+
+//go:embed failures.json
+var failuresJSON []byte
+
+// failures is read once from the embedded table, which a test holds to be well-formed.
+var failures = sync.OnceValue(func() map[Code]Failure {
+	var list []Failure
+	if err := json.Unmarshal(failuresJSON, &list); err != nil {
+		panic("okpay: failures.json: " + err.Error())
+	}
+	byCode := make(map[Code]Failure, len(list))
+	for _, f := range list {
+		byCode[f.Code] = f
+	}
+	return byCode
+})
+
+// FailureOf returns what is known of a code; ok is false for one that is not in the table.
+func FailureOf(code Code) (f Failure, ok bool) {
+	f, ok = failures()[code]
+	return f, ok
+}
+
+// Text returns the text for people: Simplified Chinese for "zh" and its variants,
+// otherwise English.
+func (f Failure) Text(locale string) string {
+	if len(locale) >= 2 && locale[:2] == "zh" {
+		return f.Zh
+	}
+	return f.En
+}

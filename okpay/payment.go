@@ -1,0 +1,176 @@
+package okpay
+
+import (
+	"time"
+
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/ledger/money"
+)
+
+// PaymentID names a payment.
+type PaymentID string
+
+// CaptureMethod says who captures a payment.
+type CaptureMethod string
+
+const (
+	// CaptureAutomatic captures as soon as the customer confirms.
+	CaptureAutomatic CaptureMethod = "automatic"
+	// CaptureManual holds the money until the merchant captures, in one part or several.
+	CaptureManual CaptureMethod = "manual"
+)
+
+// Payment is money that a merchant asks a customer for. Its JSON is what merchants see.
+type Payment struct {
+	ID            PaymentID         `json:"id"`
+	Merchant      MerchantID        `json:"merchant"`
+	Customer      CustomerID        `json:"customer,omitempty"` // the payer, once known
+	State         PaymentState      `json:"state"`
+	CaptureMethod CaptureMethod     `json:"capture_method"`
+	Amount        money.Amount      `json:"amount"`
+	Captured      money.Amount      `json:"captured"`
+	Refunded      money.Amount      `json:"refunded"`
+	Fee           money.Amount      `json:"fee"`          // paid by the merchant on what was captured
+	FeeReturned   money.Amount      `json:"fee_returned"` // of it, given back with refunds
+	Reference     string            `json:"reference,omitempty"`
+	Description   string            `json:"description,omitempty"`
+	Metadata      map[string]string `json:"metadata,omitempty"`
+	Attempts      int               `json:"attempts"` // how often the customer tried to confirm
+	LastFailure   *Refused          `json:"last_failure,omitempty"`
+	CreatedAt     time.Time         `json:"created_at"`
+	UpdatedAt     time.Time         `json:"updated_at"`
+	ExpiresAt     time.Time         `json:"expires_at"` // the first instant at which it is expired
+	Sequence      int64             `json:"sequence"`   // counts the payment's events
+
+	// Replayed is set on what a verb returns when its Key had been used before: nothing was
+	// done this time.
+	Replayed bool `json:"-"`
+}
+
+// Refused is a refusal that an object remembers.
+type Refused struct {
+	Code       Code      `json:"code"`
+	Fault      Fault     `json:"fault"`
+	Retry      string    `json:"retry"`
+	NextAction []string  `json:"next_action"`
+	MessageEn  string    `json:"message_en"`
+	MessageZh  string    `json:"message_zh"`
+	At         time.Time `json:"at"`
+}
+
+func refusedFor(code Code, at time.Time) *Refused {
+	f := newError(code, "").Failure
+	return &Refused{
+		Code: f.Code, Fault: f.Fault, Retry: f.Retry, NextAction: f.NextAction,
+		MessageEn: f.En, MessageZh: f.Zh, At: at,
+	}
+}
+
+// paymentDoc is a payment as its record keeps it: amounts in minor units of one currency.
+type paymentDoc struct {
+	Payment
+	Currency string `json:"currency"`
+	Minor    struct {
+		Amount, Captured, Refunded, Fee, FeeReturned int64
+	} `json:"minor"`
+	Hold bool `json:"hold,omitempty"` // a hold named as the payment was placed
+
+	// The amounts of the embedded Payment are kept in Minor.
+	Amount      *struct{} `json:"amount,omitempty"`
+	Captured    *struct{} `json:"captured,omitempty"`
+	Refunded    *struct{} `json:"refunded,omitempty"`
+	Fee         *struct{} `json:"fee,omitempty"`
+	FeeReturned *struct{} `json:"fee_returned,omitempty"`
+}
+
+// payment returns what the outside sees.
+func (w *Wallet) payment(d *paymentDoc) (Payment, error) {
+	amount, err := w.restore(d.Minor.Amount, d.Currency)
+	if err != nil {
+		return Payment{}, err
+	}
+	c := amount.Currency()
+	p := d.Payment
+	p.Amount = amount
+	p.Captured, p.Refunded = money.New(d.Minor.Captured, c), money.New(d.Minor.Refunded, c)
+	p.Fee, p.FeeReturned = money.New(d.Minor.Fee, c), money.New(d.Minor.FeeReturned, c)
+	return p, nil
+}
+
+// move takes a payment through its table. It returns the events that go with the move,
+// made with the payment as it is after it.
+func (p *paymentDoc) move(on paymentEvent, g guard) (move, error) {
+	m, ok := nextPaymentMove(p.State, on, g)
+	if !ok {
+		return move{}, p.invalidState(on)
+	}
+	p.State = m.to
+	return m, nil
+}
+
+func (p *paymentDoc) invalidState(on paymentEvent) error {
+	e := newError(InvalidState, "%s is not possible: the payment is %s", on, p.State)
+	e.Object = string(p.ID)
+	return e
+}
+
+// due reports whether the payment's time is over and that changes its state.
+func (p *paymentDoc) due(now time.Time) bool {
+	return !now.Before(p.ExpiresAt) && paymentAllows(p.State, expire)
+}
+
+// rest is what may still be captured, in minor units.
+func (p *paymentDoc) rest() int64 { return p.Minor.Amount - p.Minor.Captured }
+
+// refundable is what may still be refunded, in minor units.
+func (p *paymentDoc) refundable() int64 { return p.Minor.Captured - p.Minor.Refunded }
+
+func (p *paymentDoc) amountOf(w *Wallet, minor int64) money.Amount {
+	a, err := w.restore(minor, p.Currency)
+	if err != nil {
+		return money.Amount{}
+	}
+	return a
+}
+
+// write puts the payment's next version into a Change, together with its events. released
+// says whether the move gave something back to the customer.
+func (s *Payments) write(c *ledger.Change, p *paymentDoc, now time.Time, released bool, moves ...move) error {
+	p.UpdatedAt = now
+	for _, m := range moves {
+		for _, eventType := range m.emits {
+			if eventType == "payment.hold_released" && !released {
+				continue
+			}
+			if err := s.announce(c, p, now, eventType); err != nil {
+				return err
+			}
+		}
+	}
+	put := ledger.Put{
+		Type: "payment", ID: string(p.ID), Content: encode(p),
+		Labels: []string{"m:" + string(p.Merchant), "m:" + string(p.Merchant) + ":" + string(p.State)},
+	}
+	if p.Customer != "" {
+		put.Labels = append(put.Labels, "c:"+string(p.Customer))
+	}
+	if paymentAllows(p.State, expire) {
+		put.Due = p.ExpiresAt
+	}
+	c.Puts = append(c.Puts, put)
+	return nil
+}
+
+// announce adds one event with the payment as it is now. The sequence in the payload is
+// the event's own.
+func (s *Payments) announce(c *ledger.Change, p *paymentDoc, now time.Time, eventType string) error {
+	a := announcer{w: s.w, now: now, merchant: p.Merchant, subject: string(p.ID), sequence: &p.Sequence}
+	p.Sequence++
+	view, err := s.w.payment(p)
+	if err != nil {
+		return err
+	}
+	p.Sequence--
+	c.Events = append(c.Events, a.event(eventType, view))
+	return nil
+}

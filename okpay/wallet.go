@@ -1,0 +1,358 @@
+package okpay
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/ledger/money"
+	"github.com/okpay/okpay-go/okpay/rails"
+	"github.com/okpay/okpay-go/webhook"
+)
+
+// Mode tells a wallet for trying things out from one with real money. It stands in every
+// API key, so that neither works on the other.
+type Mode string
+
+// The modes.
+const (
+	Test Mode = "test"
+	Live Mode = "live"
+)
+
+// Config says how a wallet works. The zero value works.
+type Config struct {
+	// Mode defaults to Test.
+	Mode Mode
+
+	// Currencies are those the wallet accepts. Defaults to ISO 4217.
+	Currencies *money.Registry
+
+	// PaymentFee is what a merchant pays for a captured payment. Defaults to nothing.
+	PaymentFee Fee
+
+	// RefundFees says what happens to the fee when a payment is refunded. Defaults to
+	// KeepFee.
+	RefundFees RefundFees
+
+	// MaxAttempts is how often a customer may try to confirm one payment before it fails.
+	// Defaults to 5.
+	MaxAttempts int
+
+	// PaymentExpiry is how long a payment can be confirmed and captured when the merchant
+	// does not say. Defaults to 7 days.
+	PaymentExpiry time.Duration
+
+	// Sources are the funding sources for top-ups by name. Defaults to one simulated source
+	// named "simulated" in Test mode, and to none in Live mode.
+	Sources map[string]rails.FundingSource
+
+	// Webhooks configures how events are delivered. In Test mode private addresses are
+	// allowed, so that a receiver on the same machine works.
+	Webhooks webhook.SenderConfig
+
+	// Schedule says when a failed delivery is tried again. Defaults to the schedule that
+	// Standard Webhooks suggests.
+	Schedule webhook.Schedule
+
+	// PollInterval is how often Run looks for due work when nothing wakes it. Defaults to
+	// 1 s.
+	PollInterval time.Duration
+
+	// Rand is the source of ids and secrets. Defaults to crypto/rand.
+	Rand io.Reader
+
+	// NewID makes the 26 characters after an id's prefix; ids made later should sort
+	// later. Defaults to the ledger's time and 80 random bits.
+	NewID func() string
+
+	// Logger hears of what happens in the background. Defaults to discarding.
+	Logger *slog.Logger
+}
+
+func (c *Config) setDefaults() error {
+	if c.Mode == "" {
+		c.Mode = Test
+	}
+	if c.Mode != Test && c.Mode != Live {
+		return invalidField("mode", "is neither %q nor %q", Test, Live)
+	}
+	if c.Currencies == nil {
+		c.Currencies = money.ISO()
+	}
+	if err := c.PaymentFee.check(); err != nil {
+		return err
+	}
+	if c.RefundFees > ReturnFeeProportionally {
+		return invalidField("refund_fees", "is not one of the constants")
+	}
+	if c.MaxAttempts <= 0 {
+		c.MaxAttempts = 5
+	}
+	if c.PaymentExpiry <= 0 {
+		c.PaymentExpiry = 7 * 24 * time.Hour
+	}
+	if c.Sources == nil && c.Mode == Test {
+		c.Sources = map[string]rails.FundingSource{"simulated": &rails.Simulated{}}
+	}
+	for name := range c.Sources {
+		if err := checkID("sources", name); err != nil {
+			return err
+		}
+	}
+	if c.Mode == Test {
+		c.Webhooks.AllowPrivate = true
+	}
+	if c.PollInterval <= 0 {
+		c.PollInterval = time.Second
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// Wallet is an e-wallet over one ledger. Its services may be used from any number of
+// goroutines.
+type Wallet struct {
+	Customers *Customers
+	Merchants *Merchants
+	Keys      *Keys
+	Endpoints *Endpoints
+	TopUps    *TopUps
+	Payments  *Payments
+
+	cfg    Config
+	ledger *ledger.Ledger
+	sender *webhook.Sender
+	wake   chan struct{} // has an item after a commit that may have left work for Run
+	randMu sync.Mutex
+}
+
+// New returns a wallet over a ledger that was opened with Chart. The ledger stays the
+// caller's to close; nothing runs in the background until Run is called.
+func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
+	if err := cfg.setDefaults(); err != nil {
+		return nil, err
+	}
+	w := &Wallet{cfg: cfg, ledger: l, wake: make(chan struct{}, 1)}
+	if w.cfg.NewID == nil {
+		w.cfg.NewID = w.timeOrderedID
+	}
+	if w.cfg.Webhooks.Now == nil {
+		w.cfg.Webhooks.Now = l.Now
+	}
+	w.sender = webhook.NewSender(w.cfg.Webhooks)
+	w.Customers, w.Merchants = &Customers{w}, &Merchants{w}
+	w.Keys, w.Endpoints = &Keys{w}, &Endpoints{w}
+	w.TopUps, w.Payments = &TopUps{w}, &Payments{w}
+	return w, nil
+}
+
+// Mode returns the wallet's mode.
+func (w *Wallet) Mode() Mode { return w.cfg.Mode }
+
+// Now is the wallet's clock.
+func (w *Wallet) Now() time.Time { return w.ledger.Now() }
+
+// Ledger returns the ledger under the wallet, for Verify, exports and reports.
+func (w *Wallet) Ledger() *ledger.Ledger { return w.ledger }
+
+// Currency returns the currency with a code. Errors: CurrencyNotSupported.
+func (w *Wallet) Currency(code string) (money.Currency, error) {
+	c, err := w.cfg.Currencies.Lookup(code)
+	if err != nil {
+		e := newError(CurrencyNotSupported, "unknown currency")
+		e.Field, e.Err = "currency", err
+		return money.Currency{}, e
+	}
+	return c, nil
+}
+
+// verb says what is asked for, by whom, so that it can be told from another request with
+// the same key.
+type verb struct {
+	principal string // such as "m/mer_…"; keys of different principals never meet
+	operation string // such as "payment.capture"
+	key       string
+	request   []ledger.Field
+}
+
+// maxKeyLen bounds idempotency keys, in bytes.
+const maxKeyLen = 128
+
+func (v *verb) id() string { return v.principal + "/" + v.operation + "/" + v.key }
+
+// do runs a verb over the ledger. The error is the ledger's.
+func (w *Wallet) do(ctx context.Context, v verb, fn func(*ledger.Draft) error) (ledger.Outcome, error) {
+	if v.key == "" {
+		v.key = w.cfg.NewID()
+	}
+	if err := checkText("key", v.key, maxKeyLen); err != nil {
+		return ledger.Outcome{}, err
+	}
+	out, err := w.ledger.Do(ctx, v.id(), v.request, fn)
+	if out.Seq > 0 && !out.Replayed {
+		w.nudge()
+	}
+	return out, err
+}
+
+// nudge wakes Run.
+func (w *Wallet) nudge() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// amount checks an amount that is to be moved, and that its currency is the wallet's.
+func (w *Wallet) amount(field string, a money.Amount) error {
+	known, err := w.Currency(a.Currency().Code())
+	if err == nil && known != a.Currency() {
+		err = newError(CurrencyNotSupported, "the currency has %d decimals here", known.Scale())
+	}
+	if err == nil && !a.IsPositive() {
+		err = newError(AmountNotPositive, "the amount is %s", a)
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		e.Field = field
+	}
+	return err
+}
+
+// restore makes an amount of what a record keeps.
+func (w *Wallet) restore(minor int64, code string) (money.Amount, error) {
+	c, err := w.cfg.Currencies.Lookup(code)
+	if err != nil {
+		return money.Amount{}, fmt.Errorf("okpay: a record has currency %s, which Config.Currencies lacks: %w", code, err)
+	}
+	return money.New(minor, c), nil
+}
+
+func (w *Wallet) newID(prefix string) string { return prefix + w.cfg.NewID() }
+
+// timeOrderedID returns 48 bits of milliseconds and 80 random bits in Crockford's base 32.
+func (w *Wallet) timeOrderedID() string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(w.Now().UnixMilli())<<16)
+	if err := w.random(b[6:]); err != nil {
+		// An id without its random part would collide, so the verb is refused by its id.
+		return ""
+	}
+	return crockford(b)
+}
+
+func (w *Wallet) random(b []byte) error {
+	w.randMu.Lock()
+	defer w.randMu.Unlock()
+	_, err := io.ReadFull(w.cfg.Rand, b)
+	return err
+}
+
+// crockford writes 128 bits as 26 characters that sort like the number.
+func crockford(b [16]byte) string {
+	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+	hi, lo := binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
+	var out [26]byte
+	for i := 25; i >= 0; i-- {
+		out[i] = alphabet[lo&31]
+		lo = lo>>5 | hi<<59
+		hi >>= 5
+	}
+	return string(out[:])
+}
+
+// checkID bounds the ids that become parts of account names.
+func checkID(field, id string) error {
+	if id == "" || len(id) > 64 {
+		return invalidField(field, "has %d characters, want 1 to 64", len(id))
+	}
+	for _, c := range []byte(id) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
+			return invalidField(field, "has a character other than letters, digits, '_' and '-'")
+		}
+	}
+	return nil
+}
+
+// checkText bounds a text: valid UTF-8 without control characters.
+func checkText(field, s string, most int) error {
+	if len(s) > most {
+		return invalidField(field, "has %d bytes, want at most %d", len(s), most)
+	}
+	if strings.ToValidUTF8(s, "") != s || strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
+		return invalidField(field, "is not plain text in UTF-8")
+	}
+	return nil
+}
+
+func checkMetadata(m map[string]string) error {
+	if len(m) > 20 {
+		return invalidField("metadata", "has %d entries, want at most 20", len(m))
+	}
+	for k, v := range m {
+		if k == "" {
+			return invalidField("metadata", "has an empty key")
+		}
+		if err := errors.Join(checkText("metadata", k, 40), checkText("metadata", v, 500)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// get reads a record into doc.
+func (w *Wallet) get(ctx context.Context, noun, id string, doc any) error {
+	r, err := w.ledger.Record(ctx, noun, id)
+	return decodeRecord(noun, id, r, err, doc)
+}
+
+// draftGet reads a record that the draft then relies on.
+func draftGet(d *ledger.Draft, noun, id string, doc any) error {
+	r, err := d.Get(noun, id)
+	return decodeRecord(noun, id, r, err, doc)
+}
+
+func decodeRecord(noun, id string, r ledger.Record, err error, doc any) error {
+	switch {
+	case errors.Is(err, ledger.ErrNotFound), errors.Is(err, ledger.ErrErased):
+		return notFound(strings.ReplaceAll(noun, "_", " "), id)
+	case err != nil:
+		return err
+	}
+	if err := json.Unmarshal(r.Content, doc); err != nil {
+		return fmt.Errorf("okpay: record %s %s: %w", noun, id, err)
+	}
+	return nil
+}
+
+// encode writes a record's document.
+func encode(doc any) []byte {
+	b, err := json.Marshal(doc)
+	if err != nil {
+		panic(err) // documents are structs of texts, numbers and times
+	}
+	return b
+}
+
+// pageSize bounds a list's page: 1 to 100, 20 unless told.
+func pageSize(n int) int {
+	if n <= 0 {
+		return 20
+	}
+	return min(n, 100)
+}
