@@ -180,49 +180,36 @@ func (s *Payments) authorize(d *ledger.Draft, p *paymentDoc) error {
 		})
 		return s.write(&d.Change, p, d.Now(), false, m)
 	}
-	if err := s.announceMove(d, p, m); err != nil {
-		return err
+	p.UpdatedAt = d.Now()
+	for _, eventType := range m.emits { // of a state that the same Change leaves again
+		if err := s.announce(&d.Change, p, d.Now(), eventType); err != nil {
+			return err
+		}
 	}
 	captured, err := p.move(capture, whole)
 	if err != nil {
 		return err
 	}
+	postings := []ledger.Posting{{Debit: customerAccount(p.Customer), Credit: merchantAccount(p.Merchant), Amount: amount}}
 	d.Post(ledger.Transaction{
-		Reference: string(p.ID), Metadata: kind("payment"), Postings: s.credits(p, amount),
+		Reference: string(p.ID), Metadata: kind("payment"), Postings: append(postings, s.charge(p, amount)...),
 	})
 	return s.write(&d.Change, p, d.Now(), false, captured)
 }
 
-// announceMove announces a state that the same Change leaves again.
-func (s *Payments) announceMove(d *ledger.Draft, p *paymentDoc, m move) error {
-	p.UpdatedAt = d.Now()
-	for _, eventType := range m.emits {
-		if err := s.announce(&d.Change, p, d.Now(), eventType); err != nil {
-			return err
-		}
-		p.Sequence++
-	}
-	return nil
-}
-
-// credits captures an amount: it counts it, and returns the postings from the customer to
-// merchant and fees. The fee is that of everything captured so far, less what was posted of it.
-func (s *Payments) credits(p *paymentDoc, amount money.Amount) []ledger.Posting {
+// charge counts an amount as captured and returns the posting of its fee, if there is one: the fee on
+// everything captured so far, less what was posted of it.
+func (s *Payments) charge(p *paymentDoc, amount money.Amount) []ledger.Posting {
 	p.Minor.Captured += amount.Minor()
 	total := s.w.cfg.PaymentFee.on(p.Minor.Captured)
 	// A schedule may have been changed between two captures: never take back, never take
 	// more than is captured.
 	fee := min(max(total-p.Minor.Fee, 0), amount.Minor())
+	if fee == 0 {
+		return nil
+	}
 	p.Minor.Fee += fee
-	from, c := customerAccount(p.Customer), amount.Currency()
-	var postings []ledger.Posting
-	if net := amount.Minor() - fee; net > 0 {
-		postings = append(postings, ledger.Posting{Debit: from, Credit: merchantAccount(p.Merchant), Amount: money.New(net, c)})
-	}
-	if fee > 0 {
-		postings = append(postings, ledger.Posting{Debit: from, Credit: feeAccount, Amount: money.New(fee, c)})
-	}
-	return postings
+	return []ledger.Posting{{Debit: merchantAccount(p.Merchant), Credit: feeAccount, Amount: money.New(fee, amount.Currency())}}
 }
 
 // CapturePayment is the input of Payments.Capture.
@@ -268,7 +255,7 @@ func (s *Payments) Capture(ctx context.Context, in CapturePayment) (Payment, err
 		if err := p.within("amount", amount, p.rest(), AmountExceedsCapturable, s.w); err != nil {
 			return err
 		}
-		postings := s.credits(p, amount)
+		fee := s.charge(p, amount)
 		g, released := part, false
 		if in.Final || p.rest() == 0 {
 			g, released = whole, p.rest() > 0
@@ -278,9 +265,12 @@ func (s *Payments) Capture(ctx context.Context, in CapturePayment) (Payment, err
 			return err
 		}
 		d.Capture(ledger.Capture{
-			Hold: string(p.ID), Postings: postings, Final: g == whole,
-			Reference: string(p.ID), Metadata: kind("payment"),
+			Hold: string(p.ID), Final: g == whole, Reference: string(p.ID), Metadata: kind("payment"),
+			Postings: []ledger.Posting{{Debit: customerAccount(p.Customer), Credit: merchantAccount(p.Merchant), Amount: amount}},
 		})
+		if fee != nil {
+			d.Post(ledger.Transaction{Reference: string(p.ID), Metadata: kind("payment"), Postings: fee})
+		}
 		return s.write(&d.Change, p, d.Now(), released, m)
 	})
 }

@@ -135,14 +135,12 @@ func (s *Payments) giveBack(d *ledger.Draft, p *paymentDoc, r *refundDoc, amount
 		r.Minor.FeeReturned = share(p.Minor.Fee, p.Minor.Refunded, p.Minor.Captured) - p.Minor.FeeReturned
 		p.Minor.FeeReturned += r.Minor.FeeReturned
 	}
-	to, c := customerAccount(p.Customer), amount.Currency()
+	from := merchantAccount(p.Merchant)
 	t := ledger.Transaction{Reference: string(r.ID), Metadata: kind("refund")}
-	if net := amount.Minor() - r.Minor.FeeReturned; net > 0 {
-		t.Postings = append(t.Postings, ledger.Posting{Debit: merchantAccount(p.Merchant), Credit: to, Amount: money.New(net, c)})
-	}
 	if back := r.Minor.FeeReturned; back > 0 {
-		t.Postings = append(t.Postings, ledger.Posting{Debit: feeAccount, Credit: to, Amount: money.New(back, c)})
+		t.Postings = append(t.Postings, ledger.Posting{Debit: feeAccount, Credit: from, Amount: money.New(back, amount.Currency())})
 	}
+	t.Postings = append(t.Postings, ledger.Posting{Debit: from, Credit: customerAccount(p.Customer), Amount: amount})
 	d.Post(t)
 	g := part
 	if p.refundable() == 0 {
