@@ -30,10 +30,18 @@ type APIKey struct {
 
 // Secret is a text that must not be shown by accident: printing, logging and JSON give a
 // placeholder, Reveal gives the text.
-type Secret struct{ text string }
+type Secret struct {
+	// A pointer, because fmt shows a text in another struct's unexported field as it is.
+	text *string
+}
 
 // Reveal returns the text.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // String returns a placeholder.
 func (s Secret) String() string { return "[secret]" }
@@ -76,7 +84,7 @@ func (s *Keys) Create(ctx context.Context, merchant MerchantID, name string) (AP
 	if err != nil {
 		return APIKey{}, Secret{}, translate(err)
 	}
-	return key, Secret{secret}, nil
+	return key, Secret{&secret}, nil
 }
 
 func (s *Keys) record(key APIKey, hash string) ledger.Put {

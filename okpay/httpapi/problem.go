@@ -1,0 +1,146 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"sync"
+
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/ledger/money"
+	"github.com/okpay/okpay-go/okpay"
+)
+
+// problem is a refusal as the caller sees it: a problem document of RFC 9457 with members
+// of ours.
+type problem struct {
+	Type       string        `json:"type"`
+	Title      string        `json:"title"` // the English text for people
+	Status     int           `json:"status"`
+	Detail     string        `json:"detail"` // what is wrong this time, for developers
+	Code       okpay.Code    `json:"code"`
+	Fault      okpay.Fault   `json:"fault"`
+	Retry      string        `json:"retry"`
+	NextAction []string      `json:"next_action"`
+	Message    message       `json:"message"`
+	Field      string        `json:"field,omitempty"`
+	Limit      *money.Amount `json:"limit,omitempty"`
+	Object     string        `json:"object,omitempty"`
+	RequestID  string        `json:"request_id"`
+}
+
+type message struct {
+	En string `json:"en"`
+	Zh string `json:"zh-CN"`
+}
+
+// requestInProgress is answered when it is not known whether the request was carried out.
+const requestInProgress okpay.Code = "request_in_progress"
+
+// statusOf returns the status of a refusal. A code that the API does not speak of yet is
+// 422: it is a refusal, and not a failure of the service.
+func statusOf(code okpay.Code) int {
+	switch code {
+	case okpay.InvalidRequest, okpay.AmountPrecision, okpay.AmountNotPositive, okpay.CurrencyNotSupported:
+		return http.StatusBadRequest
+	case okpay.Unauthenticated:
+		return http.StatusUnauthorized
+	case okpay.InsufficientBalance, okpay.MerchantFundsInsufficient:
+		return http.StatusPaymentRequired
+	case okpay.NotFound:
+		return http.StatusNotFound
+	case okpay.InvalidState, okpay.PaymentExpired, requestInProgress:
+		return http.StatusConflict
+	case okpay.InternalError:
+		return http.StatusInternalServerError
+	case okpay.ServiceBusy:
+		return http.StatusServiceUnavailable
+	}
+	// idempotency_key_reused, amount_exceeds_capturable, amount_exceeds_refundable and
+	// limit_exceeded_transaction among them.
+	return http.StatusUnprocessableEntity
+}
+
+// statusError is an invalid request whose status says more than its code.
+type statusError struct {
+	*okpay.Error
+	status int
+}
+
+// Unwrap returns the refusal.
+func (e *statusError) Unwrap() error { return e.Error }
+
+// refuse makes a refusal that the API itself decides.
+func refuse(code okpay.Code, field, format string, args ...any) *okpay.Error {
+	f, ok := okpay.FailureOf(code)
+	if !ok {
+		panic("httpapi: no such code: " + string(code))
+	}
+	return &okpay.Error{Failure: f, Field: field, Detail: fmt.Sprintf(format, args...)}
+}
+
+// invalid is refuse with InvalidRequest.
+func invalid(field, format string, args ...any) *okpay.Error {
+	return refuse(okpay.InvalidRequest, field, format, args...)
+}
+
+// problemOf returns the problem of an error. The cause is for the log alone: it is empty
+// for a refusal, which is the caller's affair.
+func problemOf(ctx context.Context, err error) (p problem, cause string) {
+	e, status := classify(ctx, err)
+	if status == 0 {
+		status = statusOf(e.Code)
+	}
+	if status >= http.StatusInternalServerError || e.Code == requestInProgress {
+		cause = err.Error()
+	}
+	p = problem{
+		Type: "urn:okpay:error:" + string(e.Code), Title: e.En, Status: status, Detail: e.Detail, Code: e.Code,
+		Fault: e.Fault, Retry: e.Retry, NextAction: append([]string{}, e.NextAction...), Message: message{e.En, e.Zh},
+		Field: e.Field, Limit: e.Limit, Object: e.Object,
+	}
+	if p.Detail == "" {
+		p.Detail = e.En
+	}
+	return p, cause
+}
+
+// classify finds the refusal in an error, with the status if it has one of its own.
+func classify(ctx context.Context, err error) (e *okpay.Error, status int) {
+	var own *statusError
+	switch {
+	case errors.As(err, &own):
+		return own.Error, own.status
+	case errors.Is(err, ledger.ErrOutcomeUnknown):
+		return refuse(requestInProgress, "", "it is not known yet whether this was done; send the same request with the same key again"), 0
+	case errors.As(err, &e) && e.Code != okpay.InternalError:
+		return e, 0
+	case errors.Is(err, ledger.ErrClosed), errors.Is(err, ledger.ErrBusy), errors.Is(err, ledger.ErrConflict), ctx.Err() != nil:
+		// What ended before it was taken was not done; what was taken is ErrOutcomeUnknown.
+		return refuse(okpay.ServiceBusy, "", "nothing was done"), 0
+	}
+	return refuse(okpay.InternalError, "", "the service's log has more under this request's id"), 0
+}
+
+// secrets matches what must be shown to nobody, wherever it came from.
+var secrets = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(okpay_(?:test|live)_|whsec_|whsk_)[A-Za-z0-9+/=_-]+`)
+})
+
+// redact blots out API keys and webhook secrets.
+func redact(s string) string { return secrets().ReplaceAllString(s, "${1}[secret]") }
+
+// maxQuoted bounds, in bytes, how much of a caller's text an error repeats.
+const maxQuoted = 64
+
+// quotable makes a caller's text fit for a problem: bounded, ASCII, without secrets.
+func quotable(s string) string {
+	s = redact(s) // before it is cut, which could leave a part of a key
+	if len(s) > maxQuoted {
+		s = s[:maxQuoted] + "..."
+	}
+	quoted := fmt.Sprintf("%+q", s)
+	return quoted[1 : len(quoted)-1]
+}
