@@ -204,8 +204,10 @@ func TestTwoProcessesDeliverEachEventOnce(t *testing.T) {
 	}
 	var running sync.WaitGroup
 	for range 4 {
+		process, err := okpay.New(f.Ledger(), okpay.Config{})
+		require.NoError(t, err)
 		running.Go(func() {
-			_, err := f.Work(t.Context())
+			_, err := process.Work(t.Context())
 			assert.NoError(t, err)
 		})
 	}

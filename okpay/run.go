@@ -45,9 +45,15 @@ func (w *Wallet) Run(ctx context.Context) error {
 }
 
 // Work does what is due now and returns how many pieces of work it did; the errors of
-// single pieces are joined. Run calls it; a test with its own clock calls it instead of
-// Run.
+// single pieces are joined. Run calls it; a test with its own clock calls it too, and knows
+// when it returns that nothing due is left, under way in Run or not.
 func (w *Wallet) Work(ctx context.Context) (done int, err error) {
+	select {
+	case w.working <- struct{}{}:
+		defer func() { <-w.working }()
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
 	for {
 		n, err := w.workOnce(ctx)
 		done += n

@@ -134,11 +134,12 @@ type Wallet struct {
 	TopUps    *TopUps
 	Payments  *Payments
 
-	cfg    Config
-	ledger *ledger.Ledger
-	sender *webhook.Sender
-	wake   chan struct{} // has an item after a commit that may have left work for Run
-	randMu sync.Mutex
+	cfg     Config
+	ledger  *ledger.Ledger
+	sender  *webhook.Sender
+	wake    chan struct{} // has an item after a commit that may have left work for Run
+	working chan struct{} // has an item while Work is working
+	randMu  sync.Mutex
 }
 
 // New returns a wallet over a ledger that was opened with Chart. The ledger stays the
@@ -147,7 +148,7 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
 	}
-	w := &Wallet{cfg: cfg, ledger: l, wake: make(chan struct{}, 1)}
+	w := &Wallet{cfg: cfg, ledger: l, wake: make(chan struct{}, 1), working: make(chan struct{}, 1)}
 	if w.cfg.NewID == nil {
 		w.cfg.NewID = w.timeOrderedID
 	}

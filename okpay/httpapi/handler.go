@@ -85,7 +85,7 @@ func (h *handler) register(routes []route) {
 	for _, rt := range routes {
 		h.mux.HandleFunc(rt.method+" "+rt.path, func(w http.ResponseWriter, r *http.Request) {
 			x := w.(*exchange)
-			x.route = rt.path
+			x.route, x.moves = rt.path, rt.method != http.MethodGet
 			out, err := h.call(x, r, &rt)
 			x.answer(r.Context(), out, err)
 		})
@@ -177,6 +177,7 @@ type exchange struct {
 	http.ResponseWriter
 	requestID string
 	route     string
+	moves     bool // it is to change something
 	mode      okpay.Mode
 	merchant  okpay.MerchantID
 	key       okpay.KeyID

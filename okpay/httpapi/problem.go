@@ -65,12 +65,15 @@ func statusOf(code okpay.Code) int {
 
 // statusError is an invalid request whose status says more than its code.
 type statusError struct {
-	*okpay.Error
-	status int
+	refusal *okpay.Error
+	status  int
 }
 
+// Error is the refusal's.
+func (e *statusError) Error() string { return e.refusal.Error() }
+
 // Unwrap returns the refusal.
-func (e *statusError) Unwrap() error { return e.Error }
+func (e *statusError) Unwrap() error { return e.refusal }
 
 // refuse makes a refusal that the API itself decides.
 func refuse(code okpay.Code, field, format string, args ...any) *okpay.Error {
@@ -86,10 +89,11 @@ func invalid(field, format string, args ...any) *okpay.Error {
 	return refuse(okpay.InvalidRequest, field, format, args...)
 }
 
-// problemOf returns the problem of an error. The cause is for the log alone: it is empty
-// for a refusal, which is the caller's affair.
-func problemOf(ctx context.Context, err error) (p problem, cause string) {
-	e, status := classify(ctx, err)
+// problemOf returns the problem of an error. moves says that the request was to change
+// something. The cause is for the log alone: it is empty for a refusal, which is the
+// caller's affair.
+func problemOf(ctx context.Context, err error, moves bool) (p problem, cause string) {
+	e, status := classify(ctx, err, moves)
 	if status == 0 {
 		status = statusOf(e.Code)
 	}
@@ -108,18 +112,19 @@ func problemOf(ctx context.Context, err error) (p problem, cause string) {
 }
 
 // classify finds the refusal in an error, with the status if it has one of its own.
-func classify(ctx context.Context, err error) (e *okpay.Error, status int) {
+func classify(ctx context.Context, err error, moves bool) (e *okpay.Error, status int) {
 	var own *statusError
+	ended := ctx.Err() != nil || errors.Is(err, ledger.ErrClosed)
 	switch {
 	case errors.As(err, &own):
-		return own.Error, own.status
-	case errors.Is(err, ledger.ErrOutcomeUnknown):
-		return refuse(requestInProgress, "", "it is not known yet whether this was done; send the same request with the same key again"), 0
+		return own.refusal, own.status
 	case errors.As(err, &e) && e.Code != okpay.InternalError:
 		return e, 0
-	case errors.Is(err, ledger.ErrClosed), errors.Is(err, ledger.ErrBusy), errors.Is(err, ledger.ErrConflict), ctx.Err() != nil:
-		// What ended before it was taken was not done; what was taken is ErrOutcomeUnknown.
-		return refuse(okpay.ServiceBusy, "", "nothing was done"), 0
+	case errors.Is(err, ledger.ErrOutcomeUnknown), ended && moves:
+		// What ended without a word of the wallet may have been committed and not read back.
+		return refuse(requestInProgress, "", "it is not known yet whether this was done; send the same request again"), 0
+	case ended:
+		return refuse(okpay.ServiceBusy, "", "the request could not be finished in time"), 0
 	}
 	return refuse(okpay.InternalError, "", "the service's log has more under this request's id"), 0
 }

@@ -11,7 +11,7 @@ import (
 // reply is what an operation answers with, unless it fails.
 type reply struct {
 	status   int
-	body     any    // written as JSON; nil for none
+	body     any    // a file, or what is written as JSON; nil for none
 	location string // path of what was created
 	replayed bool   // the Idempotency-Key had been used before
 }
@@ -45,7 +45,7 @@ func (x *exchange) answer(ctx context.Context, out reply, err error) {
 		header.Set("Idempotency-Replayed", "true")
 	}
 	if err != nil {
-		p, cause := problemOf(ctx, err)
+		p, cause := problemOf(ctx, err, x.moves)
 		p.RequestID = x.requestID
 		x.code, x.cause = p.Code, cause
 		switch p.Status {
@@ -63,6 +63,10 @@ func (x *exchange) answer(ctx context.Context, out reply, err error) {
 	if out.body == nil {
 		header.Set("Cache-Control", "no-store")
 		x.WriteHeader(out.status)
+		return
+	}
+	if f, ok := out.body.(file); ok {
+		f.write(x, out.status)
 		return
 	}
 	x.writeJSON(out.status, "application/json", out.body)
