@@ -77,6 +77,9 @@ func (c Chart) check() error {
 				return fmt.Errorf("chart pattern %q: '*' stands for a whole part, '**' for the last ones", p.Name)
 			}
 		}
+		if p.Normal > Debit {
+			return fmt.Errorf("chart pattern %q: the normal side is neither Credit nor Debit", p.Name)
+		}
 		if p.Min != nil && p.Max != nil && *p.Min > *p.Max {
 			return fmt.Errorf("chart pattern %q: minimum %d is above maximum %d", p.Name, *p.Min, *p.Max)
 		}

@@ -77,35 +77,47 @@ func (c *committer) attempt(ctx context.Context, requests []*request) ([]answer,
 	var before int64 // the head when a commit's outcome became unknown
 	for try := 1; ; try++ {
 		answers, err := c.once(ctx, requests)
+		again := false
 		switch {
 		case err == nil:
 			if unknown {
-				// What this call wrote after all is no replay to its callers.
-				for i := range answers {
-					out := &answers[i].outcome
-					out.Replayed = out.Replayed && out.Seq <= before
-				}
+				notReplayed(requests, answers, before)
 			}
 			return answers, nil
 		case errors.Is(err, ErrHistoryRegressed):
 			c.dead = err
-			return nil, err
 		case errors.Is(err, ErrCommitUnknown):
 			if !unknown {
 				unknown, before = true, c.seen.Seq
 			}
+			again = true
 		case errors.Is(err, ErrRetry), unknown && errors.Is(err, ErrUnavailable):
-		default:
-			return nil, err
+			again = true
 		}
-		c.cache.clear()
-		if try < retries {
-			continue
+		if again {
+			c.cache.clear()
+			if try < retries {
+				continue
+			}
 		}
 		if unknown {
+			// Whatever stopped the later tries, the first one may have committed.
 			err = errors.Join(ErrOutcomeUnknown, err)
 		}
 		return nil, err
+	}
+}
+
+// notReplayed corrects the answers of a block that was decided again after its commit's
+// outcome was unknown: what that commit wrote after all, beyond block before, is no replay
+// to the first caller of each id.
+func notReplayed(requests []*request, answers []answer, before int64) {
+	first := make(map[string]bool, len(requests))
+	for i, r := range requests {
+		if out := &answers[i].outcome; !first[r.change.id] && out.Seq > before {
+			out.Replayed = false
+		}
+		first[r.change.id] = true
 	}
 }
 
@@ -198,8 +210,15 @@ func (c *committer) load(ctx context.Context, tx Tx, found *Found, n *needs, now
 		}
 	}
 	checked := make(map[int64]bool) // accounts whose due holds are known
+	asked := make(map[int64]bool)   // accounts that holds point to
 	for {
 		missing.AccountNos = c.accountsOfHolds(work)
+		for _, no := range missing.AccountNos {
+			if asked[no] {
+				return nil, fmt.Errorf("%w: account %d of a hold is missing", ErrDiscrepancy, no)
+			}
+			asked[no] = true
+		}
 		for no, a := range work.byNo {
 			if !checked[no] && !a.NextExpiry.IsZero() && !a.NextExpiry.After(now) {
 				checked[no] = true

@@ -60,9 +60,9 @@ func (l *Ledger) replay(ctx context.Context, id string, request []Field) (out Ou
 	if id == "" {
 		return Outcome{}, false, nil
 	}
-	// A Change that can never commit: its deadline has passed since long. Idempotency comes
-	// before the deadline, so only a known id is answered otherwise.
-	out, err = l.Commit(ctx, Change{ID: id, Request: request, NotAfter: time.Unix(1, 0)})
+	// A Change that can never commit: its deadline has passed since long, on any clock.
+	// Idempotency comes before the deadline, so only a known id is answered otherwise.
+	out, err = l.Commit(ctx, Change{ID: id, Request: request, NotAfter: time.Time{}.Add(1)})
 	if errors.Is(err, ErrDeadline) {
 		return Outcome{}, false, nil
 	}

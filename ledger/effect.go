@@ -181,6 +181,14 @@ func hashBlock(name string, b *Block) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
+// genesisHash is what the first block follows: it binds the ledger's key, which no block
+// holds, to the chain.
+func genesisHash(name string, key [16]byte) [32]byte {
+	b := append([]byte("okpay/genesis"), FormatVersion)
+	b = appendText(b, name)
+	return sha256.Sum256(append(b, key[:]...))
+}
+
 // saltLen is how many random bytes keep a digest from being guessed.
 const saltLen = 16
 

@@ -6,7 +6,7 @@ import (
 )
 
 // Errors of Commit and Do. Where several apply, the first of this list is returned: form
-// (ErrInvalid), queue (ErrBusy, ErrClosed, the context's error), idempotency (ErrIDReused, or the first
+// (ErrInvalid), queue (the context's error, ErrClosed, ErrBusy), idempotency (ErrIDReused, or the first
 // outcome), ErrDeadline, ErrConflict, then the refusals of the operations in their order,
 // then ErrDuplicateKey.
 var (

@@ -78,7 +78,8 @@ func (k *kernel) decide(p *prepared) (Outcome, error) {
 		case p.alternative != nil && slices.Contains(p.elseOn, refused.Reason):
 			out.Alternative, out.Refusal = true, &refused.Refusal
 			err = k.apply(p.alternative)
-			if inner, ok := err.(*RefusedError); ok && inner.Reason.pins() {
+			// Either of the two could commit later, behind the back of the caller.
+			if inner, ok := err.(*RefusedError); ok && (inner.Reason.pins() || refused.Reason.pins()) {
 				k.rewind(before)
 				out.Alternative, out.Refusal, out.Result, err = false, &inner.Refusal, "", nil
 			}
@@ -125,6 +126,9 @@ func (k *kernel) finish(name string) *Batch {
 	body = appendUint(body, uint64(k.count))
 	body = append(body, k.changes...)
 	block := &Block{Seq: k.head.Seq + 1, Time: k.now, Previous: k.head.Hash, Body: body}
+	if k.head.Seq == 0 {
+		block.Previous = genesisHash(name, k.head.Key)
+	}
 	block.Hash = hashBlock(name, block)
 	k.head.Seq, k.head.Time, k.head.Hash = block.Seq, block.Time, block.Hash
 	k.batch.Block, k.batch.Head = block, k.head

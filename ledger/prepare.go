@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -185,8 +186,8 @@ func prepareOp(p *preparedOp, op Op) error {
 		return invalid("kind", "is not a Transaction, Hold, Capture or Void value")
 	}
 	p.at = micro(at)
-	if !at.IsZero() && (at.Year() < 1 || at.Year() > 9999) {
-		return invalid("time", "is outside the years 1 to 9999")
+	if err := checkTime("time", at); err != nil {
+		return err
 	}
 	if err := checkText("reference", reference, 0, MaxReferenceLen); err != nil {
 		return err
@@ -229,7 +230,8 @@ func checkPostings(postings []Posting) error {
 func preparePut(p *Put, rand io.Reader) (preparedPut, error) {
 	out := preparedPut{Put: *p}
 	err := firstError(checkText("type", p.Type, 1, MaxTypeLen), checkText("id", p.ID, 1, MaxIDLen),
-		checkLen("content", len(p.Content), MaxContentLen), checkIndexed("unique", p.Unique), checkIndexed("labels", p.Labels))
+		checkLen("content", len(p.Content), MaxContentLen), checkIndexed("unique", p.Unique), checkIndexed("labels", p.Labels),
+		checkTime("due", p.Due))
 	switch {
 	case err != nil:
 		return out, err
@@ -304,8 +306,8 @@ func checkText(field, s string, least, most int) error {
 	if len(s) < least || len(s) > most {
 		return invalid(field, "has %d bytes, want %d to %d", len(s), least, most)
 	}
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c == 0x7f {
+	for _, r := range s {
+		if unicode.IsControl(r) {
 			return invalid(field, "has a control character")
 		}
 	}
@@ -318,6 +320,18 @@ func checkUTF8(field, s string) error {
 	}
 	if strings.IndexByte(s, 0) >= 0 {
 		return invalid(field, "has a NUL character")
+	}
+	return nil
+}
+
+// checkTime bounds a time to what every store can keep, UTC and cut to microseconds.
+func checkTime(field string, t time.Time) error {
+	if t.IsZero() {
+		return nil
+	}
+	// One that is cut to the zero time would read as none.
+	if kept := micro(t); kept.IsZero() || kept.Year() < 1 || kept.Year() > 9999 {
+		return invalid(field, "is outside the years 1 to 9999")
 	}
 	return nil
 }

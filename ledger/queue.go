@@ -91,7 +91,7 @@ func (q *queue) take(changes, bytes int) []*request {
 	rest := copy(q.waiting, q.waiting[n:])
 	clear(q.waiting[rest:])
 	q.waiting = q.waiting[:rest]
-	if rest > 0 {
+	if rest > 0 && !q.closed {
 		q.wake()
 	}
 	return taken

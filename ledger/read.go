@@ -75,6 +75,9 @@ func (l *Ledger) Balance(ctx context.Context, key AccountKey) (Balance, error) {
 // the one numbered after; more is what to pass as after for the next page, 0 at the end.
 func (l *Ledger) Balances(ctx context.Context, prefix string, after int64, limit int) (page []Balance, more int64, err error) {
 	now, limit := l.Now(), pageLimit(limit)
+	if checkText("prefix", prefix, 0, MaxAccountLen) != nil {
+		return nil, 0, nil // no account is named so
+	}
 	err = l.read(ctx, func(v View) error {
 		scales, err := v.Currencies(ctx)
 		if err != nil {
@@ -183,6 +186,9 @@ func (l *Ledger) Statement(ctx context.Context, key AccountKey, page Page) ([]En
 		a, err := v.Account(ctx, key)
 		if err != nil {
 			return err
+		}
+		if page.After >= a.Entries {
+			return nil
 		}
 		lowest, highest := max(page.After, 0)+1, a.Entries
 		if page.Before > 0 {

@@ -55,7 +55,8 @@ func (l *Ledger) RecordByKey(ctx context.Context, key string) (Record, error) {
 // Records returns the records that a query selects, at most MaxPage.
 func (l *Ledger) Records(ctx context.Context, query RecordQuery) ([]Record, error) {
 	query.Limit = pageLimit(query.Limit)
-	if firstError(checkText("label", query.Label, 0, MaxIDLen), checkText("after", query.After, 0, MaxIDLen)) != nil {
+	if firstError(checkText("type", query.Type, 1, MaxTypeLen), checkText("label", query.Label, 0, MaxIDLen),
+		checkText("after", query.After, 0, MaxIDLen)) != nil {
 		return nil, nil
 	}
 	query.DueBy = micro(query.DueBy)

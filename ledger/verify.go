@@ -107,6 +107,9 @@ func (v *verifier) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if head.Seq > 0 {
+		v.fold.hash = genesisHash(v.ledger.cfg.Name, head.Key)
+	}
 	if err := v.advance(ctx, head.Seq); err != nil {
 		return err
 	}
@@ -424,6 +427,9 @@ func (v *verifier) holds(ctx context.Context) error {
 			expiry[accounts[i].No] = accounts[i].NextExpiry
 		}
 		for i := range rows {
+			if err := v.due(ctx, &rows[i]); err != nil {
+				return err
+			}
 			v.hold(&rows[i], expiry)
 			delete(missing, rows[i].ID)
 			after = rows[i].ID
@@ -472,6 +478,39 @@ func (v *verifier) hold(row *HoldState, expiry map[int64]time.Time) {
 	}
 }
 
+// due checks that an open hold is found when it expires. A hold that ended meanwhile is
+// found open no more, and nothing is asked of it.
+func (v *verifier) due(ctx context.Context, row *HoldState) error {
+	if row.Status != HoldOpen || row.Expires.IsZero() {
+		return nil
+	}
+	return v.ledger.read(ctx, func(view View) error {
+		now, err := view.Hold(ctx, row.ID)
+		if err != nil || now.Status != HoldOpen {
+			return ignoreNotFound(err)
+		}
+		for _, l := range row.Legs {
+			for _, no := range [2]int64{l.Debit, l.Credit} {
+				found, err := view.DueHolds(ctx, no, row.Expires)
+				if err != nil {
+					return err
+				}
+				if !slices.ContainsFunc(found, func(h HoldState) bool { return h.ID == row.ID }) {
+					v.problem("hold "+row.ID, "is not found due on account %d", no)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func ignoreNotFound(err error) error {
+	if notFound(err) {
+		return nil
+	}
+	return err
+}
+
 func (v *verifier) records(ctx context.Context) error {
 	missing := make(map[RecordKey]bool, len(v.fold.records))
 	for key := range v.fold.records {
@@ -489,13 +528,22 @@ func (v *verifier) records(ctx context.Context) error {
 				return err
 			}
 			for i := range rows {
+				for _, label := range rows[i].Labels {
+					found, err := labeled(ctx, view, &rows[i], label)
+					if err != nil {
+						return err
+					}
+					if !found {
+						wrong = append(wrong, "label "+label+" of record "+rows[i].Type+" "+rows[i].ID)
+					}
+				}
 				for _, key := range rows[i].Unique {
 					holder, err := view.Unique(ctx, key)
 					if err != nil && !notFound(err) {
 						return err
 					}
 					if holder != rows[i].RecordKey {
-						wrong = append(wrong, key)
+						wrong = append(wrong, "unique key "+key)
 					}
 				}
 			}
@@ -504,8 +552,8 @@ func (v *verifier) records(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, key := range wrong {
-			v.problem("unique key "+key, "does not point to its record")
+		for _, where := range wrong {
+			v.problem(where, "does not lead to the record")
 		}
 		for i := range rows {
 			v.record(&rows[i])
@@ -520,6 +568,13 @@ func (v *verifier) records(ctx context.Context) error {
 		v.problem("record "+key.Type+" "+key.ID, "is missing")
 	}
 	return nil
+}
+
+// labeled reports whether a query by the label finds the record.
+func labeled(ctx context.Context, view View, row *RecordRow, label string) (bool, error) {
+	// No id has control characters, so none lies between this one and the bound.
+	found, err := view.Records(ctx, RecordQuery{Type: row.Type, Label: label, After: row.ID + "\x01", Desc: true, Limit: 1})
+	return len(found) == 1 && found[0].ID == row.ID, err
 }
 
 func (v *verifier) record(row *RecordRow) {
@@ -590,12 +645,16 @@ func (v *verifier) changes(ctx context.Context) error {
 	return nil
 }
 
-// leftover looks for postings and events beyond the journal's end.
+// leftover looks for blocks, postings and events beyond the journal's end.
 func (v *verifier) leftover(ctx context.Context) error {
 	var head Head
+	var blocks []Block
 	var postings []PostingRow
 	var events []EventRow
 	err := v.page(ctx, func(view View) (err error) {
+		if blocks, err = view.Blocks(ctx, head.Seq, 1); err != nil {
+			return err
+		}
 		if postings, err = view.Postings(ctx, head.Postings, 1); err != nil {
 			return err
 		}
@@ -604,6 +663,9 @@ func (v *verifier) leftover(ctx context.Context) error {
 	}, &head)
 	if err != nil {
 		return err
+	}
+	if len(blocks) > 0 {
+		v.problem(fmt.Sprintf("block %d", blocks[0].Seq), "is beyond the head")
 	}
 	if len(postings) > 0 {
 		v.problem(fmt.Sprintf("posting %d", postings[0].No), "is not in the journal")

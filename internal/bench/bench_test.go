@@ -54,7 +54,7 @@ func BenchmarkPosts(b *testing.B) {
 		}, sqliteBaseline},
 		{"postgres", func(b *testing.B) ledger.Store {
 			dsn := pgtest.DSN(b)
-			require.NoError(b, pgstore.Migrate(b.Context(), dsn))
+			require.NoError(b, pgstore.Migrate(b.Context(), dsn, pgstore.Config{}))
 			s, err := pgstore.Open(b.Context(), dsn, pgstore.Config{})
 			require.NoError(b, err)
 			return s

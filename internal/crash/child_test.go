@@ -54,7 +54,7 @@ func databases(t *testing.T) map[string]func(t *testing.T) string {
 		"SQLite": func(t *testing.T) string { return "sqlite:" + t.TempDir() + "/wallet.db" },
 		"PostgreSQL": func(t *testing.T) string {
 			dsn := pgtest.DSN(t)
-			require.NoError(t, pgstore.Migrate(t.Context(), dsn))
+			require.NoError(t, pgstore.Migrate(t.Context(), dsn, pgstore.Config{}))
 			return dsn
 		},
 	}
