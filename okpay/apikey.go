@@ -78,6 +78,7 @@ func (s *Keys) Create(ctx context.Context, merchant MerchantID, name string) (AP
 			return err
 		}
 		key.CreatedAt = d.Now()
+		fresh(d, "api_key", string(key.ID))
 		d.Put(s.record(key, keyHash(secret)))
 		return nil
 	})

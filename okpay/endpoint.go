@@ -85,7 +85,7 @@ func (s *Endpoints) Create(ctx context.Context, in CreateEndpoint) (Endpoint, we
 		doc := endpointDoc{Secret: secret.Reveal(), Endpoint: Endpoint{
 			ID: EndpointID(s.w.newID("we_")), Merchant: in.Merchant, URL: in.URL, Events: in.Events, CreatedAt: d.Now(),
 		}}
-		d.Result = string(doc.ID)
+		fresh(d, "endpoint", string(doc.ID))
 		d.Put(s.record(&doc))
 		return nil
 	})

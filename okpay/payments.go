@@ -66,7 +66,7 @@ func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error
 			CreatedAt: now, ExpiresAt: now.Add(in.ExpiresIn),
 		}
 		p.Minor.Amount = in.Amount.Minor()
-		d.Result = string(p.ID)
+		fresh(d, "payment", string(p.ID))
 		return s.write(&d.Change, p, now, false, move{emits: []string{"payment.created"}})
 	})
 }

@@ -108,7 +108,7 @@ func (s *Payments) Refund(ctx context.Context, in CreateRefund) (Refund, error) 
 			Failure: refusedFor(MerchantFundsInsufficient, d.Now()),
 		}
 		r.Minor.Amount = amount.Minor()
-		d.Result = string(r.ID)
+		fresh(d, "refund", string(r.ID))
 		failed := *r
 		if err := s.writeRefund(d.Otherwise(ledger.InsufficientFunds), &failed, "refund.created", "refund.failed"); err != nil {
 			return err

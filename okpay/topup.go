@@ -116,7 +116,7 @@ func (s *TopUps) Create(ctx context.Context, in CreateTopUp) (TopUp, error) {
 		t.TopUp = TopUp{
 			ID: TopUpID(s.w.newID("top_")), Customer: in.Customer, Source: in.Source, State: TopUpPending, CreatedAt: d.Now(),
 		}
-		d.Result = string(t.ID)
+		fresh(d, "topup", string(t.ID))
 		return s.write(d, t, "topup.created")
 	})
 	if err != nil {

@@ -250,9 +250,9 @@ func (w *Wallet) newID(prefix string) string { return prefix + w.cfg.NewID() }
 func (w *Wallet) timeOrderedID() string {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], uint64(w.Now().UnixMilli())<<16)
-	if err := w.random(b[6:]); err != nil {
-		// An id without its random part would collide, so the verb is refused by its id.
-		return ""
+	if w.random(b[6:]) != nil {
+		// An id without its random part would collide. This source never fails.
+		_, _ = rand.Read(b[6:])
 	}
 	return crockford(b)
 }
@@ -314,6 +314,13 @@ func checkMetadata(m map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// fresh makes a Change rely on an id of our making being new, should Config.NewID ever
+// repeat itself.
+func fresh(d *ledger.Draft, noun, id string) {
+	d.Expects = append(d.Expects, ledger.Expect{Type: noun, ID: id})
+	d.Result = id
 }
 
 // get reads a record into doc.

@@ -16,6 +16,7 @@ import (
 	"github.com/pb33f/libopenapi-validator/config"
 	liberrors "github.com/pb33f/libopenapi-validator/errors"
 	"github.com/pb33f/libopenapi-validator/schema_validation"
+	"github.com/pb33f/libopenapi/datamodel"
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 	"github.com/stretchr/testify/require"
 )
@@ -30,7 +31,11 @@ type contract struct {
 
 // theContract is read once for all tests: that takes a while.
 var theContract = sync.OnceValues(func() (*contract, error) {
-	document, err := libopenapi.NewDocument(OpenAPI())
+	// A description beside a $ref is merged into what is referred to. (Made into an allOf, which
+	// is the default, strict mode would not find what is declared.)
+	reading := datamodel.NewDocumentConfiguration()
+	reading.TransformSiblingRefs = false
+	document, err := libopenapi.NewDocumentWithConfiguration(OpenAPI(), reading)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -81,7 +82,7 @@ func newWallet(t testing.TB, mode okpay.Mode, now func() time.Time, cfg okpay.Co
 	t.Helper()
 	l, err := ledger.Open(t.Context(), memstore.New(), ledger.Config{Chart: okpay.Chart(), Now: now, MaxSkew: -1})
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, l.Close(t.Context())) })
+	t.Cleanup(func() { assert.NoError(t, l.Close(context.WithoutCancel(t.Context()))) })
 	cfg.Mode = mode
 	w, err := okpay.New(l, cfg)
 	require.NoError(t, err)
