@@ -1,6 +1,7 @@
 package okpay_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ func (broken) Read([]byte) (int, error) { return 0, errors.New("no randomness") 
 func TestABadConfigIsRefused(t *testing.T) {
 	l, err := ledger.Open(t.Context(), memstore.New(), ledger.Config{Chart: okpay.Chart()})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, l.Close(t.Context())) })
+	t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
 	for name, cfg := range map[string]okpay.Config{
 		"an unknown mode":                {Mode: "production"},
 		"a fee above the whole amount":   {PaymentFee: okpay.Fee{BasisPoints: 10_001}},
