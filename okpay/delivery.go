@@ -41,8 +41,9 @@ type Delivery struct {
 // lease is how long one process has for an attempt before another may make it.
 const lease = 2 * time.Minute
 
-// fanOutSize is how many events are spread in one Change.
-const fanOutSize = 50
+// fanOutSize is how many events are spread in one Change: with maxEndpoints deliveries
+// each, they stay below ledger.MaxParts.
+const fanOutSize = 40
 
 // cursorDoc says up to which event deliveries were made.
 type cursorDoc struct {

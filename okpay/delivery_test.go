@@ -232,3 +232,18 @@ func TestRunDeliversAndEndsWithItsContext(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, <-ended, context.Canceled)
 }
+
+func TestAsManyEndpointsAsAllowedHearOfManyEventsAtOnce(t *testing.T) {
+	f, r := start(t, okpay.Config{}), listen(t)
+	for range 20 {
+		_, _, err := f.Endpoints.Create(t.Context(), okpay.CreateEndpoint{Merchant: f.merchant, URL: r.URL})
+		require.NoError(t, err)
+	}
+	_, _, err := f.Endpoints.Create(t.Context(), okpay.CreateEndpoint{Merchant: f.merchant, URL: r.URL})
+	require.ErrorIs(t, err, okpay.InvalidState)
+	for range 60 {
+		f.create(cny(1), okpay.CaptureAutomatic)
+	}
+	f.work()
+	assert.Len(t, r.received(), 20*60)
+}
