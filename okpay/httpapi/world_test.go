@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay"
+	"github.com/okpay/okpay-go/webhook"
 )
 
 // clock is a clock that a test moves.
@@ -78,6 +80,16 @@ type world struct {
 	sent   int    // for keys
 }
 
+// loopback sends messages to this machine and no further.
+type loopback struct{}
+
+func (loopback) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Hostname() != "127.0.0.1" {
+		return nil, errors.New("there is no such host")
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
 func newWallet(t testing.TB, mode okpay.Mode, now func() time.Time, cfg okpay.Config) (*okpay.Wallet, *ledger.Ledger) {
 	t.Helper()
 	l, err := ledger.Open(t.Context(), memstore.New(), ledger.Config{Chart: okpay.Chart(), Now: now, MaxSkew: -1})
@@ -92,7 +104,9 @@ func newWallet(t testing.TB, mode okpay.Mode, now func() time.Time, cfg okpay.Co
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, clock: newClock(), log: &journal{}}
-	w.wallet, w.ledger = newWallet(t, okpay.Test, w.clock.now, okpay.Config{PaymentFee: okpay.Fee{BasisPoints: 100}})
+	w.wallet, w.ledger = newWallet(t, okpay.Test, w.clock.now, okpay.Config{
+		PaymentFee: okpay.Fee{BasisPoints: 100}, Webhooks: webhook.SenderConfig{Transport: loopback{}},
+	})
 	w.key, w.other = w.merchant("shop-1"), w.merchant("shop-2")
 	_, err := w.wallet.Customers.Create(t.Context(), okpay.CreateCustomer{ID: "customer-1"})
 	require.NoError(t, err)
@@ -171,12 +185,20 @@ func (w *world) request(method, path, body string) *http.Request {
 
 func (w *world) do(req *http.Request) answer {
 	w.t.Helper()
-	res, err := w.client.Do(req)
+	a, err := w.send(req)
 	require.NoError(w.t, err)
+	return a
+}
+
+// send is do for any goroutine.
+func (w *world) send(req *http.Request) (answer, error) {
+	res, err := w.client.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	require.NoError(w.t, err)
-	return answer{res.StatusCode, res.Header, string(body)}
+	return answer{res.StatusCode, res.Header, string(body)}, err
 }
 
 func (w *world) get(path string) answer {
