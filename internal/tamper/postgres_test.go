@@ -17,6 +17,7 @@ import (
 // postgresDatabase restores a table from a copy of it.
 type postgresDatabase struct {
 	dsn    string
+	store  *pgstore.Store // one for all, since connecting takes longer than all the rest
 	backup map[string]bool
 	dirty  string // the table that was changed
 }
@@ -26,12 +27,18 @@ const schema = "okpay"
 func startPostgres(t *testing.T) database {
 	dsn := pgtest.DSN(t)
 	require.NoError(t, pgstore.Migrate(t.Context(), dsn, pgstore.Config{}))
-	return &postgresDatabase{dsn: dsn, backup: map[string]bool{}}
+	store, err := pgstore.Open(t.Context(), dsn, pgstore.Config{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	return &postgresDatabase{dsn: dsn, store: store, backup: map[string]bool{}}
 }
 
-func (p *postgresDatabase) open(ctx context.Context) (ledger.Store, error) {
-	return pgstore.Open(ctx, p.dsn, pgstore.Config{})
-}
+func (p *postgresDatabase) open(context.Context) (ledger.Store, error) { return shared{p.store}, nil }
+
+// shared is a store that stays open when its user closes it.
+type shared struct{ ledger.Store }
+
+func (shared) Close() error { return nil }
 
 func (p *postgresDatabase) with(t *testing.T, fn func(*pgx.Conn)) {
 	t.Helper()

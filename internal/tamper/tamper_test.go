@@ -41,6 +41,7 @@ var unchecked = map[[2]string]string{
 	{"marks", "ledger"}:  "a mark that is missing costs time, not truth",
 	{"marks", "account"}: "a mark that is missing costs time, not truth",
 	{"marks", "nth"}:     "a mark that is missing costs time, not truth",
+	{"marks", "posting"}: "a mark that points to a later entry of the account leads to the right one all the same",
 
 	{"accounts", "next_expiry"}:     "a bound that may be early; one that is late is found with the hold",
 	{"records", "due"}:              "of a plain record: not in the journal",
