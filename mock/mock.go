@@ -7,10 +7,18 @@
 //	err = pay.Confirm(payment.ID, customer)
 //	pay.Advance(7 * 24 * time.Hour)
 //
-// What a merchant's program does goes through [Server.Client] or any other program that is given [Server.URL]
-// and [Server.APIKey]; what a customer or the passing of time does goes through the
-// Server's methods. Webhooks are delivered in the background; when [Server.Advance] or [Server.Settle] returns, everything
-// due has been attempted.
+// What a merchant's program does goes through [Server.Client] or any other program that is
+// given [Server.URL] and [Server.APIKey]; what a customer or the passing of time does goes
+// through the Server's methods.
+//
+// Webhooks are delivered in the background; when [Server.Advance] or [Server.Settle]
+// returns, everything due has been attempted. A failed delivery is tried again when the
+// clock has been advanced by webhook.StandardDelays, to the second.
+//
+// The clock that is advanced is the wallet's: what is created, expires and is tried again
+// goes by it. Messages are signed with the machine's time all the same, since that is what a
+// receiver compares: it needs no clock of the mock's, however far that was advanced. For
+// a receiver with a clock of its own, give the same one as Config.Wallet.Webhooks.Now.
 //
 // The program okpay-mock (mock/cmd/okpay-mock) is the same for programs that are not
 // written in Go.
@@ -51,14 +59,18 @@ type Config struct {
 	RealTime bool
 
 	// Wallet configures the wallet: fees, attempts, expiry, currencies. Its Mode is always
-	// Test. Defaults to okpay's defaults and one simulated funding source, Server.Source.
+	// Test. Defaults to okpay's defaults, except: Sources is one simulated source,
+	// Server.Source; Webhooks.Now is the machine's clock; Schedule has no jitter, so that a
+	// test knows when a delivery is tried again.
 	Wallet okpay.Config
 
 	// Logger hears of requests and background work. Defaults to discarding.
 	Logger *slog.Logger
 }
 
-// Server is an OKPay on loopback.
+// Server is an OKPay on loopback. Its methods may be called from several goroutines at once;
+// those that fail the test only from the test's own, as testing.TB wants it. A Server made by
+// Start has no test to fail, and they panic instead.
 type Server struct {
 	URL      string           // base URL of the API, without a slash at the end
 	Merchant okpay.MerchantID // a registered merchant
@@ -67,13 +79,14 @@ type Server struct {
 	Wallet   *okpay.Wallet    // the wallet behind the API
 	Source   *rails.Simulated // the funding source of top-ups; says yes unless told otherwise
 
-	clock  clock
-	tb     testing.TB // nil unless made by New
-	ledger *ledger.Ledger
-	server *http.Server
-	stop   context.CancelFunc
-	ended  sync.WaitGroup
-	once   sync.Once
+	clock    *clock
+	tb       testing.TB // nil unless made by New
+	ledger   *ledger.Ledger
+	server   *http.Server
+	stop     context.CancelFunc // ends Run and the requests under way
+	requests requests
+	ended    sync.WaitGroup // Serve and Run
+	once     sync.Once
 }
 
 // New starts a server for a test, which it fails if that is not possible, and closes it
@@ -93,7 +106,8 @@ func New(tb testing.TB, config ...Config) *Server {
 	return s
 }
 
-// Start starts a server. Close it.
+// Start starts a server without a test. Close it. The context bounds the start alone. Errors:
+// those of okpay.New for Config.Wallet, and of listening at Config.Addr.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Addr == "" {
 		cfg.Addr = "127.0.0.1:0"
@@ -102,11 +116,15 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		cfg.Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
 	s := &Server{Source: &rails.Simulated{}, clock: newClock(cfg.Start, cfg.RealTime)}
-	if err := s.open(ctx, cfg); err != nil {
-		return nil, err
+	err := s.open(ctx, cfg)
+	if err == nil {
+		err = s.listen(ctx, cfg)
 	}
-	if err := s.listen(ctx, cfg); err != nil {
-		return nil, errors.Join(err, s.ledger.Close(context.WithoutCancel(ctx)))
+	if err != nil && s.ledger != nil {
+		err = errors.Join(err, s.ledger.Close(context.WithoutCancel(ctx)))
+	}
+	if err != nil {
+		return nil, err
 	}
 	return s, nil
 }
@@ -121,6 +139,12 @@ func (s *Server) open(ctx context.Context, cfg Config) error {
 	cfg.Wallet.Mode = okpay.Test
 	if cfg.Wallet.Sources == nil {
 		cfg.Wallet.Sources = map[string]rails.FundingSource{"simulated": s.Source}
+	}
+	if cfg.Wallet.Webhooks.Now == nil {
+		cfg.Wallet.Webhooks.Now = time.Now
+	}
+	if cfg.Wallet.Schedule.Jitter == nil {
+		cfg.Wallet.Schedule.Jitter = func(time.Duration) time.Duration { return 0 }
 	}
 	if cfg.Wallet.Logger == nil {
 		cfg.Wallet.Logger = cfg.Logger
@@ -155,22 +179,26 @@ func (s *Server) listen(ctx context.Context, cfg Config) error {
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
 	s.control(mux)
-	s.server = &http.Server{
-		Handler: mux, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
-	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
+	s.server = &http.Server{
+		Handler: s.requests.count(mux), ReadHeaderTimeout: 10 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return run },
+		ErrorLog:    slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
 	s.ended.Go(func() { _ = s.server.Serve(listener) }) // ends with Close
 	s.ended.Go(func() { _ = s.Wallet.Run(run) })        // ends with its context
 	return nil
 }
 
-// Close ends the server and everything it started. A second call does nothing.
+// Close ends the server and everything it started: what is under way is cut off, as a test
+// wants it, and has ended when Close returns. A second call does nothing.
 func (s *Server) Close() {
 	s.once.Do(func() {
 		s.Client.Close()
-		_ = s.server.Close() // what is under way is cut off, as a test wants it
+		_ = s.server.Close() // which only says that the listener was closed before
 		s.stop()
+		s.requests.close()
 		s.ended.Wait()
 		_ = s.ledger.Close(context.Background()) // nothing waits any more
 	})
@@ -180,11 +208,18 @@ func (s *Server) Close() {
 func (s *Server) Now() time.Time { return s.Wallet.Now() }
 
 // Advance moves the clock forward, and then does what has fallen due: payments expire,
-// webhooks are tried again.
+// webhooks are tried again. A clock does not go back, so a negative d fails the test.
 func (s *Server) Advance(d time.Duration) {
 	s.help()
-	s.clock.Advance(d)
-	s.Settle()
+	s.check(s.advance(s.context(), d))
+}
+
+func (s *Server) advance(ctx context.Context, d time.Duration) error {
+	if err := s.clock.advance(d); err != nil {
+		return err
+	}
+	_, err := s.Wallet.Work(ctx)
+	return err
 }
 
 // Settle does what is due now. When it returns, every webhook that was due has been
@@ -195,7 +230,8 @@ func (s *Server) Settle() {
 	s.check(err)
 }
 
-// Customer registers a customer with balances such as "100.00 CNY".
+// Customer registers a customer with balances such as "100.00 CNY". Balances come from the
+// funding source, so a source that says no fails the test.
 func (s *Server) Customer(balances ...string) merchant.CustomerID {
 	s.help()
 	id, err := s.NewCustomer(s.context(), balances...)
@@ -203,18 +239,22 @@ func (s *Server) Customer(balances ...string) merchant.CustomerID {
 	return id
 }
 
-// NewCustomer is Customer with an error instead of a failed test.
+// NewCustomer is Customer with an error instead of a failed test. A balance that is no
+// amount, or not more than zero, registers nobody.
 func (s *Server) NewCustomer(ctx context.Context, balances ...string) (merchant.CustomerID, error) {
+	amounts := make([]money.Amount, len(balances))
+	for i, text := range balances {
+		var err error
+		if amounts[i], err = s.positive(text); err != nil {
+			return "", err
+		}
+	}
 	c, err := s.Wallet.Customers.Create(ctx, okpay.CreateCustomer{Name: "Test customer"})
 	if err != nil {
 		return "", err
 	}
-	for _, text := range balances {
-		amount, err := s.Amount(text)
-		if err != nil {
-			return "", err
-		}
-		if _, err := s.Wallet.TopUps.Create(ctx, okpay.CreateTopUp{Customer: c.ID, Amount: amount}); err != nil {
+	for _, amount := range amounts {
+		if err := s.give(ctx, c.ID, amount); err != nil {
 			return "", err
 		}
 	}
@@ -224,14 +264,28 @@ func (s *Server) NewCustomer(ctx context.Context, balances ...string) (merchant.
 // TopUp gives a customer more money, such as "5.00 CNY".
 func (s *Server) TopUp(customer merchant.CustomerID, balance string) {
 	s.help()
-	amount, err := s.Amount(balance)
-	s.check(err)
-	_, err = s.Wallet.TopUps.Create(s.context(), okpay.CreateTopUp{Customer: okpay.CustomerID(customer), Amount: amount})
-	s.check(err)
+	s.check(s.topUp(s.context(), customer, balance))
 }
 
-// Confirm is the customer saying yes to a payment. A refusal, such as too little balance,
-// is an *okpay.Error.
+func (s *Server) topUp(ctx context.Context, customer merchant.CustomerID, balance string) error {
+	amount, err := s.positive(balance)
+	if err != nil {
+		return err
+	}
+	return s.give(ctx, okpay.CustomerID(customer), amount)
+}
+
+func (s *Server) give(ctx context.Context, customer okpay.CustomerID, amount money.Amount) error {
+	t, err := s.Wallet.TopUps.Create(ctx, okpay.CreateTopUp{Customer: customer, Amount: amount})
+	if err == nil && t.State != okpay.TopUpSucceeded {
+		err = fmt.Errorf("the funding source left top-up %s %s", t.ID, t.State)
+	}
+	return err
+}
+
+// Confirm is the customer saying yes to a payment, each call once more. A refusal, such as
+// too little balance, is an *okpay.Error, and matches its code:
+// errors.Is(err, okpay.InsufficientBalance).
 func (s *Server) Confirm(payment merchant.PaymentID, customer merchant.CustomerID) error {
 	_, err := s.Wallet.Payments.Confirm(s.context(), okpay.ConfirmPayment{
 		Payment: okpay.PaymentID(payment), Customer: okpay.CustomerID(customer),
@@ -239,7 +293,8 @@ func (s *Server) Confirm(payment merchant.PaymentID, customer merchant.CustomerI
 	return err
 }
 
-// Amount reads an amount such as "19.95 CNY".
+// Amount reads an amount such as "19.95 CNY", in a currency of the wallet's. Errors:
+// okpay.CurrencyNotSupported, also when no currency is named, and those of money.Parse.
 func (s *Server) Amount(text string) (money.Amount, error) {
 	number, code, _ := strings.Cut(text, " ")
 	c, err := s.Wallet.Currency(code)
@@ -247,6 +302,17 @@ func (s *Server) Amount(text string) (money.Amount, error) {
 		return money.Amount{}, fmt.Errorf("amount %q: %w", text, err)
 	}
 	return money.Parse(number, c)
+}
+
+// errNotPositive refuses a balance that nobody can bring in.
+var errNotPositive = errors.New("a balance is more than zero")
+
+func (s *Server) positive(text string) (money.Amount, error) {
+	amount, err := s.Amount(text)
+	if err == nil && !amount.IsPositive() {
+		err = fmt.Errorf("amount %q: %w", text, errNotPositive)
+	}
+	return amount, err
 }
 
 // Describe writes what a person needs to use the server.

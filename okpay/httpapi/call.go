@@ -185,8 +185,8 @@ func checkContentType(header http.Header) error {
 	return nil
 }
 
-// object reads the body as one JSON object with no members but those named.
-func (c *call) object(members ...string) (*object, error) {
+// object reads the body as one JSON object.
+func (c *call) object() (*object, error) {
 	data, err := c.body()
 	if err != nil {
 		return nil, err
@@ -194,22 +194,14 @@ func (c *call) object(members ...string) (*object, error) {
 	if data == nil {
 		return nil, invalid("", "the body is empty; send a JSON object")
 	}
-	o, err := parseObject(data)
-	if err != nil {
-		return nil, err
-	}
-	return o, o.only(members...)
+	return parseObject(data)
 }
 
 // optionalObject is object for operations that take an empty body for {}.
-func (c *call) optionalObject(members ...string) (*object, error) {
+func (c *call) optionalObject() (*object, error) {
 	data, err := c.body()
 	if err != nil || data == nil {
 		return &object{}, err
 	}
-	o, err := parseObject(data)
-	if err != nil {
-		return nil, err
-	}
-	return o, o.only(members...)
+	return parseObject(data)
 }

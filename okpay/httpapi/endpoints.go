@@ -21,11 +21,11 @@ func endpoint(e okpay.Endpoint) okpay.Endpoint {
 }
 
 func createEndpoint(ctx context.Context, c *call) (reply, error) {
-	o, err := c.object("url", "events")
+	o, err := c.object()
 	if err != nil {
 		return reply{}, err
 	}
-	f := &fields{object: o}
+	f := fieldsOf(o, "url", "events")
 	f.required("url")
 	in := okpay.CreateEndpoint{Merchant: c.merchant, URL: f.text("url"), Events: f.texts("events"), Key: c.key}
 	if f.err != nil {

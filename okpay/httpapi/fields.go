@@ -17,6 +17,11 @@ type fields struct {
 	err error
 }
 
+// fieldsOf returns the fields of an object that may have no members but those named.
+func fieldsOf(o *object, members ...string) *fields {
+	return &fields{object: o, err: o.only(members...)}
+}
+
 func (f *fields) fail(err error) {
 	if f.err == nil {
 		f.err = err

@@ -19,11 +19,21 @@ func paymentStates() []okpay.PaymentState {
 }
 
 func createPayment(ctx context.Context, c *call) (reply, error) {
-	o, err := c.object("amount", "customer", "capture_method", "expires_in", "reference", "description", "metadata")
+	o, err := c.object()
 	if err != nil {
 		return reply{}, err
 	}
-	f := &fields{object: o}
+	in, err := paymentOf(c, o)
+	if err != nil {
+		return reply{}, err
+	}
+	p, err := c.wallet.Payments.Create(ctx, in)
+	return reply{status: http.StatusCreated, body: p, location: "/v1/payments/" + string(p.ID), replayed: p.Replayed}, err
+}
+
+// paymentOf reads the input of Payments.Create.
+func paymentOf(c *call, o *object) (okpay.CreatePayment, error) {
+	f := fieldsOf(o, "amount", "customer", "capture_method", "expires_in", "reference", "description", "metadata")
 	f.required("amount")
 	in := okpay.CreatePayment{
 		Merchant:      c.merchant,
@@ -36,11 +46,7 @@ func createPayment(ctx context.Context, c *call) (reply, error) {
 		Metadata:      f.metadata("metadata"),
 		Key:           c.key,
 	}
-	if f.err != nil {
-		return reply{}, f.err
-	}
-	p, err := c.wallet.Payments.Create(ctx, in)
-	return reply{status: http.StatusCreated, body: p, location: "/v1/payments/" + string(p.ID), replayed: p.Replayed}, err
+	return in, f.err
 }
 
 func listPayments(ctx context.Context, c *call) (reply, error) {
@@ -80,11 +86,11 @@ func capturePayment(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	o, err := c.optionalObject("amount", "final")
+	o, err := c.optionalObject()
 	if err != nil {
 		return reply{}, err
 	}
-	f := &fields{object: o}
+	f := fieldsOf(o, "amount", "final")
 	in := okpay.CapturePayment{
 		Merchant: c.merchant, Payment: okpay.PaymentID(id), Key: c.key,
 		Amount: f.amount("amount", c.wallet),
@@ -102,8 +108,12 @@ func cancelPayment(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if _, err := c.optionalObject(); err != nil {
+	o, err := c.optionalObject()
+	if err != nil {
 		return reply{}, err
+	}
+	if f := fieldsOf(o); f.err != nil {
+		return reply{}, f.err
 	}
 	p, err := c.wallet.Payments.Cancel(ctx, okpay.CancelPayment{Merchant: c.merchant, Payment: okpay.PaymentID(id), Key: c.key})
 	return reply{status: http.StatusOK, body: p, replayed: p.Replayed}, err
@@ -115,11 +125,11 @@ func createRefund(ctx context.Context, c *call) (reply, error) {
 		return reply{}, err
 	}
 	// An empty body is refused here: a client that loses its body would refund everything.
-	o, err := c.object("amount", "reason")
+	o, err := c.object()
 	if err != nil {
 		return reply{}, err
 	}
-	f := &fields{object: o}
+	f := fieldsOf(o, "amount", "reason")
 	in := okpay.CreateRefund{
 		Merchant: c.merchant, Payment: okpay.PaymentID(id), Key: c.key,
 		Amount: f.amount("amount", c.wallet),

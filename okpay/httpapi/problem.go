@@ -101,9 +101,9 @@ func problemOf(ctx context.Context, err error, moves bool) (p problem, cause str
 		cause = err.Error()
 	}
 	p = problem{
-		Type: "urn:okpay:error:" + string(e.Code), Title: e.En, Status: status, Detail: e.Detail, Code: e.Code,
+		Type: "urn:okpay:error:" + string(e.Code), Title: e.En, Status: status, Detail: redact(e.Detail), Code: e.Code,
 		Fault: e.Fault, Retry: e.Retry, NextAction: append([]string{}, e.NextAction...), Message: message{e.En, e.Zh},
-		Field: e.Field, Limit: e.Limit, Object: e.Object,
+		Field: redact(e.Field), Limit: e.Limit, Object: redact(e.Object), // which may be an id that the caller made up
 	}
 	if p.Detail == "" {
 		p.Detail = e.En

@@ -42,6 +42,9 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q is no flag", flags.Arg(0))
+	}
 	cfg := mock.Config{Addr: *addr, Start: time.Now(), RealTime: true}
 	if *verbose {
 		cfg.Logger = slog.New(slog.NewTextHandler(log, nil))
@@ -73,6 +76,6 @@ Ask for money, then let the customer say yes:
 
 Stop with Ctrl-C.
 `, s.URL, s.APIKey.Reveal(), customer)
-	<-ctx.Done()
+	select {}
 	return nil
 }

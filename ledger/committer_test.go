@@ -1,0 +1,454 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/ledger/ledgertest"
+	"github.com/okpay/okpay-go/ledger/memstore"
+	"github.com/okpay/okpay-go/ledger/money"
+)
+
+// driven is a ledger that a test drives step by step, and what its store was asked.
+type driven struct {
+	*testing.T
+	*ledger.Driven
+	asked *asked
+}
+
+func drive(t *testing.T, store ledger.Store, cfg ledger.Config) *driven {
+	t.Helper()
+	if cfg.Now == nil {
+		cfg.Now = func() time.Time { return noon }
+	}
+	a := &asked{Store: store}
+	d, err := ledger.OpenDriven(t.Context(), a, cfg)
+	require.NoError(t, err)
+	return &driven{t, d, a}
+}
+
+func (d *driven) Name() string { return d.T.Name() }
+
+var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+
+// asked notes what a ledger asks of a store.
+type asked struct {
+	ledger.Store
+	begun     []ledger.Need
+	loaded    []ledger.Need
+	batches   []*ledger.Batch
+	rollbacks int
+}
+
+func (a *asked) Begin(ctx context.Context, id int64, need ledger.Need) (ledger.Tx, *ledger.Found, error) {
+	tx, found, err := a.Store.Begin(ctx, id, need)
+	a.begun = append(a.begun, need)
+	return &askedTx{tx, a}, found, err
+}
+
+type askedTx struct {
+	ledger.Tx
+	asked *asked
+}
+
+func (t *askedTx) Load(ctx context.Context, need ledger.Need) (*ledger.Found, error) {
+	t.asked.loaded = append(t.asked.loaded, need)
+	return t.Tx.Load(ctx, need)
+}
+
+func (t *askedTx) Commit(ctx context.Context, batch *ledger.Batch) error {
+	t.asked.batches = append(t.asked.batches, batch)
+	return t.Tx.Commit(ctx, batch)
+}
+
+func (t *askedTx) Rollback(ctx context.Context) error {
+	t.asked.rollbacks++
+	return t.Tx.Rollback(ctx)
+}
+
+func cny(minor int64) money.Amount { return money.New(minor, money.MustISO("CNY")) }
+
+func post(debit, credit string, minor int64) ledger.Transaction {
+	return ledger.Transaction{Postings: []ledger.Posting{{Debit: debit, Credit: credit, Amount: cny(minor)}}}
+}
+
+func pay(id, debit, credit string, minor int64) ledger.Change {
+	return ledger.Change{ID: id, Ops: []ledger.Op{post(debit, credit, minor)}}
+}
+
+// put queues a Change.
+func (d *driven) put(c ledger.Change) func() (ledger.Outcome, error) {
+	d.Helper()
+	answered, err := d.Put(c)
+	require.NoError(d, err)
+	return answered
+}
+
+// commit queues a Change and writes it.
+func (d *driven) commit(c ledger.Change) (ledger.Outcome, error) {
+	d.Helper()
+	answered := d.put(c)
+	require.True(d, d.Step(d.Context()))
+	return answered()
+}
+
+func (d *driven) stands(account string, minor int64) {
+	d.Helper()
+	b, err := d.Balance(d.Context(), ledger.AccountKey{Name: account, Currency: "CNY"})
+	require.NoError(d, err)
+	assert.Equal(d, minor, b.Available.Minor(), account)
+}
+
+// blocks lists the ids of each block's Changes in their order.
+func (d *driven) blocks() (blocks [][]string) {
+	for _, b := range d.asked.batches {
+		var ids []string
+		for i, c := range b.Changes {
+			assert.Equal(d, i, c.Index)
+			ids = append(ids, c.ID)
+		}
+		blocks = append(blocks, ids)
+	}
+	return blocks
+}
+
+func TestAStepWritesWhatWaitsInTheOrderOfItsComing(t *testing.T) {
+	d := drive(t, memstore.New(), ledger.Config{})
+	require.False(t, d.Step(t.Context()), "nothing waits")
+	var answers []func() (ledger.Outcome, error)
+	for i := range 5 {
+		answers = append(answers, d.put(pay(fmt.Sprint("pay-", i), "bank", "user", 1)))
+	}
+	_, err := answers[0]()
+	require.ErrorIs(t, err, ledger.ErrOutcomeUnknown, "nothing is answered before a step")
+	require.True(t, d.Step(t.Context()))
+	require.False(t, d.Step(t.Context()))
+	for i, answered := range answers {
+		out, err := answered()
+		require.NoError(t, err)
+		assert.EqualValues(t, 1, out.Seq)
+		assert.EqualValues(t, i+1, out.First)
+	}
+	assert.Equal(t, [][]string{{"pay-0", "pay-1", "pay-2", "pay-3", "pay-4"}}, d.blocks())
+	d.stands("user", 5)
+}
+
+func TestABlockIsBoundedByChanges(t *testing.T) {
+	d := drive(t, memstore.New(), ledger.Config{MaxBlockChanges: 4})
+	for i := range 10 {
+		d.put(pay(fmt.Sprint(i), "bank", "user", 1))
+	}
+	for d.Step(t.Context()) {
+	}
+	assert.Equal(t, [][]string{{"0", "1", "2", "3"}, {"4", "5", "6", "7"}, {"8", "9"}}, d.blocks())
+}
+
+func TestABlockIsBoundedByBytesAndASingleChangeMayExceedThem(t *testing.T) {
+	d := drive(t, memstore.New(), ledger.Config{MaxBlockBytes: 10_000})
+	for i, size := range []int{4_000, 4_000, 4_000, 50_000, 50_000, 10, 10} {
+		d.put(ledger.Change{ID: fmt.Sprint(i), Puts: []ledger.Put{{Type: "t", ID: "id", Content: make([]byte, size)}}})
+	}
+	for d.Step(t.Context()) {
+	}
+	assert.Equal(t, [][]string{{"0", "1"}, {"2"}, {"3"}, {"4"}, {"5", "6"}}, d.blocks())
+}
+
+func TestABlockHoldsWhatIsRecordedAndNothingElse(t *testing.T) {
+	d := drive(t, memstore.New(), ledger.Config{Chart: ledger.Chart{{Name: "user:*", Min: ledger.Limit(0)}, {Name: "bank"}}})
+	results := []struct {
+		change ledger.Change
+		want   error
+	}{
+		{pay("in", "bank", "user:1", 10), nil},
+		{pay("too much", "user:1", "user:2", 11), ledger.ErrInsufficientFunds},
+		{ledger.Change{ID: "conflict", Expects: []ledger.Expect{{Type: "t", ID: "id", Version: 1}}}, ledger.ErrConflict},
+		{ledger.Change{ID: "put", Puts: []ledger.Put{{Type: "t", ID: "id"}}}, nil},
+		{ledger.Change{ID: "put again", Expects: []ledger.Expect{{Type: "t", ID: "id", Version: 1}}, Puts: []ledger.Put{{Type: "t", ID: "id"}}}, nil},
+		{pay("nowhere", "bank", "stranger", 1), ledger.ErrAccountNotAllowed},
+		{pay("all of it", "user:1", "user:2", 10), nil},
+		{pay("in", "bank", "user:1", 10), nil}, // a replay within the block
+		{pay("in", "bank", "user:1", 11), ledger.ErrIDReused},
+		{pay("too little is left", "user:1", "user:2", 1), ledger.ErrInsufficientFunds},
+	}
+	var answers []func() (ledger.Outcome, error)
+	for _, r := range results {
+		answers = append(answers, d.put(r.change))
+	}
+	require.True(t, d.Step(t.Context()))
+	for i, r := range results {
+		out, err := answers[i]()
+		require.ErrorIs(t, err, r.want, r.change.ID)
+		assert.Equal(t, i == 7, out.Replayed)
+	}
+	assert.Equal(t, [][]string{{"in", "too much", "put", "put again", "all of it", "too little is left"}}, d.blocks())
+	b := d.asked.batches[0]
+	assert.Len(t, b.Postings, 2)
+	assert.Len(t, b.Opened, 3)
+	require.Len(t, b.Records, 1)
+	assert.EqualValues(t, 2, b.Records[0].Version, "rows are the state after the block")
+}
+
+func TestAStepThatRecordsNothingWritesNothing(t *testing.T) {
+	d := drive(t, memstore.New(), ledger.Config{})
+	_, err := d.commit(ledger.Change{Expects: []ledger.Expect{{Type: "t", ID: "id", Version: 1}}})
+	require.ErrorIs(t, err, ledger.ErrConflict)
+	assert.Empty(t, d.asked.batches)
+	assert.Equal(t, 1, d.asked.rollbacks)
+
+	_, err = d.commit(pay("in", "bank", "user", 1))
+	require.NoError(t, err)
+	out, err := d.commit(pay("in", "bank", "user", 1))
+	require.NoError(t, err)
+	assert.True(t, out.Replayed)
+	require.Len(t, d.asked.batches, 2)
+	assert.Nil(t, d.asked.batches[1].Block, "a replay alone commits without a block")
+	assert.Equal(t, 1, d.asked.rollbacks)
+}
+
+func TestWhileTheHeadIsOursCachedAccountsAreNotLoaded(t *testing.T) {
+	store := memstore.New()
+	d, other := drive(t, store, ledger.Config{}), drive(t, store, ledger.Config{})
+	loads := func() (begun, loaded int) {
+		n := d.asked.begun[len(d.asked.begun)-1]
+		begun = len(n.Accounts) + len(n.Currencies)
+		for _, n := range d.asked.loaded {
+			loaded += len(n.Accounts) + len(n.Currencies)
+		}
+		d.asked.loaded = nil
+		return begun, loaded
+	}
+	_, err := d.commit(pay("1", "bank", "user", 10))
+	require.NoError(t, err)
+	begun, loaded := loads()
+	assert.Equal(t, 3, begun, "two accounts and a currency")
+	assert.Zero(t, loaded)
+
+	_, err = d.commit(pay("2", "bank", "user", 10))
+	require.NoError(t, err)
+	begun, loaded = loads()
+	assert.Zero(t, begun)
+	assert.Zero(t, loaded)
+
+	_, err = other.commit(pay("3", "user", "bank", 15))
+	require.NoError(t, err)
+	_, err = d.commit(pay("4", "bank", "user", 1))
+	require.NoError(t, err)
+	begun, loaded = loads()
+	assert.Zero(t, begun)
+	assert.Equal(t, 3, loaded, "somebody else wrote, so what was cached is read again")
+	d.stands("user", 6)
+	report, err := d.Verify(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, report.Err())
+}
+
+func TestAStepAfterARetryReadsEverythingAgain(t *testing.T) {
+	faulty := ledgertest.NewFaulty(memstore.New())
+	d := drive(t, faulty, ledger.Config{})
+	_, err := d.commit(pay("1", "bank", "user", 10))
+	require.NoError(t, err)
+	assert.Len(t, d.Cached(), 2)
+	faulty.FailCommits(1, ledger.ErrRetry)
+	_, err = d.commit(pay("2", "bank", "user", 10))
+	require.NoError(t, err)
+	last := d.asked.begun[len(d.asked.begun)-1]
+	assert.Len(t, last.Accounts, 2)
+	d.stands("user", 20)
+}
+
+func TestATinyCacheForgetsAndIsRight(t *testing.T) {
+	chart := ledger.Chart{{Name: "user:*", Min: ledger.Limit(0)}, {Name: "bank"}}
+	d := drive(t, memstore.New(), ledger.Config{MaxCached: 2, Chart: chart})
+	user := func(i int) string { return fmt.Sprint("user:", i%5) }
+	for i := range 5 {
+		_, err := d.commit(pay("", "bank", user(i), 100))
+		require.NoError(t, err)
+	}
+	balances := map[string]int64{}
+	for i := range 5 {
+		balances[user(i)] = 100
+	}
+	for i := range 60 {
+		from, to := user(i*3), user(i*3+1+i%4)
+		amount := int64(i * 7 % 90)
+		_, err := d.commit(pay("", from, to, amount))
+		if amount > balances[from] {
+			require.ErrorIs(t, err, ledger.ErrInsufficientFunds)
+			continue
+		}
+		require.NoError(t, err)
+		balances[from] -= amount
+		balances[to] += amount
+		assert.LessOrEqual(t, len(d.Cached()), 2)
+	}
+	for account, minor := range balances {
+		d.stands(account, minor)
+	}
+	report, err := d.Verify(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, report.Err())
+}
+
+func TestTheCacheKeepsWhatWasUsedLast(t *testing.T) {
+	d := drive(t, memstore.New(), ledger.Config{MaxCached: 3})
+	for _, p := range [][2]string{{"a", "b"}, {"c", "a"}, {"d", "a"}} {
+		_, err := d.commit(pay("", p[0], p[1], 1))
+		require.NoError(t, err)
+	}
+	var names []string
+	for _, k := range d.Cached() {
+		names = append(names, k.Name)
+	}
+	assert.ElementsMatch(t, []string{"a", "c", "d"}, names)
+}
+
+func TestAHoldsAccountsAreFoundWhetherCachedOrNot(t *testing.T) {
+	hold := func(id string, expires time.Time) ledger.Change {
+		return ledger.Change{Ops: []ledger.Op{ledger.Hold{ID: id, Postings: post("user", "shop", 10).Postings, Expires: expires}}}
+	}
+	for _, cached := range []int{1, 100} {
+		now := noon
+		store := memstore.New()
+		cfg := ledger.Config{MaxCached: cached, Now: func() time.Time { return now }}
+		d, other := drive(t, store, cfg), drive(t, store, cfg)
+		for _, c := range []ledger.Change{
+			pay("", "bank", "user", 100), hold("captured", time.Time{}), hold("voided", time.Time{}), hold("expired", noon.Add(time.Hour)),
+		} {
+			_, err := d.commit(c)
+			require.NoError(t, err)
+		}
+		d.stands("user", 70)
+		_, err := d.commit(ledger.Change{Ops: []ledger.Op{ledger.Capture{Hold: "captured"}}})
+		require.NoError(t, err)
+		_, err = other.commit(ledger.Change{Ops: []ledger.Op{ledger.Void{Hold: "voided"}}})
+		require.NoError(t, err)
+		now = now.Add(time.Hour)
+		_, err = d.commit(pay("", "bank", "shop", 1)) // expires what is due on the shop, and so on the user
+		require.NoError(t, err)
+		_, err = d.commit(pay("", "user", "shop", 90))
+		require.NoError(t, err)
+		d.stands("user", 0)
+		report, err := other.Verify(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, report.Err())
+	}
+}
+
+// lossy is a store that does not find accounts by their number.
+type lossy struct{ ledger.Store }
+
+func (s lossy) Begin(ctx context.Context, id int64, need ledger.Need) (ledger.Tx, *ledger.Found, error) {
+	tx, found, err := s.Store.Begin(ctx, id, need)
+	return lossyTx{tx}, found, err
+}
+
+type lossyTx struct{ ledger.Tx }
+
+func (t lossyTx) Load(ctx context.Context, need ledger.Need) (*ledger.Found, error) {
+	need.AccountNos = nil
+	return t.Tx.Load(ctx, need)
+}
+
+func TestAHoldWithoutItsAccountsFailsAlone(t *testing.T) {
+	store := memstore.New()
+	d := drive(t, store, ledger.Config{})
+	_, err := d.commit(ledger.Change{Ops: []ledger.Op{ledger.Hold{ID: "h", Postings: post("user", "shop", 10).Postings}}})
+	require.NoError(t, err)
+	broken := drive(t, lossy{store}, ledger.Config{})
+	before := broken.put(pay("before", "bank", "user", 1))
+	void := broken.put(ledger.Change{ID: "void", Ops: []ledger.Op{ledger.Void{Hold: "h"}}})
+	after := broken.put(pay("after", "bank", "user", 1))
+	require.True(t, broken.Step(t.Context()))
+	_, err = void()
+	require.ErrorIs(t, err, ledger.ErrDiscrepancy)
+	for _, answered := range []func() (ledger.Outcome, error){before, after} {
+		_, err := answered()
+		require.NoError(t, err)
+	}
+}
+
+func TestAPoisonousChangeIsFoundByHalving(t *testing.T) {
+	faulty := ledgertest.NewFaulty(memstore.New())
+	poison := errors.New("poison")
+	faulty.Poison(func(b *ledger.Batch) error {
+		for _, c := range b.Changes {
+			if c.ID == "2" || c.ID == "7" {
+				return poison
+			}
+		}
+		return nil
+	})
+	d := drive(t, faulty, ledger.Config{})
+	var answers []func() (ledger.Outcome, error)
+	for i := range 8 {
+		answers = append(answers, d.put(pay(fmt.Sprint(i), "bank", "user", 1)))
+	}
+	require.True(t, d.Step(t.Context()))
+	require.False(t, d.Step(t.Context()))
+	seq := int64(0)
+	for i, answered := range answers {
+		out, err := answered()
+		if i == 2 || i == 7 {
+			require.ErrorIs(t, err, poison)
+			continue
+		}
+		require.NoError(t, err)
+		assert.GreaterOrEqual(t, out.Seq, seq, "the order is kept")
+		seq = out.Seq
+	}
+	assert.Equal(t, 4, faulty.Blocks(), "0 and 1, 3, 4 and 5, 6")
+	d.stands("user", 6)
+}
+
+func TestCloseEndsTheLedgersGoroutine(t *testing.T) {
+	// The bubble ends only when every goroutine in it has.
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New()
+		l, err := ledger.Open(t.Context(), store, ledger.Config{})
+		require.NoError(t, err)
+		_, err = l.Commit(t.Context(), pay("in", "bank", "user", 1))
+		require.NoError(t, err)
+		require.NoError(t, l.Close(t.Context()))
+		require.NoError(t, store.Close())
+	})
+}
+
+func TestACallersDeadlineCountsFromItsCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		faulty := ledgertest.NewFaulty(memstore.New())
+		l, err := ledger.Open(t.Context(), faulty, ledger.Config{})
+		require.NoError(t, err)
+		pause := faulty.Pause(ledgertest.BeforeCommit)
+		start := time.Now()
+		within := func(d time.Duration, id string) error {
+			ctx, cancel := context.WithTimeout(t.Context(), d)
+			defer cancel()
+			_, err := l.Commit(ctx, pay(id, "bank", "user", 1))
+			assert.Equal(t, d, time.Since(start))
+			return err
+		}
+		failed := make(chan error)
+		go func() { failed <- within(time.Hour, "taken") }()
+		synctest.Wait()
+		err = within(time.Minute, "waiting")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotErrorIs(t, err, ledger.ErrOutcomeUnknown)
+		err = <-failed
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, ledger.ErrOutcomeUnknown)
+		pause.Resume()
+		out, err := l.Commit(t.Context(), pay("taken", "bank", "user", 1))
+		require.NoError(t, err)
+		assert.True(t, out.Replayed)
+		assert.Equal(t, start, out.Time.In(start.Location()), "the block was begun before anybody gave up")
+		require.NoError(t, l.Close(t.Context()))
+	})
+}

@@ -1,0 +1,275 @@
+package pgstore
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// stmt is one of the statements that a connection keeps prepared.
+type stmt int
+
+const (
+	// Transactions.
+	beginWrite stmt = iota
+	beginRead
+	commit
+	rollback
+	configureWrite
+	configureRead
+	customPlans
+
+	// The head row.
+	selectLedger
+	insertLedger
+	lockHead
+	selectHead
+	updateHead
+	assure
+
+	// What a block needs.
+	findChanges
+	findAccounts
+	findAccountNos
+	findHolds
+	findDue
+	findNextExpiry
+	findRecords
+	findUnique
+	findCurrencies
+
+	// What a View reads.
+	listBlocks
+	listChanges
+	listEvents
+	listPostings
+	listEntries
+	listAccounts
+	listAccountsByPrefix
+	listCurrencies
+	listHolds
+	listRecords
+	getRecord
+	recordsByID
+	recordsByIDDesc
+	recordsByLabel
+	recordsByLabelDesc
+	recordsByDue
+
+	// What a block writes.
+	insertBlock
+	insertChanges
+	insertPostings
+	insertAccounts
+	updateAccounts
+	insertMarks
+	putHolds
+	deleteDue
+	insertDue
+	deleteKeys
+	insertKeys
+	deleteLabels
+	insertLabels
+	putRecords
+	insertEvents
+	insertCurrencies
+
+	statementCount
+)
+
+// statementTexts has the text of every statement. "@" stands for the schema and a dot.
+//
+// An array of rows is taken apart by unnest in the select list, all of them in step: that
+// is one pass, where unnest in FROM would store every column aside first.
+var statementTexts = [statementCount]string{
+	beginWrite: `BEGIN ISOLATION LEVEL READ COMMITTED`,
+	beginRead:  `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`,
+	commit:     `COMMIT`,
+	rollback:   `ROLLBACK`,
+
+	// Every statement of ours finds its rows by a key. The planner does not always know:
+	// the statistics of a table that grows fast describe the small one it was, and a plan
+	// that scans it is kept. Generic plans save planning with arrays of thousands.
+	configureWrite: `SELECT set_config('lock_timeout', $1::text, true),
+		set_config('idle_in_transaction_session_timeout', $2::text, true),
+		set_config('plan_cache_mode', 'force_generic_plan', true), ` + byKey,
+	configureRead: `SELECT ` + byKey,
+	customPlans:   `SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`,
+
+	selectLedger: `SELECT ` + headColumns + ` FROM @ledgers WHERE name = $1::text`,
+	insertLedger: `INSERT INTO @ledgers (ledger, name, key)
+		SELECT coalesce(max(ledger), 0) + 1, $1::text, $2::bytea FROM @ledgers
+		ON CONFLICT DO NOTHING`,
+
+	// The clock is read outside of what takes the lock, so after it was had.
+	lockHead: `WITH head AS MATERIALIZED (SELECT ` + headColumns + ` FROM @ledgers WHERE ledger = $1::bigint FOR UPDATE)
+		SELECT ` + headColumns + `, clock_timestamp() FROM head`,
+	selectHead: `SELECT ` + headColumns + ` FROM @ledgers WHERE ledger = $1::bigint`,
+	assure:     `UPDATE @ledgers SET assured = 1 - assured WHERE ledger = $1::bigint`,
+
+	findChanges: `SELECT ` + changeColumns + ` FROM @changes WHERE ledger = $1::bigint AND id = ANY($2::text[])`,
+	findAccounts: `SELECT ` + accountColumns + ` FROM @accounts
+		WHERE ledger = $1::bigint AND (name, currency) IN (SELECT unnest($2::text[]), unnest($3::text[]))`,
+	findAccountNos: `SELECT ` + accountColumns + ` FROM @accounts WHERE ledger = $1::bigint AND no = ANY($2::bigint[])`,
+	findHolds:      `SELECT ` + holdColumns + ` FROM @holds WHERE ledger = $1::bigint AND id = ANY($2::text[])`,
+	findDue: `SELECT ` + holdColumns + ` FROM @holds WHERE ledger = $1::bigint AND id IN (
+		SELECT hold FROM @hold_due WHERE ledger = $1::bigint AND account = ANY($2::bigint[]) AND expires <= $3::timestamptz)`,
+	findNextExpiry: `SELECT a.account, (SELECT d.expires FROM @hold_due d
+			WHERE d.ledger = $1::bigint AND d.account = a.account AND d.expires > $3::timestamptz
+			ORDER BY d.expires LIMIT 1)
+		FROM (SELECT unnest($2::bigint[]) AS account) a`,
+	findRecords: `SELECT type, id, version, seq, chaining, erased, due, salt, keys, labels, NULL::bytea FROM @records
+		WHERE ledger = $1::bigint AND (type, id) IN (SELECT unnest($2::text[]), unnest($3::text[]))`,
+	findUnique:     `SELECT key, type, id FROM @record_keys WHERE ledger = $1::bigint AND key = ANY($2::text[])`,
+	findCurrencies: `SELECT code, scale FROM @currencies WHERE ledger = $1::bigint AND code = ANY($2::text[])`,
+
+	listBlocks: `SELECT ` + blockColumns + ` FROM @blocks
+		WHERE ledger = $1::bigint AND seq > $2::bigint ORDER BY seq LIMIT $3::bigint`,
+	listChanges: `SELECT ` + changeColumns + ` FROM @changes
+		WHERE ledger = $1::bigint AND id > $2::text ORDER BY id LIMIT $3::bigint`,
+	listEvents: `SELECT ` + eventColumns + ` FROM @events
+		WHERE ledger = $1::bigint AND no > $2::bigint ORDER BY no LIMIT $3::bigint`,
+	listPostings: `SELECT ` + postingColumns + ` FROM @postings
+		WHERE ledger = $1::bigint AND no > $2::bigint ORDER BY no LIMIT $3::bigint`,
+
+	// From the first mark at or above the highest, or the account's last posting, back along
+	// the pointers.
+	listEntries: `WITH RECURSIVE walk AS (
+			SELECT p.*, CASE WHEN p.debit = $2::bigint THEN p.debit_nth ELSE p.credit_nth END AS nth
+			FROM @postings p
+			WHERE p.ledger = $1::bigint AND p.no = coalesce(
+				(SELECT m.posting FROM @marks m WHERE m.ledger = $1::bigint AND m.account = $2::bigint AND m.nth >= $4::bigint
+					ORDER BY m.nth LIMIT 1),
+				(SELECT a.last FROM @accounts a WHERE a.ledger = $1::bigint AND a.no = $2::bigint))
+		UNION ALL
+			SELECT p.*, CASE WHEN p.debit = $2::bigint THEN p.debit_nth ELSE p.credit_nth END
+			FROM walk w JOIN @postings p ON p.ledger = $1::bigint
+				AND p.no = CASE WHEN w.debit = $2::bigint THEN w.debit_prev ELSE w.credit_prev END
+			WHERE w.nth > $3::bigint
+		)
+		SELECT ` + postingColumns + ` FROM walk WHERE nth BETWEEN $3::bigint AND $4::bigint ORDER BY no`,
+
+	listAccounts: `SELECT ` + accountColumns + ` FROM @accounts
+		WHERE ledger = $1::bigint AND no > $2::bigint ORDER BY no LIMIT $3::bigint`,
+	listAccountsByPrefix: `SELECT ` + accountColumns + ` FROM @accounts
+		WHERE ledger = $1::bigint AND no > $2::bigint AND name >= $4::text AND name < $5::text ORDER BY no LIMIT $3::bigint`,
+	listCurrencies: `SELECT code, scale FROM @currencies WHERE ledger = $1::bigint`,
+	listHolds: `SELECT ` + holdColumns + ` FROM @holds
+		WHERE ledger = $1::bigint AND id > $2::text ORDER BY id LIMIT $3::bigint`,
+	listRecords: `SELECT ` + recordColumns + ` FROM @records
+		WHERE ledger = $1::bigint AND (type, id) > ($2::text, $3::text) ORDER BY type, id LIMIT $4::bigint`,
+	getRecord: `SELECT ` + recordColumns + ` FROM @records WHERE ledger = $1::bigint AND type = $2::text AND id = $3::text`,
+
+	recordsByID: `SELECT ` + recordColumns + ` FROM @records
+		WHERE ledger = $1::bigint AND type = $2::text AND id > $3::text AND NOT erased ORDER BY id LIMIT $4::bigint`,
+	recordsByIDDesc: `SELECT ` + recordColumns + ` FROM @records
+		WHERE ledger = $1::bigint AND type = $2::text AND id < $3::text AND NOT erased ORDER BY id DESC LIMIT $4::bigint`,
+	recordsByLabel: `SELECT ` + recordColumns + ` FROM @record_labels JOIN @records USING (ledger, type, id)
+		WHERE ledger = $1::bigint AND type = $2::text AND label = $5::text AND id > $3::text ORDER BY id LIMIT $4::bigint`,
+	recordsByLabelDesc: `SELECT ` + recordColumns + ` FROM @record_labels JOIN @records USING (ledger, type, id)
+		WHERE ledger = $1::bigint AND type = $2::text AND label = $5::text AND id < $3::text ORDER BY id DESC LIMIT $4::bigint`,
+	recordsByDue: `SELECT ` + recordColumns + ` FROM @records
+		WHERE ledger = $1::bigint AND type = $2::text AND due <= $3::timestamptz ORDER BY due, id LIMIT $4::bigint`,
+
+	updateHead: `UPDATE @ledgers SET seq = $2::bigint, time = $3::timestamptz, hash = $4::bytea,
+		accounts = $5::bigint, postings = $6::bigint, transactions = $7::bigint, events = $8::bigint
+		WHERE ledger = $1::bigint`,
+	insertBlock: `INSERT INTO @blocks (ledger, ` + blockColumns + `)
+		VALUES ($1::bigint, $2::bigint, $3::timestamptz, $4::bytea, $5::bytea, $6::bytea)`,
+	insertChanges: `INSERT INTO @changes (ledger, ` + changeColumns + `)
+		SELECT $1::bigint, unnest($2::text[]), unnest($3::bigint[]), unnest($4::integer[]), unnest($5::bytea[]), unnest($6::bytea[])`,
+	insertPostings: `INSERT INTO @postings (ledger, ` + postingColumns + `)
+		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[]),
+			unnest($5::timestamptz[]), unnest($6::timestamptz[]),
+			unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]),
+			unnest($12::bigint[]), unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::bigint[]),
+			unnest($16::text[]), unnest($17::text[]), unnest($18::text[]), unnest($19::bytea[])`,
+	insertAccounts: `INSERT INTO @accounts (ledger, ` + accountColumns + `)
+		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::bigint[]),
+			unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::bigint[]),
+			unnest($10::integer[]), unnest($11::text[]), unnest($12::text[]),
+			unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::timestamptz[])`,
+	updateAccounts: `UPDATE @accounts a SET balance = u.balance, debits_hi = u.debits_hi, debits_lo = u.debits_lo,
+			pending_out = u.pending_out, pending_in = u.pending_in, entries = u.entries, last = u.last,
+			next_expiry = u.next_expiry
+		FROM (SELECT unnest($2::bigint[]) AS no, unnest($3::bigint[]) AS balance,
+			unnest($4::bigint[]) AS debits_hi, unnest($5::bigint[]) AS debits_lo,
+			unnest($6::bigint[]) AS pending_out, unnest($7::bigint[]) AS pending_in,
+			unnest($8::bigint[]) AS entries, unnest($9::bigint[]) AS last,
+			unnest($10::timestamptz[]) AS next_expiry) u
+		WHERE a.ledger = $1::bigint AND a.no = u.no`,
+	insertMarks: `INSERT INTO @marks (ledger, account, nth, posting)
+		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[])`,
+
+	putHolds: `INSERT INTO @holds (ledger, ` + holdColumns + `)
+		SELECT $1::bigint, unnest($2::text[]), unnest($3::integer[]), unnest($4::bigint[]), unnest($5::timestamptz[]),
+			unnest($6::text[]), unnest($7::bytea[]), unnest($8::text[])::bigint[]
+		ON CONFLICT (ledger, id) DO UPDATE SET status = excluded.status, seq = excluded.seq, expires = excluded.expires,
+			reference = excluded.reference, metadata = excluded.metadata, legs = excluded.legs`,
+	// Where a hold waits for its expiry follows from the hold itself, before it is
+	// overwritten.
+	deleteDue: `DELETE FROM @hold_due WHERE ledger = $1::bigint AND (account, expires, hold) IN (
+			SELECT unnest(legs[:][1:2]), expires, id FROM @holds WHERE ledger = $1::bigint
+				AND id = ANY($2::text[]) AND status = 1 AND expires IS NOT NULL)`,
+	insertDue: `INSERT INTO @hold_due (ledger, account, expires, hold)
+		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::timestamptz[]), unnest($4::text[])
+		ON CONFLICT DO NOTHING`,
+
+	// What a record has indexed stands in the record itself. These four run before it is
+	// overwritten: they delete what it no longer has and insert what it had not.
+	// $2, $3 name the records; $4, $5, $6 are what they have from now on.
+	deleteKeys: `DELETE FROM @record_keys WHERE ledger = $1::bigint AND (key, type, id) IN (
+			SELECT unnest(keys), type, id FROM @records WHERE ledger = $1::bigint
+				AND (type, id) IN (SELECT unnest($2::text[]), unnest($3::text[]))
+			EXCEPT SELECT unnest($6::text[]), unnest($4::text[]), unnest($5::text[]))`,
+	insertKeys: `INSERT INTO @record_keys (ledger, key, type, id)
+		SELECT $1::bigint, n.* FROM (
+			SELECT unnest($6::text[]), unnest($4::text[]), unnest($5::text[])
+			EXCEPT SELECT unnest(keys), type, id FROM @records WHERE ledger = $1::bigint
+				AND (type, id) IN (SELECT unnest($2::text[]), unnest($3::text[]))) n`,
+	deleteLabels: `DELETE FROM @record_labels WHERE ledger = $1::bigint AND (type, label, id) IN (
+			SELECT type, unnest(labels), id FROM @records WHERE ledger = $1::bigint
+				AND (type, id) IN (SELECT unnest($2::text[]), unnest($3::text[]))
+			EXCEPT SELECT unnest($4::text[]), unnest($6::text[]), unnest($5::text[]))`,
+	insertLabels: `INSERT INTO @record_labels (ledger, type, id, label)
+		SELECT $1::bigint, unnest($2::text[]), unnest($3::text[]), unnest($4::text[])
+		ON CONFLICT DO NOTHING`,
+	putRecords: `INSERT INTO @records (ledger, ` + recordColumns + `)
+		SELECT $1::bigint, unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::bigint[]),
+			unnest($6::integer[]), unnest($7::boolean[]), unnest($8::timestamptz[]), unnest($9::bytea[]),
+			unnest($10::text[])::text[], unnest($11::text[])::text[], unnest($12::bytea[])
+		ON CONFLICT (ledger, type, id) DO UPDATE SET version = excluded.version, seq = excluded.seq,
+			chaining = excluded.chaining, erased = excluded.erased, due = excluded.due, salt = excluded.salt,
+			keys = excluded.keys, labels = excluded.labels, content = excluded.content`,
+
+	insertEvents: `INSERT INTO @events (ledger, ` + eventColumns + `)
+		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::timestamptz[]),
+			unnest($5::text[]), unnest($6::text[]), unnest($7::bytea[]), unnest($8::bytea[])`,
+	insertCurrencies: `INSERT INTO @currencies (ledger, code, scale)
+		SELECT $1::bigint, unnest($2::text[]), unnest($3::integer[])`,
+}
+
+// byKey keeps the planner to the indexes.
+const byKey = `set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+		set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`
+
+// statement is a statement for one schema.
+type statement struct {
+	name string // under which connections keep it prepared
+	sql  string
+}
+
+// statements returns all statements for a schema. Their names follow from their texts, so
+// that stores of different schemas can share a pool.
+func statements(schema string) *[statementCount]statement {
+	var all [statementCount]statement
+	prefix := pgx.Identifier{schema}.Sanitize() + "."
+	for i, text := range statementTexts {
+		sql := strings.ReplaceAll(text, "@", prefix)
+		sum := sha256.Sum256([]byte(sql))
+		all[i] = statement{name: "okpay_" + hex.EncodeToString(sum[:12]), sql: sql}
+	}
+	return &all
+}

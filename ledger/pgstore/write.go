@@ -1,0 +1,254 @@
+package pgstore
+
+import (
+	"time"
+
+	"github.com/okpay/okpay-go/ledger"
+)
+
+// writes are the calls that write a batch: one for each table that it touches.
+func writes(id int64, b *ledger.Batch) []call {
+	w := writer{id: int8Of(id)}
+	if b.Block == nil {
+		// What was read is durable once something written after it is.
+		w.add(assure)
+		return w.calls
+	}
+	w.block(b)
+	w.changes(b.Changes)
+	w.postings(b.Postings)
+	w.accounts(b)
+	w.holds(b.Holds, b.Block.Seq)
+	w.records(b.Records)
+	w.events(b.Events)
+	w.currencies(b.Currencies)
+	return w.calls
+}
+
+type writer struct {
+	id    []byte
+	calls []call
+}
+
+func (w *writer) add(s stmt, args ...[]byte) {
+	w.calls = append(w.calls, call{stmt: s, args: append([][]byte{w.id}, args...)})
+}
+
+func (w *writer) block(b *ledger.Batch) {
+	h, block := &b.Head, b.Block
+	at := int8Of(block.Time.UnixMicro() - pgEpoch)
+	w.add(updateHead, int8Of(block.Seq), at, block.Hash[:],
+		int8Of(h.Accounts), int8Of(h.Postings), int8Of(h.Transactions), int8Of(h.Events))
+	w.add(insertBlock, int8Of(block.Seq), at, block.Previous[:], block.Hash[:], block.Body)
+}
+
+func (w *writer) changes(rows []ledger.ChangeRow) {
+	if len(rows) == 0 {
+		return
+	}
+	type R = ledger.ChangeRow
+	w.add(insertChanges,
+		texts(rows, func(r *R) string { return r.ID }),
+		int8s(rows, func(r *R) int64 { return r.Seq }),
+		int4s(rows, func(r *R) int { return r.Index }),
+		blobs(rows, func(r *R) []byte { return r.Tags }),
+		blobs(rows, func(r *R) []byte { return r.Outcome }))
+}
+
+func (w *writer) postings(rows []ledger.PostingRow) {
+	if len(rows) == 0 {
+		return
+	}
+	type R = ledger.PostingRow
+	w.add(insertPostings,
+		int8s(rows, func(r *R) int64 { return r.No }),
+		int8s(rows, func(r *R) int64 { return r.Seq }),
+		int8s(rows, func(r *R) int64 { return r.Transaction }),
+		times(rows, func(r *R) time.Time { return r.Time }),
+		optionalTimes(rows, func(r *R) time.Time {
+			if r.Effective.Equal(r.Time) {
+				return time.Time{}
+			}
+			return r.Effective
+		}),
+		int8s(rows, func(r *R) int64 { return r.Debit }),
+		int8s(rows, func(r *R) int64 { return r.Credit }),
+		int8s(rows, func(r *R) int64 { return r.Amount }),
+		int8s(rows, func(r *R) int64 { return r.DebitAfter }),
+		int8s(rows, func(r *R) int64 { return r.CreditAfter }),
+		int8s(rows, func(r *R) int64 { return r.DebitNth }),
+		int8s(rows, func(r *R) int64 { return r.CreditNth }),
+		int8s(rows, func(r *R) int64 { return r.DebitPrev }),
+		int8s(rows, func(r *R) int64 { return r.CreditPrev }),
+		texts(rows, func(r *R) string { return r.Change }),
+		optionalTexts(rows, func(r *R) string { return r.Hold }),
+		optionalTexts(rows, func(r *R) string { return r.Reference }),
+		blobs(rows, func(r *R) []byte { return r.Metadata }))
+}
+
+func (w *writer) accounts(b *ledger.Batch) {
+	type R = ledger.Account
+	// What moves, in the order in which both statements have it.
+	moving := func(rows []R) [][]byte {
+		return [][]byte{
+			int8s(rows, func(r *R) int64 { return r.No }),
+			int8s(rows, func(r *R) int64 { return r.Balance }),
+			int8s(rows, func(r *R) int64 { return int64(r.DebitsHi) }),
+			int8s(rows, func(r *R) int64 { return int64(r.DebitsLo) }),
+			int8s(rows, func(r *R) int64 { return r.PendingOut }),
+			int8s(rows, func(r *R) int64 { return r.PendingIn }),
+			int8s(rows, func(r *R) int64 { return r.Entries }),
+			int8s(rows, func(r *R) int64 { return r.Last }),
+		}
+	}
+	nextExpiry := func(r *R) time.Time { return r.NextExpiry }
+	if rows := b.Opened; len(rows) > 0 {
+		w.add(insertAccounts, append(moving(rows),
+			int4s(rows, func(r *R) int { return int(r.Normal) }),
+			texts(rows, func(r *R) string { return r.Key.Name }),
+			texts(rows, func(r *R) string { return r.Key.Currency }),
+			optionalInt8s(rows, func(r *R) *int64 { return r.Min }),
+			optionalInt8s(rows, func(r *R) *int64 { return r.Max }),
+			optionalTimes(rows, nextExpiry))...)
+	}
+	if rows := b.Accounts; len(rows) > 0 {
+		w.add(updateAccounts, append(moving(rows), optionalTimes(rows, nextExpiry))...)
+	}
+	if rows := b.Marks; len(rows) > 0 {
+		w.add(insertMarks,
+			int8s(rows, func(r *ledger.Mark) int64 { return r.Account }),
+			int8s(rows, func(r *ledger.Mark) int64 { return r.Nth }),
+			int8s(rows, func(r *ledger.Mark) int64 { return r.Posting }))
+	}
+}
+
+// due is one row of hold_due.
+type due struct {
+	account int64
+	expires time.Time
+	hold    string
+}
+
+func (w *writer) holds(rows []ledger.HoldState, seq int64) {
+	if len(rows) == 0 {
+		return
+	}
+	type R = ledger.HoldState
+	var before []string // those that were there
+	var waiting []due
+	for i := range rows {
+		h := &rows[i]
+		if h.Seq != seq {
+			before = append(before, h.ID)
+		}
+		if h.Status != ledger.HoldOpen || h.Expires.IsZero() {
+			continue
+		}
+		for j := range h.Legs {
+			waiting = append(waiting, due{h.Legs[j].Debit, h.Expires, h.ID}, due{h.Legs[j].Credit, h.Expires, h.ID})
+		}
+	}
+	if len(before) > 0 {
+		w.add(deleteDue, texts(before, self))
+	}
+	if len(waiting) > 0 {
+		w.add(insertDue,
+			int8s(waiting, func(r *due) int64 { return r.account }),
+			times(waiting, func(r *due) time.Time { return r.expires }),
+			texts(waiting, func(r *due) string { return r.hold }))
+	}
+	w.add(putHolds,
+		texts(rows, func(r *R) string { return r.ID }),
+		int4s(rows, func(r *R) int { return int(r.Status) }),
+		int8s(rows, func(r *R) int64 { return r.Seq }),
+		optionalTimes(rows, func(r *R) time.Time { return r.Expires }),
+		optionalTexts(rows, func(r *R) string { return r.Reference }),
+		blobs(rows, func(r *R) []byte { return r.Metadata }),
+		texts(rows, func(r *R) string { return legTable(r.Legs) }))
+}
+
+func legTable(legs []ledger.HoldLeg) string {
+	table := make([][4]int64, len(legs))
+	for i, l := range legs {
+		table[i] = [4]int64{l.Debit, l.Credit, l.Amount, l.Rest}
+	}
+	return intTable(table)
+}
+
+// indexed is what a record can be found by.
+type indexed struct{ typ, id, name string }
+
+func (w *writer) records(rows []ledger.RecordRow) {
+	if len(rows) == 0 {
+		return
+	}
+	type R = ledger.RecordRow
+	types := texts(rows, func(r *R) string { return r.Type })
+	ids := texts(rows, func(r *R) string { return r.ID })
+	var keys, labels []indexed
+	before := false // whether any was there before
+	for i := range rows {
+		r := &rows[i]
+		before = before || r.Version > 1
+		for _, key := range r.Unique {
+			keys = append(keys, indexed{r.Type, r.ID, key})
+		}
+		for _, label := range r.Labels {
+			labels = append(labels, indexed{r.Type, r.ID, label})
+		}
+	}
+	if before {
+		w.add(deleteKeys, append([][]byte{types, ids}, indexColumns(keys)...)...)
+		w.add(deleteLabels, append([][]byte{types, ids}, indexColumns(labels)...)...)
+	}
+	if len(keys) > 0 {
+		w.add(insertKeys, append([][]byte{types, ids}, indexColumns(keys)...)...)
+	}
+	if len(labels) > 0 {
+		w.add(insertLabels, indexColumns(labels)...)
+	}
+	w.add(putRecords, types, ids,
+		int8s(rows, func(r *R) int64 { return r.Version }),
+		int8s(rows, func(r *R) int64 { return r.Seq }),
+		int4s(rows, func(r *R) int { return int(r.Chaining) }),
+		bools(rows, func(r *R) bool { return r.Erased }),
+		optionalTimes(rows, func(r *R) time.Time { return r.Due }),
+		blobs(rows, func(r *R) []byte { return r.Salt }),
+		optionalTexts(rows, func(r *R) string { return textList(r.Unique) }),
+		optionalTexts(rows, func(r *R) string { return textList(r.Labels) }),
+		blobs(rows, func(r *R) []byte { return r.Content }))
+}
+
+func indexColumns(rows []indexed) [][]byte {
+	return [][]byte{
+		texts(rows, func(r *indexed) string { return r.typ }),
+		texts(rows, func(r *indexed) string { return r.id }),
+		texts(rows, func(r *indexed) string { return r.name }),
+	}
+}
+
+func (w *writer) events(rows []ledger.EventRow) {
+	if len(rows) == 0 {
+		return
+	}
+	type R = ledger.EventRow
+	w.add(insertEvents,
+		int8s(rows, func(r *R) int64 { return r.No }),
+		int8s(rows, func(r *R) int64 { return r.Seq }),
+		times(rows, func(r *R) time.Time { return r.Time }),
+		texts(rows, func(r *R) string { return r.Type }),
+		texts(rows, func(r *R) string { return r.Subject }),
+		blobs(rows, func(r *R) []byte { return r.Payload }),
+		blobs(rows, func(r *R) []byte { return r.Salt }))
+}
+
+func (w *writer) currencies(scales map[string]int) {
+	if len(scales) == 0 {
+		return
+	}
+	codes := make([]string, 0, len(scales))
+	for code := range scales {
+		codes = append(codes, code)
+	}
+	w.add(insertCurrencies, texts(codes, self), int4s(codes, func(code *string) int { return scales[*code] }))
+}

@@ -1,0 +1,123 @@
+package sqlitestore
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/okpay/okpay-go/ledger"
+)
+
+// share is what one writer got of a file that several write to.
+type share struct {
+	Blocks  int
+	Longest time.Duration // between two commits, or from the start to the first, or from the last to the end
+}
+
+// writeFor commits blocks of n empty changes to the named ledger until the time is over.
+func writeFor(ctx context.Context, s *Store, name string, n int, until time.Time) (share, error) {
+	var got share
+	last := time.Now()
+	note := func() {
+		got.Longest = max(got.Longest, time.Since(last))
+		last = time.Now()
+	}
+	head, err := s.Open(ctx, name, ledger.Genesis{})
+	if err != nil {
+		return got, err
+	}
+	for time.Now().Before(until) {
+		tx, found, err := s.Begin(ctx, head.Ledger, ledger.Need{})
+		if err != nil {
+			return got, err
+		}
+		head := found.Head
+		head.Seq++
+		batch := &ledger.Batch{Block: &ledger.Block{Seq: head.Seq, Time: epoch}, Head: head}
+		for i := range n {
+			id := fmt.Sprintf("%08d-%04d", head.Seq, i)
+			batch.Changes = append(batch.Changes, ledger.ChangeRow{ID: id, Seq: head.Seq, Index: i})
+		}
+		if err := tx.Commit(ctx, batch); err != nil {
+			return got, err
+		}
+		got.Blocks++
+		note()
+	}
+	note()
+	return got, nil
+}
+
+// assertFair checks that every writer got a share.
+func assertFair(t *testing.T, shares []share) {
+	t.Helper()
+	t.Logf("%+v", shares)
+	least, best := shares[0].Blocks, shares[0].Blocks
+	for _, s := range shares {
+		least, best = min(least, s.Blocks), max(best, s.Blocks)
+		assert.Less(t, s.Longest, fairFor/2, "nobody waits long")
+	}
+	assert.GreaterOrEqual(t, 2*least, best, "the slowest writer gets at least half of what the fastest gets")
+}
+
+const fairFor = time.Second
+
+func TestTwoStoresOnOneFileTakeTurns(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	var shares [2]share
+	var errs [2]error
+	var wg sync.WaitGroup
+	stores := []*Store{openAt(t, path, Config{}), openAt(t, path, Config{})}
+	until := time.Now().Add(fairFor)
+	for i, s := range stores {
+		wg.Go(func() { shares[i], errs[i] = writeFor(context.Background(), s, "shared", 5, until) })
+	}
+	wg.Wait()
+	require.NoError(t, errs[0])
+	require.NoError(t, errs[1])
+	assertFair(t, shares[:])
+}
+
+func TestTwoProcessesOnOneFileTakeTurns(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	require.NoError(t, openAt(t, path, Config{}).Close())
+	shares := make([]share, 2)
+	var wg sync.WaitGroup
+	until := time.Now().Add(200*time.Millisecond + fairFor) // they need a moment to start
+	for i := range shares {
+		wg.Go(func() {
+			cmd := exec.Command(os.Args[0], "-test.run=^TestWriterProcess$")
+			cmd.Env = append(os.Environ(), "SQLITESTORE_TEST_FILE="+path, "SQLITESTORE_TEST_UNTIL="+until.Format(time.RFC3339Nano))
+			cmd.Stderr = os.Stderr
+			out, err := cmd.Output()
+			if assert.NoError(t, err, "%s", out) {
+				assert.NoError(t, json.NewDecoder(bytes.NewReader(out)).Decode(&shares[i]), "%s", out)
+			}
+		})
+	}
+	wg.Wait()
+	assertFair(t, shares)
+}
+
+// TestWriterProcess is the other process of TestTwoProcessesOnOneFileTakeTurns.
+func TestWriterProcess(t *testing.T) {
+	path := os.Getenv("SQLITESTORE_TEST_FILE")
+	if path == "" {
+		t.Skip("runs as a process of another test")
+	}
+	until, err := time.Parse(time.RFC3339Nano, os.Getenv("SQLITESTORE_TEST_UNTIL"))
+	require.NoError(t, err)
+	got, err := writeFor(context.Background(), openAt(t, path, Config{}), "shared", 5, until)
+	require.NoError(t, err)
+	require.NoError(t, json.NewEncoder(os.Stdout).Encode(got))
+}
