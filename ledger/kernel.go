@@ -23,8 +23,7 @@ type kernel struct {
 	undo     []func()
 	touched  []touchedAccount // accounts of the operation being decided
 	change   string           // id of the Change being decided
-	firstTx  int64
-	decision int // counts parts decided, to save an account once for each
+	decision int              // counts parts decided, to save an account once for each
 }
 
 type savedAccount struct {
@@ -581,9 +580,9 @@ func (k *kernel) account(key AccountKey) (*workAccount, error) {
 
 // position is how far the block had grown, for a refused Change to go back to.
 type position struct {
-	head                      Head
-	postings, marks, events   int
-	effects, saved, undoCount int
+	head                    Head
+	postings, marks, events int
+	effects                 int
 }
 
 func (k *kernel) mark() position {

@@ -20,7 +20,6 @@ type Ledger struct {
 	store Store
 	head  Head // as it was opened: Ledger and Key never change
 	queue *queue
-	rand  io.Reader
 
 	stop context.CancelFunc
 	done chan struct{} // closed when the committer's goroutine has ended

@@ -10,7 +10,6 @@ import (
 type queue struct {
 	mu      sync.Mutex
 	waiting []*request
-	size    int
 	most    int // changes
 	closed  bool
 	ready   chan struct{} // has an item when there is something to take

@@ -3,10 +3,13 @@ package mock_test
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -316,6 +319,42 @@ func TestCloseCutsOffARequestUnderWay(t *testing.T) {
 	assert.Error(t, err, "the ledger is closed")
 	_, err = http.Get(pay.URL + "/mock/")
 	assert.Error(t, err, "nobody listens")
+}
+
+func TestCloseWaitsForARequestThatDoesNotLetItselfBeCutOff(t *testing.T) {
+	t.Parallel()
+	pay, err := mock.Start(t.Context(), mock.Config{})
+	require.NoError(t, err)
+	customer := pay.Customer()
+	var ended atomic.Bool
+	reached := make(chan struct{})
+	pay.Source.Answer = func(rails.Collection) rails.Outcome {
+		close(reached)
+		for err := error(nil); err == nil; { // until Close has begun
+			var conn net.Conn
+			if conn, err = net.Dial("tcp", strings.TrimPrefix(pay.URL, "http://")); err == nil {
+				err = conn.Close()
+			}
+		}
+		for range 10_000 {
+			runtime.Gosched() // long enough for a Close that does not wait
+		}
+		ended.Store(true)
+		return rails.Succeeded
+	}
+	answered := make(chan error, 1)
+	go func() {
+		body := strings.NewReader(`{"customer":"` + string(customer) + `","amount":"1.00 CNY"}`)
+		response, err := http.Post(pay.URL+"/mock/topup", "application/json", body)
+		if err == nil {
+			err = response.Body.Close()
+		}
+		answered <- err
+	}()
+	<-reached
+	pay.Close()
+	assert.True(t, ended.Load())
+	assert.Error(t, <-answered)
 }
 
 // failing is a test that may fail: it keeps the message and ends its goroutine.

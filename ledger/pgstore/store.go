@@ -186,7 +186,7 @@ func (s *Store) enter() (leave func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil, fmt.Errorf("pgstore: %w", errors.Join(ledger.ErrClosed, ledger.ErrUnavailable))
+		return nil, &failure{doing: "use", what: "the store is closed", category: errors.Join(ledger.ErrClosed, ledger.ErrUnavailable)}
 	}
 	s.using.Add(1)
 	return s.using.Done, nil
