@@ -151,6 +151,7 @@ func (c *committer) once(ctx context.Context, requests []*request) (answers []an
 		return nil, err
 	}
 	k := newKernel(c.cfg.Chart, now, head, work)
+	k.reserve(len(requests))
 	answers = make([]answer, len(requests))
 	replays := false
 	for i, r := range requests {

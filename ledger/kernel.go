@@ -49,6 +49,14 @@ func newKernel(chart Chart, now time.Time, head Head, work *workset) *kernel {
 	return k
 }
 
+// reserve makes room for a block of a number of Changes, most of which post once: growing
+// rows of this size step by step costs more than filling them.
+func (k *kernel) reserve(changes int) {
+	k.batch.Changes = make([]ChangeRow, 0, changes)
+	k.batch.Postings = make([]PostingRow, 0, changes)
+	k.changes = make([]byte, 0, 128*changes)
+}
+
 // decide decides one Change. The error is nil for one that committed, a *RefusedError for
 // one whose refusal was recorded or pinned (then the outcome is set too), and otherwise
 // says why the Change left no trace.

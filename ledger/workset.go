@@ -107,6 +107,7 @@ func (w *workset) dueHolds(now time.Time) []*workHold {
 
 // collect adds the rows that changed to the batch, in a fixed order.
 func (w *workset) collect(b *Batch) {
+	b.Accounts = make([]Account, 0, len(w.accounts))
 	for _, a := range w.accounts {
 		switch {
 		case a.fresh:

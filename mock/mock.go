@@ -196,7 +196,7 @@ func (s *Server) listen(ctx context.Context, cfg Config) error {
 func (s *Server) Close() {
 	s.once.Do(func() {
 		s.Client.Close()
-		_ = error(nil) // which only says that the listener was closed before
+		_ = s.server.Close() // which only says that the listener was closed before
 		s.stop()
 		s.requests.close()
 		s.ended.Wait()
