@@ -113,6 +113,7 @@ func TestARefusalOfAnyFormIsAnError(t *testing.T) {
 			e := asError(t, err)
 			assert.Equal(t, 418, e.Status)
 			assert.Equal(t, test.code, e.Code)
+			assert.NotErrorIs(t, err, merchant.Code(""))
 			assert.Contains(t, e.Detail, test.detail)
 			assert.NotContains(t, err.Error(), "\n")
 			assert.NotContains(t, err.Error(), "\x1b")

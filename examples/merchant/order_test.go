@@ -37,6 +37,7 @@ func TestNewsOfPayments(t *testing.T) {
 		{"captured", []merchant.Payment{news(3, price, 0)}, order{Paid: true, Shipped: true}},
 		{"captured before it was created", []merchant.Payment{news(3, price, 0), news(1, 0, 0)}, order{Paid: true, Shipped: true}},
 		{"captured twice", []merchant.Payment{news(3, price, 0), news(3, price, 0)}, order{Paid: true, Shipped: true}},
+		{"captured, and then something that changes no money", []merchant.Payment{news(3, price, 0), news(4, price, 0)}, order{Paid: true, Shipped: true}},
 		{"captured in part", []merchant.Payment{news(3, price-1, 0)}, order{}},
 		{"refunded later", []merchant.Payment{news(3, price, 0), news(4, price, price)}, order{Paid: true, Shipped: true, Refunded: true}},
 		{"refunded before it was known as captured", []merchant.Payment{news(4, price, price), news(3, price, 0)}, order{Paid: true, Refunded: true}},

@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -256,6 +257,7 @@ var clockPromises = []promise{
 	{"Time never goes backwards, though the clock does", testTimeBackwards},
 	{"A history that went backwards stops the ledger for good", testRegressed},
 	{"A block's time is cut to microseconds", testTimeCut},
+	{"A clock of long ago works like any other", testOldClock},
 }
 
 func testSkew(f *fixture) {
@@ -347,4 +349,32 @@ func testTimeCut(f *fixture) {
 	again, err := f.commit(ledger.Change{ID: "id", Events: []ledger.Event{{Type: "t"}}})
 	require.NoError(f, err)
 	assert.Equal(f, startTime, again.Time)
+}
+
+func testOldClock(f *fixture) {
+	for _, year := range []int{2, 1600, 1969, 1970} {
+		f.Run(fmt.Sprint(year), func(t *testing.T) {
+			start := time.Date(year, time.January, 1, 0, 0, 0, 1000, time.UTC)
+			g := f.another(t)
+			g.clock.set(start)
+			g.nothingHappens(func() {
+				_, err := g.Do(g.ctx, "verb", nil, func(*ledger.Draft) error { return errDisk })
+				assert.Equal(t, errDisk, err)
+			})
+			g.fund("user:1", 10)
+			g.must(ledger.Change{
+				Ops:  []ledger.Op{until("h", start.Add(time.Second), posting("user:1", "user:2", 10))},
+				Puts: []ledger.Put{{Type: "t", ID: "id", Due: start.Add(time.Second)}},
+			})
+			g.clock.advance(time.Second - time.Microsecond)
+			g.stands("user:1", 10, 0)
+			assert.Empty(t, g.ids(ledger.RecordQuery{Type: "t", DueBy: g.clock.Now()}))
+			g.clock.advance(time.Microsecond)
+			g.stands("user:1", 10, 10)
+			assert.Len(t, g.ids(ledger.RecordQuery{Type: "t", DueBy: g.clock.Now()}), 1)
+			out := g.do(transfer("user:1", "user:2", 10))
+			assert.Equal(t, start.Add(time.Second), out.Time)
+			g.holdIs("h", ledger.HoldIsExpired, 0)
+		})
+	}
 }

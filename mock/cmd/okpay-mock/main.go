@@ -76,6 +76,6 @@ Ask for money, then let the customer say yes:
 
 Stop with Ctrl-C.
 `, s.URL, s.APIKey.Reveal(), customer)
-	select {}
+	<-ctx.Done()
 	return nil
 }
