@@ -33,6 +33,10 @@ type Pattern struct {
 // Limit returns a bound for Pattern.Min and Pattern.Max, in minor units.
 func Limit(minor int64) *int64 { return &minor }
 
+// Rule returns the rule that an account would be opened by. ok is false when the chart does
+// not allow it.
+func (c Chart) Rule(key AccountKey) (rule Pattern, ok bool) { return c.rule(key) }
+
 // rule returns the pattern that allows the account.
 func (c Chart) rule(key AccountKey) (Pattern, bool) {
 	if len(c) == 0 {

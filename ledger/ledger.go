@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -183,6 +184,9 @@ func (l *Ledger) Commit(ctx context.Context, change Change) (Outcome, error) {
 
 // Now is the ledger's clock, in the precision that is recorded.
 func (l *Ledger) Now() time.Time { return micro(l.cfg.Now()) }
+
+// Chart is the chart that the ledger was opened with.
+func (l *Ledger) Chart() Chart { return slices.Clone(l.cfg.Chart) }
 
 // Name is the ledger's name in its store.
 func (l *Ledger) Name() string { return l.cfg.Name }

@@ -1,6 +1,10 @@
 package okpay
 
-import "github.com/okpay/okpay-go/ledger"
+import (
+	"strings"
+
+	"github.com/okpay/okpay-go/ledger"
+)
 
 // Chart is the wallet's chart of accounts; open the ledger with it.
 //
@@ -22,6 +26,23 @@ func Chart() ledger.Chart {
 		{Name: "suspense:*"},
 		{Name: "bank:*", Normal: ledger.Debit},
 	}
+}
+
+// checkChart refuses a ledger that would open the wallet's accounts by other rules.
+func checkChart(l *ledger.Ledger) error {
+	if l == nil {
+		return invalidField("ledger", "is missing")
+	}
+	chart := l.Chart()
+	for _, want := range Chart() {
+		name := strings.ReplaceAll(want.Name, "*", "x")
+		got, ok := chart.Rule(ledger.AccountKey{Name: name, Currency: "CNY"})
+		same := got.Min == nil && want.Min == nil || got.Min != nil && want.Min != nil && *got.Min == *want.Min
+		if !ok || !same || got.Normal != want.Normal || got.Max != nil {
+			return invalidField("ledger", "was not opened with okpay.Chart(): its rule for %s differs", want.Name)
+		}
+	}
+	return nil
 }
 
 func customerAccount(id CustomerID) string { return "user:" + string(id) + ":available" }

@@ -6,9 +6,11 @@
 // captured, canceled or expired; a [Refund] gives captured money back. Merchants sign in
 // with an [APIKey] and hear of events at an [Endpoint].
 //
-// Every verb takes an input struct whose Key makes it safe to repeat: the same Key with
-// the same input is answered with the first outcome and nothing is done twice. The object
-// that comes back is as it is now.
+// Every verb that moves money or makes an object of a customer's or merchant's takes an
+// input struct whose Key (at most 128 bytes) makes it safe to repeat: the same Key with the same input is
+// answered with the first outcome and nothing is done twice. The object that comes back is
+// as it is now. Without a Key each call is a request of its own. Amounts are more than zero
+// and at most what an int64 of minor units holds; a page is 20 items unless told, and more than 100 means 100.
 //
 // A refusal is an [Error]: a [Code] to compare with errors.Is, whose fault it is, whether
 // to try again, what to do next, and text for people in English and Simplified Chinese.

@@ -111,7 +111,7 @@ func TestTheDiagramInDocsIsTheTable(t *testing.T) {
 	for _, m := range paymentMoves() {
 		b.WriteString("| " + strings.Join([]string{string(m.from), string(m.on), string(m.guard), string(m.to), strings.Join(m.emits, ", ")}, " | ") + " |\n")
 	}
-	b.WriteString("\n`payment.hold_released` is announced only when something is released. A pair that is not in the table is refused with `invalid_state`.\n\n")
+	b.WriteString("\n`payment.hold_released` is announced only when something is released. A pair that is not in the table is refused with `invalid_state`.\n\nA payment with automatic capture takes two rows in one commit: it is announced as authorized and as captured. One that was captured in part and is then canceled, or whose time is over, is captured with what it has, and says so with `payment.remainder_voided` or `payment.capture_window_closed`.\n\n")
 	b.WriteString("## Top-up\n\n| from | the source says | to | announces |\n|---|---|---|---|\n| | (asked) | pending | topup.created |\n")
 	for _, m := range topUpMoves() {
 		b.WriteString("| " + strings.Join([]string{string(m.from), m.on.String(), string(m.to), m.emits}, " | ") + " |\n")

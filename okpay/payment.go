@@ -36,7 +36,7 @@ type Payment struct {
 	Description   string            `json:"description,omitempty"`
 	Metadata      map[string]string `json:"metadata,omitempty"`
 	Attempts      int               `json:"attempts"` // how often the customer tried to confirm
-	LastFailure   *Refused          `json:"last_failure,omitempty"`
+	LastFailure   *Refused          `json:"last_failure,omitempty"` // of the last attempt; nil once one succeeded
 	CreatedAt     time.Time         `json:"created_at"`
 	UpdatedAt     time.Time         `json:"updated_at"`
 	ExpiresAt     time.Time         `json:"expires_at"` // the first instant at which it is expired

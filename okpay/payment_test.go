@@ -425,7 +425,7 @@ func TestBadInputIsRefusedAndChangesNothing(t *testing.T) {
 	}{
 		"an amount of zero":            {func(in *okpay.CreatePayment) { in.Amount = cny(0) }, okpay.AmountNotPositive, "amount"},
 		"a negative amount":            {func(in *okpay.CreatePayment) { in.Amount = cny(-1) }, okpay.AmountNotPositive, "amount"},
-		"no amount":                    {func(in *okpay.CreatePayment) { in.Amount = money.Amount{} }, okpay.CurrencyNotSupported, "amount"},
+		"no amount":                    {func(in *okpay.CreatePayment) { in.Amount = money.Amount{} }, okpay.InvalidRequest, "amount"},
 		"a currency that is not known": {func(in *okpay.CreatePayment) { in.Amount = money.New(1, token) }, okpay.CurrencyNotSupported, "amount"},
 		"a currency of another scale":  {func(in *okpay.CreatePayment) { in.Amount = money.New(1, wrongScale) }, okpay.CurrencyNotSupported, "amount"},
 		"a merchant that is not there": {func(in *okpay.CreatePayment) { in.Merchant = "nobody" }, okpay.NotFound, ""},

@@ -116,7 +116,7 @@ type ConfirmPayment struct {
 // it.
 //
 // With too little balance the attempt is recorded and the payment comes back together with
-// the error InsufficientBalance; after a top-up it can be confirmed again, with another
+// the error InsufficientBalance, an *Error that says what to do; after a top-up it can be confirmed again, with another
 // Key, until Config.MaxAttempts. Other errors: NotFound (also for a payment meant for
 // another customer), InvalidState, PaymentExpired (recorded), IdempotencyKeyReused.
 func (s *Payments) Confirm(ctx context.Context, in ConfirmPayment) (Payment, error) {

@@ -25,7 +25,8 @@ const parallel = 16
 // Run does what falls due (expiry of payments, delivery of events, top-ups whose outcome is not
 // known) until the context ends, and then returns its error. Any number of processes may run
 // it on one wallet: each piece of work is claimed by the version of its record. Errors of
-// single pieces go to Config.Logger and are tried again.
+// single pieces go to Config.Logger and are tried again; a ledger that was closed ends Run
+// with ledger.ErrClosed.
 func (w *Wallet) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -37,7 +38,11 @@ func (w *Wallet) Run(ctx context.Context) error {
 		case <-w.wake:
 		case <-timer.C:
 		}
-		if _, err := w.Work(ctx); err != nil && ctx.Err() == nil {
+		_, err := w.Work(ctx)
+		if errors.Is(err, ledger.ErrClosed) {
+			return err
+		}
+		if err != nil && ctx.Err() == nil {
 			w.cfg.Logger.ErrorContext(ctx, "okpay: background work", "error", err)
 		}
 		timer.Reset(w.cfg.PollInterval)

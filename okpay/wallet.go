@@ -142,9 +142,14 @@ type Wallet struct {
 	randMu  sync.Mutex
 }
 
-// New returns a wallet over a ledger that was opened with Chart. The ledger stays the
-// caller's to close; nothing runs in the background until Run is called.
+// New returns a wallet over a ledger that was opened with Chart, or with a chart that begins
+// with its patterns. The ledger stays the caller's to close; nothing runs in the background
+// until Run is called. Errors: InvalidRequest for a wrong Config, no ledger, or a ledger
+// with a chart whose rules differ from Chart's, since its customers could overdraw.
 func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
+	if err := checkChart(l); err != nil {
+		return nil, err
+	}
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
 	}
@@ -221,6 +226,9 @@ func (w *Wallet) nudge() {
 
 // amount checks an amount that is to be moved, and that its currency is the wallet's.
 func (w *Wallet) amount(field string, a money.Amount) error {
+	if a.Currency().IsZero() {
+		return invalidField(field, "is missing")
+	}
 	known, err := w.Currency(a.Currency().Code())
 	if err == nil && known != a.Currency() {
 		err = newError(CurrencyNotSupported, "the currency has %d decimals here", known.Scale())

@@ -38,6 +38,42 @@ func TestABadConfigIsRefused(t *testing.T) {
 	}
 }
 
+func TestAWalletIsRefusedOnALedgerWhoseChartWouldLetCustomersOverdraw(t *testing.T) {
+	_, err := okpay.New(nil, okpay.Config{})
+	require.ErrorIs(t, err, okpay.InvalidRequest)
+	for name, c := range map[string]struct {
+		chart ledger.Chart
+		ok    bool
+	}{
+		"no chart":                       {nil, false},
+		"another chart":                  {ledger.Chart{{Name: "**"}}, false},
+		"the wallet's, hidden by others": {append(ledger.Chart{{Name: "user:**"}}, okpay.Chart()...), false},
+		"the wallet's":                   {okpay.Chart(), true},
+		"the wallet's and others":        {append(okpay.Chart(), ledger.Pattern{Name: "mine:**"}), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := ledger.Open(t.Context(), memstore.New(), ledger.Config{Chart: c.chart})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
+			_, err = okpay.New(l, okpay.Config{})
+			if c.ok {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorIs(t, err, okpay.InvalidRequest)
+		})
+	}
+}
+
+func TestRunEndsWhenItsLedgerIsClosed(t *testing.T) {
+	l, err := ledger.Open(t.Context(), memstore.New(), ledger.Config{Chart: okpay.Chart()})
+	require.NoError(t, err)
+	w, err := okpay.New(l, okpay.Config{})
+	require.NoError(t, err)
+	require.NoError(t, l.Close(t.Context()))
+	require.ErrorIs(t, w.Run(t.Context()), ledger.ErrClosed)
+}
+
 func TestIdsThatRepeatThemselvesOverwriteNothing(t *testing.T) {
 	id := "00000000000000000000000000"
 	f := start(t, okpay.Config{NewID: func() string { return id }})

@@ -189,7 +189,7 @@ func (t *tour) pay(ctx context.Context, w *okpay.Wallet, client *merchant.Client
 		return err
 	}
 
-	t.step("The merchant captures, and hears of it by a signed webhook")
+	t.step("The merchant captures, and hears of everything so far by signed webhooks, in any order")
 	captured, err := client.Payments.Capture(ctx, merchant.CapturePayment{Payment: p.ID, Key: "order-2"})
 	if err != nil {
 		return err
@@ -198,16 +198,16 @@ func (t *tour) pay(ctx context.Context, w *okpay.Wallet, client *merchant.Client
 	for {
 		select {
 		case e := <-events:
-			t.say("webhook verified: %s", e.Type)
-			if e.Type != merchant.EventPaymentCaptured {
-				continue
-			}
-			announced, err := e.Payment()
+			about, err := e.Payment()
 			if err != nil {
 				return err
 			}
-			if announced.ID != p.ID || announced.Captured != cny(1_995) {
-				return fmt.Errorf("the webhook speaks of %s, %s", announced.ID, announced.Captured)
+			t.say("webhook verified: %s of %s", e.Type, about.Reference)
+			if e.Type != merchant.EventPaymentCaptured {
+				continue
+			}
+			if about.ID != p.ID || about.Captured != cny(1_995) {
+				return fmt.Errorf("the webhook speaks of %s, %s", about.ID, about.Captured)
 			}
 		case <-ctx.Done():
 			return fmt.Errorf("no webhook came: %w", ctx.Err())

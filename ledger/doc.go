@@ -1,0 +1,26 @@
+// Package ledger is a double-entry ledger that lives inside a Go program.
+//
+// A [Ledger] is one journal over a [Store]: memory, an SQLite file, PostgreSQL. It is
+// written in one way only. A [Change] carries whatever belongs together: a [Transaction]
+// whose [Posting]s move amounts between accounts; a [Hold] that reserves money, and the
+// [Capture] or [Void] that ends it; records, the application's own versioned documents
+// ([Put]), and the versions it was decided on ([Expect]); [Event]s to announce. It happens
+// whole or not at all, and [Ledger.Commit] returns its [Outcome]. [Ledger.Do] runs a verb that
+// reads first, through a [Draft], and runs it again if what it read has changed.
+//
+// An account is a name and a currency ([AccountKey]). The [Chart] says which may exist, on
+// which side they grow and within which limits; an account opens on first use and keeps the
+// rules it was opened with. Inside the store a balance is credits less debits; a [Balance]
+// shows it on the account's normal side.
+//
+// Every Change has an id. The same id with the same request is answered with the first
+// outcome, marked as replayed; with another request it is refused. A refusal by a limit is
+// an outcome too ([RefusedError]): it keeps its id, and an [Else] may record what has to be
+// remembered of it.
+//
+// All Changes that wait while one is being written make up the next [Block]. Blocks are
+// chained by their hashes, and [Ledger.Verify] derives every balance, hold, record and event
+// from them again and names what disagrees.
+//
+// Reads see what is committed, and go on after Close as long as the store is open.
+package ledger
