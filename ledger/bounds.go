@@ -2,7 +2,7 @@ package ledger
 
 // Bounds of what a Change may hold. Lengths are in bytes.
 const (
-	MaxIDLen        = 200     // ids of changes, holds and records, unique keys, labels
+	MaxIDLen        = 256     // ids of changes, holds and records, unique keys, labels
 	MaxTypeLen      = 64      // types of records and events
 	MaxAccountLen   = 128     // account names
 	MaxReferenceLen = 256     // references

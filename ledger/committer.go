@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -245,6 +244,7 @@ func (c *committer) load(ctx context.Context, tx Tx, found *Found, n *needs, now
 // the numbers of those to load.
 func (c *committer) accountsOfHolds(work *workset) []int64 {
 	var missing []int64
+	listed := make(map[int64]bool)
 	for _, h := range work.holds {
 		for i := range h.Legs {
 			for _, no := range [2]int64{h.Legs[i].Debit, h.Legs[i].Credit} {
@@ -253,7 +253,8 @@ func (c *committer) accountsOfHolds(work *workset) []int64 {
 				}
 				if a, ok := c.cache.accountNo(no); ok {
 					work.addAccount(a)
-				} else if !slices.Contains(missing, no) {
+				} else if !listed[no] {
+					listed[no] = true
 					missing = append(missing, no)
 				}
 			}

@@ -48,7 +48,7 @@ var (
 	ErrInsufficientFunds = errors.New("ledger: insufficient funds")
 	// ErrLimitExceeded reports a credit that would take an account above its maximum. It pins the id.
 	ErrLimitExceeded = errors.New("ledger: limit exceeded")
-	// ErrBalanceOverflow reports a balance that would not fit into 64 bits.
+	// ErrBalanceOverflow reports a balance that would not fit into 64 bits. It pins the id.
 	ErrBalanceOverflow = errors.New("ledger: balance overflow")
 	// ErrAccountNotAllowed reports an account that the chart does not allow.
 	ErrAccountNotAllowed = errors.New("ledger: account not allowed")
@@ -119,7 +119,7 @@ func (r Reason) sentinel() error {
 // pins reports whether a refusal for this reason keeps the id refused for ever: the same
 // Change could succeed later, behind the back of a caller who was told no.
 func (r Reason) pins() bool {
-	return r == InsufficientFunds || r == LimitExceeded || r == HoldUnknown
+	return r == InsufficientFunds || r == LimitExceeded || r == BalanceOverflow || r == HoldUnknown
 }
 
 // Refusal says why a Change was refused, with the facts.

@@ -40,6 +40,7 @@ type touchedAccount struct {
 func newKernel(chart Chart, now time.Time, head Head, work *workset) *kernel {
 	k := &kernel{chart: chart, now: now, head: head, work: work, decision: 1}
 	for _, h := range work.dueHolds(now) {
+		k.touched = k.touched[:0]
 		k.release(h)
 		h.Status = HoldIsExpired
 		h.dirty = true
@@ -86,9 +87,14 @@ func (k *kernel) decide(p *prepared) (Outcome, error) {
 			out.Alternative, out.Refusal = true, &refused.Refusal
 			err = k.apply(p.alternative)
 			// Either of the two could commit later, behind the back of the caller.
-			if inner, ok := err.(*RefusedError); ok && (inner.Reason.pins() || refused.Reason.pins()) {
+			pinned := &refused.Refusal
+			inner, isRefused := err.(*RefusedError)
+			if isRefused {
+				pinned = &inner.Refusal
+			}
+			if err != nil && err != ErrConflict && (refused.Reason.pins() || isRefused && inner.Reason.pins()) {
 				k.rewind(before)
-				out.Alternative, out.Refusal, out.Result, err = false, &inner.Refusal, "", nil
+				out.Alternative, out.Refusal, out.Result, err = false, pinned, "", nil
 			}
 		case refused.Reason.pins():
 			out.Refusal, out.Result, err = &refused.Refusal, "", nil

@@ -1,9 +1,11 @@
 package ledger
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -52,7 +54,11 @@ type preparedEvent struct {
 
 // prepare checks a Change's form and computes what does not need the ledger's state.
 func prepare(c *Change, key [16]byte, rand io.Reader) (*prepared, error) {
-	p := &prepared{id: c.ID, after: c.NotAfter, refusal: c.Refusal, result: c.Result}
+	p := &prepared{id: c.ID, after: c.NotAfter, result: c.Result}
+	if c.Refusal != nil {
+		own := *c.Refusal
+		p.refusal = &own
+	}
 	if err := checkText("id", c.ID, 1, MaxIDLen); err != nil {
 		return nil, err
 	}
@@ -75,7 +81,7 @@ func prepare(c *Change, key [16]byte, rand io.Reader) (*prepared, error) {
 		if len(c.Else.On) == 0 {
 			return nil, invalid("else.on", "names no reason")
 		}
-		p.elseOn, p.alternative = c.Else.On, &part{}
+		p.elseOn, p.alternative = slices.Clone(c.Else.On), &part{}
 		if err := preparePart(p.alternative, "else.", &c.Else.Change, rand); err != nil {
 			return nil, err
 		}
@@ -126,7 +132,9 @@ func preparePart(p *part, prefix string, c *Change, rand io.Reader) error {
 			return within(err, fmt.Sprintf("%sops[%d].", prefix, i))
 		}
 	}
-	p.expects = c.Expects
+	// What the caller may alter once Commit has returned is copied: after a cancellation the
+	// commit goes on without it.
+	p.expects = slices.Clone(c.Expects)
 	for i, e := range c.Expects {
 		if err := errors.Join(checkText("type", e.Type, 1, MaxTypeLen), checkText("id", e.ID, 1, MaxIDLen)); err != nil {
 			return within(err, fmt.Sprintf("%sexpects[%d].", prefix, i))
@@ -149,7 +157,8 @@ func preparePart(p *part, prefix string, c *Change, rand io.Reader) error {
 		if err != nil {
 			return err
 		}
-		p.events = append(p.events, preparedEvent{Event: *e, salt: salt, digest: eventDigest(salt, e)})
+		own := Event{Type: e.Type, Subject: e.Subject, Payload: bytes.Clone(e.Payload)}
+		p.events = append(p.events, preparedEvent{Event: own, salt: salt, digest: eventDigest(salt, &own)})
 	}
 	return nil
 }
@@ -196,6 +205,7 @@ func prepareOp(p *preparedOp, op Op) error {
 		return err
 	}
 	p.metadata = encodeMetadata(metadata)
+	p.postings = slices.Clone(p.postings)
 	return checkPostings(p.postings)
 }
 
@@ -229,6 +239,7 @@ func checkPostings(postings []Posting) error {
 
 func preparePut(p *Put, rand io.Reader) (preparedPut, error) {
 	out := preparedPut{Put: *p}
+	out.Content, out.Unique, out.Labels = bytes.Clone(p.Content), slices.Clone(p.Unique), slices.Clone(p.Labels)
 	err := firstError(checkText("type", p.Type, 1, MaxTypeLen), checkText("id", p.ID, 1, MaxIDLen),
 		checkLen("content", len(p.Content), MaxContentLen), checkIndexed("unique", p.Unique), checkIndexed("labels", p.Labels),
 		checkTime("due", p.Due))

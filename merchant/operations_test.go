@@ -369,6 +369,28 @@ func TestAnAnswerThatCannotBeReadIsNoObject(t *testing.T) {
 	}
 }
 
+func TestASecretThatCannotBeReadIsNotShown(t *testing.T) {
+	t.Parallel()
+	const endpoint = `"merchant":"m","url":"https://shop.example","events":[],"created_at":"2026-01-02T03:00:00Z","secret":`
+	for name, body := range map[string]string{
+		"which is none":    `{"id":"we_1",` + endpoint + `"whsec_hunter2"}`,
+		"of another kind":  `{"id":"we_1",` + endpoint + `"whsk_hunter2"}`,
+		"which is missing": `{"id":"we_1",` + endpoint + `""}`,
+		"of no endpoint":   `{"x":"we_1",` + endpoint + `"whsec_hunter2"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newService(t, reply{status: 201, body: body}).client(t)
+			e, secret, err := c.WebhookEndpoints.Create(t.Context(), merchant.CreateEndpoint{URL: "https://shop.example", Key: "key-1"})
+			require.ErrorIs(t, err, merchant.ErrBadResponse)
+			assert.Equal(t, "key-1", merchant.KeyOf(err))
+			assert.NotContains(t, err.Error(), "hunter2")
+			assert.Empty(t, e.ID)
+			assert.Empty(t, secret.Reveal())
+		})
+	}
+}
+
 func TestAListThatIsNoneIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{}`, `null`, `[]`, `{"data":null}`, `{"data":[{}]}`, `{"data":[null]}`, `{"data":[` + paymentJSON + `],"next_cursor":5}`} {

@@ -145,7 +145,7 @@ type other string
 func (e other) Error() string { return string(e) }
 
 func pins(r ledger.Refusal) bool {
-	return slices.Contains([]ledger.Reason{ledger.InsufficientFunds, ledger.LimitExceeded, ledger.HoldUnknown}, r.Reason)
+	return slices.Contains([]ledger.Reason{ledger.InsufficientFunds, ledger.LimitExceeded, ledger.BalanceOverflow, ledger.HoldUnknown}, r.Reason)
 }
 
 // decide says what becomes of a Change now, and keeps it if keep is set. Where several answers
@@ -208,7 +208,7 @@ func (m *model) failed(c *ledger.Change, err error, heard answerOf) (answer answ
 			}
 			m.takeBack(0)
 			inner, ok := err.(refusal)
-			if !ok {
+			if !ok && (err == other("conflict") || !pins(why)) {
 				answer = answerOf{Error: err.Error()}
 			}
 			for _, last := range inner {

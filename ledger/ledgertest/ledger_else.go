@@ -17,6 +17,7 @@ var elsePromises = []promise{
 	{"An Else that is refused itself commits nothing, and the id stays refused if either could succeed later", testElseRefused},
 	{"An Else is not for conflicts, deadlines and duplicate keys", testElseNotForErrors},
 	{"An Else that conflicts commits nothing and leaves the id free", testElseConflict},
+	{"An Else that fails otherwise keeps the id refused for the first reason", testElseFails},
 	{"A verb's own refusal commits and is told at every replay", testOwnRefusal},
 	{"The kernel's refusal goes before the verb's own", testKernelBeforeOwn},
 }
@@ -181,8 +182,7 @@ func testElseNotForErrors(f *fixture) {
 func testElseConflict(f *fixture) {
 	f.must(ledger.Change{Puts: []ledger.Put{{Type: "t", ID: "id", Unique: []string{"key"}}}})
 	for name, edit := range map[string]func(*ledger.Change){
-		"conflict":      func(c *ledger.Change) { c.Expects = []ledger.Expect{{Type: "t", ID: "id", Version: 7}} },
-		"duplicate key": func(c *ledger.Change) { c.Puts[0].Unique = []string{"key"} },
+		"conflict": func(c *ledger.Change) { c.Expects = []ledger.Expect{{Type: "t", ID: "id", Version: 7}} },
 	} {
 		c := failing(name, ledger.InsufficientFunds)
 		edit(&c.Else.Change)
@@ -194,6 +194,20 @@ func testElseConflict(f *fixture) {
 		})
 		f.must(ledger.Change{ID: name})
 	}
+}
+
+func testElseFails(f *fixture) {
+	f.must(ledger.Change{Puts: []ledger.Put{{Type: "t", ID: "id", Unique: []string{"key"}}}})
+	c := failing("p", ledger.InsufficientFunds)
+	c.Else.Change.Puts[0].Unique = []string{"key"}
+	out, err := f.commit(c)
+	f.refused(err, ledger.InsufficientFunds)
+	assert.False(f, out.Alternative)
+	assert.NotZero(f, out.Seq)
+	f.fund("user:1", 1000)
+	out, err = f.commit(c)
+	f.refused(err, ledger.InsufficientFunds)
+	assert.True(f, out.Replayed)
 }
 
 func testOwnRefusal(f *fixture) {
