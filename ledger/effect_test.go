@@ -103,7 +103,7 @@ func goldenBlock(t testing.TB) *Batch {
 				Postings:  []Posting{leg("bank:1", "user:1:available", 10_000, yuan), leg("free", "user:1:available", math.MaxInt64, wei)},
 				Effective: now.AddDate(-1, 0, 0), Reference: "order 4711", Metadata: map[string]string{"b": "汇率", "a": "<&>"},
 			},
-			Transaction{Postings: []Posting{leg("user:1:available", "free", 0, yuan)}},
+			Transaction{Postings: []Posting{leg("user:1:available", "free", 0, yuan)}, Effective: now}, // written as none
 			Hold{
 				ID: "hold-1", Postings: []Posting{leg("user:1:available", "shop:1", 300, yuan), leg("user:1:available", "fees", 5, yuan)},
 				Expires: now.AddDate(0, 0, 7), Reference: "r", Metadata: map[string]string{"k": ""},

@@ -2,6 +2,7 @@ package okpay
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -108,14 +109,13 @@ func (s *Customers) Statement(ctx context.Context, id CustomerID, currency strin
 
 // mustBeNew refuses an id that is taken.
 func mustBeNew(d *ledger.Draft, noun, id string) error {
-	var anything struct{}
-	err := draftGet(d, noun, id, &anything)
-	if err == nil {
-		e := newError(InvalidState, "there is a %s with this id already", noun)
+	_, err := d.Get(noun, id)
+	if err == nil || errors.Is(err, ledger.ErrErased) { // whose balances may still be there
+		e := newError(InvalidState, "there is or was a %s with this id already", noun)
 		e.Field, e.Object = "id", id
 		return e
 	}
-	if CodeOf(err) != NotFound {
+	if !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
 	return nil

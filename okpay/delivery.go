@@ -59,18 +59,19 @@ func (w *Wallet) fanOut(ctx context.Context) (more bool, err error) {
 		if err := draftGet(d, "cursor", "deliveries", &cursor); err != nil && CodeOf(err) != NotFound {
 			return err
 		}
-		events, last, err := w.Events(d.Context(), cursor.No, fanOutSize)
+		announced, err := w.ledger.Events(d.Context(), cursor.No, fanOutSize)
 		if err != nil {
 			return err
 		}
-		if len(events) == 0 {
+		if len(announced) == 0 {
 			return errNothingDue
 		}
-		more = len(events) == fanOutSize
+		more = len(announced) == fanOutSize
 		endpoints := make(map[MerchantID][]endpointDoc)
-		for i := range events {
-			e := &events[i]
-			if e.Merchant == "" {
+		for _, a := range announced {
+			var e Event
+			// An event that is not of this package's making is nobody's here.
+			if json.Unmarshal(a.Payload, &e) != nil || e.Merchant == "" {
 				continue
 			}
 			if _, known := endpoints[e.Merchant]; !known {
@@ -78,18 +79,17 @@ func (w *Wallet) fanOut(ctx context.Context) (more bool, err error) {
 					return err
 				}
 			}
-			no := last - int64(len(events)-1-i)
 			for _, to := range endpoints[e.Merchant] {
 				if to.wants(e.Type) {
 					now := d.Now()
 					d.Put(deliveryRecord(&Delivery{
-						ID: fmt.Sprintf("dlv_%019d_%s", no, to.ID), Endpoint: to.ID, Event: e.ID, EventType: e.Type,
-						State: DeliveryPending, NextAt: &now, No: no, Merchant: e.Merchant,
+						ID: fmt.Sprintf("dlv_%019d_%s", a.No, to.ID), Endpoint: to.ID, Event: e.ID, EventType: e.Type,
+						State: DeliveryPending, NextAt: &now, No: a.No, Merchant: e.Merchant,
 					}))
 				}
 			}
 		}
-		d.Put(ledger.Put{Type: "cursor", ID: "deliveries", Chaining: ledger.Plain, Content: encode(cursorDoc{last})})
+		d.Put(ledger.Put{Type: "cursor", ID: "deliveries", Chaining: ledger.Plain, Content: encode(cursorDoc{announced[len(announced)-1].No})})
 		return nil
 	})
 	return more, err
@@ -124,6 +124,7 @@ func (w *Wallet) deliver(ctx context.Context, id string) error {
 	if ctx.Err() != nil {
 		return ctx.Err() // the lease runs out, and the attempt is made again
 	}
+	w.failing.set(y.Endpoint, result.Outcome.Again())
 	_, err = w.changeDelivery(ctx, id, "delivery.result", func(d *ledger.Draft, y *Delivery) error {
 		y.Status, y.NextAt = result.Status, nil
 		wait, again := w.cfg.Schedule.After(y.Attempts, result)

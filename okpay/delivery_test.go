@@ -204,7 +204,7 @@ func TestTwoProcessesDeliverEachEventOnce(t *testing.T) {
 	}
 	var running sync.WaitGroup
 	for range 4 {
-		process, err := okpay.New(f.Ledger(), okpay.Config{})
+		process, err := okpay.New(f.Ledger(), okpay.Config{Webhooks: webhook.SenderConfig{AllowPrivate: true}})
 		require.NoError(t, err)
 		running.Go(func() {
 			_, err := process.Work(t.Context())

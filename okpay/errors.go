@@ -100,7 +100,7 @@ func translate(err error) error {
 		e := invalidField(invalid.Field, "%s", invalid.Reason)
 		e.Err = err
 		return e
-	case errors.Is(err, ledger.ErrBusy), errors.Is(err, ledger.ErrConflict):
+	case errors.Is(err, ledger.ErrBusy), errors.Is(err, ledger.ErrConflict), errors.Is(err, ledger.ErrRetry), errors.Is(err, ledger.ErrUnavailable):
 		e := newError(ServiceBusy, "nothing was done")
 		e.Err = err
 		return e

@@ -1,6 +1,7 @@
 package okpay
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -35,7 +36,7 @@ type Payment struct {
 	Reference     string            `json:"reference,omitempty"`
 	Description   string            `json:"description,omitempty"`
 	Metadata      map[string]string `json:"metadata,omitempty"`
-	Attempts      int               `json:"attempts"` // how often the customer tried to confirm
+	Attempts      int               `json:"attempts"`               // how often the customer tried to confirm
 	LastFailure   *Refused          `json:"last_failure,omitempty"` // of the last attempt; nil once one succeeded
 	CreatedAt     time.Time         `json:"created_at"`
 	UpdatedAt     time.Time         `json:"updated_at"`
@@ -73,7 +74,8 @@ type paymentDoc struct {
 	Minor    struct {
 		Amount, Captured, Refunded, Fee, FeeReturned int64
 	} `json:"minor"`
-	Hold bool `json:"hold,omitempty"` // a hold named as the payment was placed
+	Hold  bool       `json:"hold,omitempty"`  // a hold named as the payment was placed
+	Tried CustomerID `json:"tried,omitempty"` // who could not pay it last
 
 	// The amounts of the embedded Payment are kept in Minor.
 	Amount      *struct{} `json:"amount,omitempty"`
@@ -151,8 +153,8 @@ func (s *Payments) write(c *ledger.Change, p *paymentDoc, now time.Time, release
 		Type: "payment", ID: string(p.ID), Content: encode(p),
 		Labels: []string{"m:" + string(p.Merchant), "m:" + string(p.Merchant) + ":" + string(p.State)},
 	}
-	if p.Customer != "" {
-		put.Labels = append(put.Labels, "c:"+string(p.Customer))
+	if payer := cmp.Or(p.Customer, p.Tried); payer != "" {
+		put.Labels = append(put.Labels, "c:"+string(payer))
 	}
 	if paymentAllows(p.State, expire) {
 		put.Due = p.ExpiresAt

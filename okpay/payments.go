@@ -37,6 +37,7 @@ type CreatePayment struct {
 // Create asks for money. Errors: InvalidRequest, AmountNotPositive, CurrencyNotSupported,
 // NotFound for the merchant or the customer, IdempotencyKeyReused.
 func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error) {
+	asked := in // before defaults, which may change between two tries
 	if err := s.checkCreate(&in); err != nil {
 		return Payment{}, err
 	}
@@ -44,7 +45,7 @@ func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error
 		{Name: "amount", Value: in.Amount.String()},
 		{Name: "customer", Value: string(in.Customer)},
 		{Name: "capture_method", Value: string(in.CaptureMethod)},
-		{Name: "expires_in", Value: in.ExpiresIn.String()},
+		{Name: "expires_in", Value: asked.ExpiresIn.String()},
 		{Name: "reference", Value: in.Reference},
 		{Name: "description", Value: in.Description},
 	}, metadataField(in.Metadata))}
@@ -141,10 +142,12 @@ func (s *Payments) Confirm(ctx context.Context, in ConfirmPayment) (Payment, err
 		if !paymentAllows(p.State, confirm) {
 			return p.invalidState(confirm)
 		}
-		p.Customer = in.Customer
 		p.Attempts++
 
+		// Whoever could not pay has not made the payment theirs.
 		declined := *p
+		declined.Tried = in.Customer
+		p.Customer = in.Customer
 		failure := short
 		if p.Attempts >= s.w.cfg.MaxAttempts {
 			failure = shortForLast
@@ -330,6 +333,11 @@ func (s *Payments) Get(ctx context.Context, id PaymentID) (Payment, error) {
 	if err := s.w.get(ctx, "payment", string(id), &p); err != nil {
 		return Payment{}, translate(err)
 	}
+	if p.due(s.w.Now()) {
+		if _, err := p.move(expire, always); err != nil {
+			return Payment{}, err
+		}
+	}
 	return s.w.payment(&p)
 }
 
@@ -351,7 +359,7 @@ type ListPayments struct {
 	Limit    int          // 1 to 100, 20 unless told
 }
 
-// List returns payments, the newest first, and whether there are more. Errors: InvalidRequest.
+// List returns payments as they are recorded, the newest first, and whether there are more. Errors: InvalidRequest.
 func (s *Payments) List(ctx context.Context, in ListPayments) (page []Payment, more bool, err error) {
 	label := "c:" + string(in.Customer)
 	switch {

@@ -3,24 +3,34 @@ package okpay
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
 )
 
-// jobs are what is done with records that are due, by type.
-func (w *Wallet) jobs() map[string]func(context.Context, string) error {
-	return map[string]func(context.Context, string) error{
-		"payment":  func(ctx context.Context, id string) error { return w.Payments.expireDue(ctx, PaymentID(id)) },
-		"topup":    func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) },
-		"delivery": w.deliver,
-	}
+// worker does one kind of background work. There are two, so that receivers that do not
+// answer hold up nothing but deliveries.
+type worker struct {
+	once func(context.Context) (done int, err error)
+	wake chan struct{} // has an item after a commit that may have left work
+	busy chan struct{} // has an item while the worker is working
 }
 
-// parallel is how many due records are worked on at once: a receiver that does not answer
-// holds up one of them.
-const parallel = 16
+func newWorker(once func(context.Context) (int, error)) *worker {
+	return &worker{once: once, wake: make(chan struct{}, 1), busy: make(chan struct{}, 1)}
+}
+
+// nudge wakes Run.
+func (w *Wallet) nudge() {
+	for _, k := range w.workers {
+		select {
+		case k.wake <- struct{}{}:
+		default:
+		}
+	}
+}
 
 // Run does what falls due (expiry of payments, delivery of events, top-ups whose outcome is not
 // known) until the context ends, and then returns its error. Any number of processes may run
@@ -28,17 +38,33 @@ const parallel = 16
 // single pieces go to Config.Logger and are tried again; a ledger that was closed ends Run
 // with ledger.ErrClosed.
 func (w *Wallet) Run(ctx context.Context) error {
+	defer w.sender.Close()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var running sync.WaitGroup
+	for _, k := range w.workers {
+		running.Go(func() {
+			if err := w.drive(ctx, k); err != nil {
+				stop(err)
+			}
+		})
+	}
+	running.Wait()
+	return context.Cause(ctx)
+}
+
+// drive works whenever it is woken, and every PollInterval, until the context ends.
+func (w *Wallet) drive(ctx context.Context, k *worker) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	defer w.sender.Close()
 	for {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
-		case <-w.wake:
+			return nil
+		case <-k.wake:
 		case <-timer.C:
 		}
-		_, err := w.Work(ctx)
+		_, err := k.work(ctx)
 		if errors.Is(err, ledger.ErrClosed) {
 			return err
 		}
@@ -53,14 +79,29 @@ func (w *Wallet) Run(ctx context.Context) error {
 // single pieces are joined. Run calls it; a test with its own clock calls it too, and knows
 // when it returns that nothing due is left, under way in Run or not.
 func (w *Wallet) Work(ctx context.Context) (done int, err error) {
+	for {
+		before := done
+		for _, k := range w.workers {
+			n, failed := k.work(ctx)
+			done += n
+			err = errors.Join(err, failed)
+		}
+		if done == before || err != nil || ctx.Err() != nil {
+			return done, err
+		}
+	}
+}
+
+// work repeats until nothing is left to do.
+func (k *worker) work(ctx context.Context) (done int, err error) {
 	select {
-	case w.working <- struct{}{}:
-		defer func() { <-w.working }()
+	case k.busy <- struct{}{}:
+		defer func() { <-k.busy }()
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
 	for {
-		n, err := w.workOnce(ctx)
+		n, err := k.once(ctx)
 		done += n
 		if n == 0 || err != nil || ctx.Err() != nil {
 			return done, err
@@ -68,44 +109,151 @@ func (w *Wallet) Work(ctx context.Context) (done int, err error) {
 	}
 }
 
-func (w *Wallet) workOnce(ctx context.Context) (int, error) {
-	var (
-		mu   sync.Mutex
-		done int
-		errs []error
-	)
-	count := func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		switch {
-		case err == nil:
-			done++
-		case !errors.Is(err, errNothingDue) && CodeOf(err) != NotFound:
-			errs = append(errs, err)
-		}
-	}
+// Bounds of one round of work.
+const (
+	dueAtOnce       = 500
+	parallelJobs    = 8
+	parallelSends   = 64
+	sendsOfEndpoint = 4 // so that one that does not answer leaves places for others
+)
+
+// settleDue ends payments whose time is over, and asks for the outcome of top-ups.
+func (w *Wallet) settleDue(ctx context.Context) (int, error) {
+	payments, err := w.due(ctx, "payment", parallelJobs, nil, func(ctx context.Context, id string) error {
+		return w.Payments.expireDue(ctx, PaymentID(id))
+	})
+	topUps, failed := w.due(ctx, "topup", parallelJobs, nil, func(ctx context.Context, id string) error {
+		return w.TopUps.ask(ctx, TopUpID(id))
+	})
+	return payments + topUps, errors.Join(err, failed)
+}
+
+// deliverDue makes deliveries of new events, and attempts those that are due.
+func (w *Wallet) deliverDue(ctx context.Context) (int, error) {
+	spread := 0
 	for more := true; more; {
 		var err error
-		more, err = w.fanOut(ctx)
-		count(err)
-		more = more && err == nil
+		if more, err = w.fanOut(ctx); errors.Is(err, errNothingDue) {
+			break
+		} else if err != nil {
+			return spread, err
+		}
+		spread++
 	}
-	var running sync.WaitGroup
-	places := make(chan struct{}, parallel)
-	for recordType, job := range w.jobs() {
-		due, err := w.ledger.Records(ctx, ledger.RecordQuery{Type: recordType, DueBy: w.Now(), Limit: 100})
-		if err != nil {
-			count(err)
+	sent := make(map[EndpointID]int)
+	var late []string
+	fair := func(r ledger.Record) bool {
+		for _, label := range r.Labels {
+			if id, ok := strings.CutPrefix(label, "we:"); ok {
+				endpoint := EndpointID(id)
+				sent[endpoint]++
+				if sent[endpoint] <= sendsOfEndpoint {
+					return true
+				}
+				if w.failing.has(endpoint) {
+					late = append(late, r.ID)
+				}
+				return false
+			}
+		}
+		return true
+	}
+	n, err := w.due(ctx, "delivery", parallelSends, fair, w.deliver)
+	// What waits for an endpoint that does not answer would stand before all others.
+	for _, id := range late {
+		err = errors.Join(err, w.putOff(ctx, "delivery", id))
+	}
+	return spread + n, err
+}
+
+// endpointSet is a set of endpoints, for several goroutines.
+type endpointSet struct {
+	mu  sync.Mutex
+	ids map[EndpointID]bool
+}
+
+func (s *endpointSet) has(id EndpointID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ids[id]
+}
+
+// set puts an endpoint into the set, or takes it out.
+func (s *endpointSet) set(id EndpointID, in bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !in {
+		delete(s.ids, id)
+		return
+	}
+	if s.ids == nil {
+		s.ids = make(map[EndpointID]bool)
+	}
+	s.ids[id] = true
+}
+
+// due runs a job for records of a type that are due; take, if given, leaves some of them for
+// the next round. A record whose job fails is put off, so that it does not keep others from
+// their turn.
+func (w *Wallet) due(ctx context.Context, recordType string, parallel int, take func(ledger.Record) bool, job func(context.Context, string) error) (int, error) {
+	records, err := w.ledger.Records(ctx, ledger.RecordQuery{Type: recordType, DueBy: w.Now(), Limit: dueAtOnce})
+	if err != nil {
+		return 0, err
+	}
+	var (
+		mu      sync.Mutex
+		done    int
+		errs    []error
+		running sync.WaitGroup
+		places  = make(chan struct{}, parallel)
+	)
+	for _, r := range records {
+		if take != nil && !take(r) {
 			continue
 		}
-		for _, r := range due {
-			places <- struct{}{}
-			running.Go(func() {
-				defer func() { <-places }()
-				count(job(ctx, r.ID))
-			})
-		}
+		places <- struct{}{}
+		running.Go(func() {
+			defer func() { <-places }()
+			err := job(ctx, r.ID)
+			if err != nil && !errors.Is(err, errNothingDue) && CodeOf(err) != NotFound && ctx.Err() == nil {
+				err = errors.Join(err, w.putOff(ctx, recordType, r.ID))
+			} else if err != nil {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				errs = append(errs, err)
+				return
+			}
+			done++
+		})
 	}
 	running.Wait()
 	return done, errors.Join(errs...)
+}
+
+// putOffBy is how long a record whose job failed waits.
+const putOffBy = time.Minute
+
+// putOff moves a record's due time and leaves the rest as it is.
+func (w *Wallet) putOff(ctx context.Context, recordType, id string) error {
+	_, err := w.do(ctx, verb{principal: "program", operation: "due.put_off"}, func(d *ledger.Draft) error {
+		r, err := d.Get(recordType, id)
+		if err != nil {
+			return err
+		}
+		if r.Due.IsZero() || r.Due.After(d.Now()) {
+			return errNothingDue
+		}
+		d.Put(ledger.Put{
+			Type: r.Type, ID: r.ID, Content: r.Content, Unique: r.Unique, Labels: r.Labels, Chaining: r.Chaining,
+			Due: d.Now().Add(putOffBy),
+		})
+		return nil
+	})
+	if errors.Is(err, errNothingDue) {
+		return nil
+	}
+	return err
 }

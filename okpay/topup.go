@@ -97,6 +97,7 @@ func (s *TopUps) Create(ctx context.Context, in CreateTopUp) (TopUp, error) {
 	if err := s.w.amount("amount", in.Amount); err != nil {
 		return TopUp{}, err
 	}
+	asked := in.Source // before the default, which may change between two tries
 	if in.Source == "" && len(s.w.cfg.Sources) == 1 {
 		for name := range s.w.cfg.Sources {
 			in.Source = name
@@ -106,7 +107,7 @@ func (s *TopUps) Create(ctx context.Context, in CreateTopUp) (TopUp, error) {
 		return TopUp{}, invalidField("source", "there is no funding source with this name")
 	}
 	v := verb{"c/" + string(in.Customer), "topup.create", in.Key, []ledger.Field{
-		{Name: "amount", Value: in.Amount.String()}, {Name: "source", Value: in.Source},
+		{Name: "amount", Value: in.Amount.String()}, {Name: "source", Value: asked},
 	}}
 	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
 		if err := draftGet(d, "customer", string(in.Customer), &Customer{}); err != nil {

@@ -49,15 +49,15 @@ type Config struct {
 	MaxAttempts int
 
 	// PaymentExpiry is how long a payment can be confirmed and captured when the merchant
-	// does not say. Defaults to 7 days.
+	// does not say, between MinPaymentExpiry and MaxPaymentExpiry. Defaults to 7 days.
 	PaymentExpiry time.Duration
 
 	// Sources are the funding sources for top-ups by name. Defaults to one simulated source
 	// named "simulated" in Test mode, and to none in Live mode.
 	Sources map[string]rails.FundingSource
 
-	// Webhooks configures how events are delivered. In Test mode private addresses are
-	// allowed, so that a receiver on the same machine works.
+	// Webhooks configures how events are delivered. Set AllowPrivate where receivers are on
+	// this machine or in a network of one's own, and nowhere else: merchants choose the URLs.
 	Webhooks webhook.SenderConfig
 
 	// Schedule says when a failed delivery is tried again. Defaults to the schedule that
@@ -98,8 +98,11 @@ func (c *Config) setDefaults() error {
 	if c.MaxAttempts <= 0 {
 		c.MaxAttempts = 5
 	}
-	if c.PaymentExpiry <= 0 {
+	if c.PaymentExpiry == 0 {
 		c.PaymentExpiry = 7 * 24 * time.Hour
+	}
+	if c.PaymentExpiry < MinPaymentExpiry || c.PaymentExpiry > MaxPaymentExpiry {
+		return invalidField("payment_expiry", "is %v, want %v to %v", c.PaymentExpiry, MinPaymentExpiry, MaxPaymentExpiry)
 	}
 	if c.Sources == nil && c.Mode == Test {
 		c.Sources = map[string]rails.FundingSource{"simulated": &rails.Simulated{}}
@@ -108,9 +111,6 @@ func (c *Config) setDefaults() error {
 		if err := checkID("sources", name); err != nil {
 			return err
 		}
-	}
-	if c.Mode == Test {
-		c.Webhooks.AllowPrivate = true
 	}
 	if c.PollInterval <= 0 {
 		c.PollInterval = time.Second
@@ -137,8 +137,8 @@ type Wallet struct {
 	cfg     Config
 	ledger  *ledger.Ledger
 	sender  *webhook.Sender
-	wake    chan struct{} // has an item after a commit that may have left work for Run
-	working chan struct{} // has an item while Work is working
+	workers []*worker
+	failing endpointSet // endpoints whose last attempt failed and will be repeated
 	randMu  sync.Mutex
 }
 
@@ -153,7 +153,7 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
 	}
-	w := &Wallet{cfg: cfg, ledger: l, wake: make(chan struct{}, 1), working: make(chan struct{}, 1)}
+	w := &Wallet{cfg: cfg, ledger: l}
 	if w.cfg.NewID == nil {
 		w.cfg.NewID = w.timeOrderedID
 	}
@@ -164,6 +164,7 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	w.Customers, w.Merchants = &Customers{w}, &Merchants{w}
 	w.Keys, w.Endpoints = &Keys{w}, &Endpoints{w}
 	w.TopUps, w.Payments = &TopUps{w}, &Payments{w}
+	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.deliverDue)}
 	return w, nil
 }
 
@@ -203,6 +204,14 @@ func (v *verb) id() string { return v.principal + "/" + v.operation + "/" + v.ke
 
 // do runs a verb over the ledger. The error is the ledger's.
 func (w *Wallet) do(ctx context.Context, v verb, fn func(*ledger.Draft) error) (ledger.Outcome, error) {
+	// An id without '/' keeps one principal's keys apart from another's.
+	for prefix, field := range map[string]string{"m/": "merchant", "c/": "customer"} {
+		if id, ok := strings.CutPrefix(v.principal, prefix); ok {
+			if err := checkID(field, id); err != nil {
+				return ledger.Outcome{}, err
+			}
+		}
+	}
 	if v.key == "" {
 		v.key = w.cfg.NewID()
 	}
@@ -214,14 +223,6 @@ func (w *Wallet) do(ctx context.Context, v verb, fn func(*ledger.Draft) error) (
 		w.nudge()
 	}
 	return out, err
-}
-
-// nudge wakes Run.
-func (w *Wallet) nudge() {
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
 }
 
 // amount checks an amount that is to be moved, and that its currency is the wallet's.

@@ -42,6 +42,7 @@ import (
 	"github.com/okpay/okpay-go/ledger/sqlitestore"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/httpapi"
+	"github.com/okpay/okpay-go/webhook"
 )
 
 // grace is how long requests under way, and then the ledger, have to finish.
@@ -64,6 +65,7 @@ func run(ctx context.Context, args []string, stderr io.Writer, ready func(url st
 	flags.SetOutput(stderr)
 	db := flags.String("db", "wallet.db", "path of an SQLite `file`, or DSN of a PostgreSQL database")
 	migrate := flags.Bool("migrate", false, "bring the PostgreSQL schema up to date, and end")
+	private := flags.Bool("private", false, "deliver webhooks to private addresses too: for development on one machine")
 	addr := flags.String("addr", "127.0.0.1:8420", "`address` to listen on")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -88,7 +90,10 @@ func run(ctx context.Context, args []string, stderr io.Writer, ready func(url st
 	}
 	defer func() { err = errors.Join(err, closeLedger(ctx, l)); log.Info("ledger closed") }()
 
-	w, err := okpay.New(l, okpay.Config{PaymentFee: okpay.Fee{BasisPoints: 60}, Logger: log}) // 0.6 %
+	w, err := okpay.New(l, okpay.Config{
+		PaymentFee: okpay.Fee{BasisPoints: 60}, // 0.6 %
+		Webhooks:   webhook.SenderConfig{AllowPrivate: *private}, Logger: log,
+	})
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func start(t *testing.T, db string) *program {
 	p := &program{stop: stop, ended: make(chan error, 1), stderr: &bytes.Buffer{}}
 	ready := make(chan string, 1)
 	go func() {
-		p.ended <- run(ctx, []string{"-db", db, "-addr", "127.0.0.1:0"}, p.stderr, func(url string) { ready <- url })
+		p.ended <- run(ctx, []string{"-db", db, "-private", "-addr", "127.0.0.1:0"}, p.stderr, func(url string) { ready <- url })
 	}()
 	select {
 	case p.url = <-ready:

@@ -27,6 +27,7 @@ var formPromises = []promise{
 	{"Good neighbours of bad Changes commit", testNeighbours},
 	{"A wrong Config is ErrInvalid", testBadConfig},
 	{"A secret in a Change does not show in an error", testErrorsKeepSecrets},
+	{"Without randomness nothing is committed that needs it", testNoRandomness},
 }
 
 func testPrecedence(f *fixture) {
@@ -386,4 +387,19 @@ func testErrorsKeepSecrets(f *fixture) {
 		assert.NotContains(f, string(b.Body), canary)
 		assert.NotContains(f, string(b.Body), "1234", "a request is not readable in the journal")
 	}
+}
+
+func testNoRandomness(f *fixture) {
+	g := f.another(f.T, func(c *ledger.Config) { c.Rand = strings.NewReader("enough for one key") })
+	g.nothingHappens(func() {
+		for name, c := range map[string]ledger.Change{
+			"salt of a record": {ID: "id", Puts: []ledger.Put{{Type: "t", ID: "id"}}},
+			"salt of an event": {ID: "id", Events: []ledger.Event{{Type: "t"}}},
+			"id":               changeOf("", transfer("bank:1", "user:1", 1)),
+		} {
+			_, err := g.commit(c)
+			require.Error(f, err, name)
+		}
+	})
+	g.must(ledger.Change{ID: "id", Puts: []ledger.Put{{Type: "t", ID: "id", Chaining: ledger.Plain}}})
 }
