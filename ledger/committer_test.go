@@ -342,6 +342,46 @@ func TestAHoldsAccountsAreFoundWhetherCachedOrNot(t *testing.T) {
 	}
 }
 
+func TestAHoldThatHasEndedIsNotLookedForWhenItWouldExpire(t *testing.T) {
+	now := noon
+	d := drive(t, memstore.New(), ledger.Config{Now: func() time.Time { return now }})
+	hold := func(id string) ledger.Op {
+		return ledger.Hold{ID: id, Postings: post("user", "shop", 10).Postings, Expires: noon.Add(time.Hour)}
+	}
+	for _, ops := range [][]ledger.Op{
+		{hold("captured"), hold("voided")}, {ledger.Capture{Hold: "captured"}}, {ledger.Void{Hold: "voided"}},
+	} {
+		_, err := d.commit(ledger.Change{Ops: ops})
+		require.NoError(t, err)
+	}
+	now = noon.Add(time.Hour)
+	_, err := d.commit(pay("", "user", "shop", 1))
+	require.NoError(t, err)
+	assert.Empty(t, d.asked.loaded, "nothing is pending, so nothing can be due")
+}
+
+func TestEvery64thEntryOfAnAccountIsMarked(t *testing.T) {
+	d := drive(t, memstore.New(), ledger.Config{})
+	for range 3 {
+		for range 50 {
+			d.put(pay("", "bank", "user", 1))
+		}
+		d.put(pay("", "other", "user", 1))
+		require.True(t, d.Step(t.Context()))
+	}
+	var marks []ledger.Mark
+	for _, b := range d.asked.batches {
+		marks = append(marks, b.Marks...)
+	}
+	const bank, user = 1, 2
+	assert.Equal(t, []ledger.Mark{
+		{Account: user, Nth: 64, Posting: 64},
+		{Account: bank, Nth: 64, Posting: 65}, // one posting was another account's
+		{Account: user, Nth: 128, Posting: 128},
+		{Account: bank, Nth: 128, Posting: 130},
+	}, marks)
+}
+
 // lossy is a store that does not find accounts by their number.
 type lossy struct{ ledger.Store }
 

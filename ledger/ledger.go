@@ -162,8 +162,8 @@ func (l *Ledger) Close(ctx context.Context) error {
 //
 // When the context ends before a block has taken the Change, nothing happened and the
 // context's error is returned. After that the error also matches ErrOutcomeUnknown, and
-// the commit goes on; ask again with the same id. What the Change points to (slices,
-// contents) must not be altered before Commit has returned, nor after ErrOutcomeUnknown.
+// the commit goes on; ask again with the same id. Once Commit has returned, what the Change
+// points to may be altered; the ledger has its own copy.
 func (l *Ledger) Commit(ctx context.Context, change Change) (Outcome, error) {
 	if change.ID == "" {
 		change.ID = l.cfg.NewID()

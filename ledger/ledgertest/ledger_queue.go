@@ -17,6 +17,7 @@ var queuePromises = []promise{
 	{"A full queue is ErrBusy and nothing happened", testBusy},
 	{"A caller who gives up before its Change was taken leaves no trace", testCanceledBefore},
 	{"A caller who gives up later does not know, and learns it by asking again", testCanceledAfter},
+	{"What a caller alters after it gave up does not reach the ledger", testAlterAfterwards},
 	{"A context that has ended commits nothing", testCanceledAtOnce},
 	{"Many Changes wait for one block and share the next", testShareBlock},
 	{"Close commits what waits and refuses what comes", testCloseDrains},
@@ -143,6 +144,68 @@ func testCanceledAfter(f *fixture) {
 		assert.True(f, out.Replayed, "the commit went on")
 		g.stands("user:2", 1, 1)
 	}
+}
+
+func testAlterAfterwards(f *fixture) {
+	faulty := NewFaulty(f.store)
+	g := f.over(faulty)
+	intact := func() ledger.Change {
+		c := fullChange()
+		c.Request = []ledger.Field{{Name: "a", Value: "b"}}
+		c.Expects = []ledger.Expect{{Type: "t", ID: "new"}}
+		c.Refusal.Detail = "detail"
+		return c
+	}
+	pause := faulty.Pause(BeforeBegin)
+	defer pause.Resume()
+	ctx, cancel := context.WithCancel(g.ctx)
+	c := intact()
+	failed := make(chan error)
+	go func() {
+		_, err := g.Commit(ctx, c)
+		failed <- err
+	}()
+	<-pause.Reached()
+	cancel()
+	require.ErrorIs(f, <-failed, ledger.ErrOutcomeUnknown)
+	c.Request[0] = ledger.Field{}
+	c.Expects[0].Version = 9
+	for _, op := range c.Ops[:2] {
+		switch op := op.(type) {
+		case ledger.Transaction:
+			op.Postings[0] = posting("free:1", "free:2", 7)
+			op.Metadata["a"] = "altered"
+		case ledger.Hold:
+			op.Postings[0] = posting("free:1", "free:2", 7)
+		}
+	}
+	c.Ops[3] = ledger.Void{Hold: "altered"}
+	copy(c.Puts[0].Content, "altered")
+	c.Puts[0].Unique[0], c.Puts[0].Labels[0] = "altered", "altered"
+	copy(c.Events[0].Payload, "altered")
+	c.Events[0].Type = "altered"
+	*c.Refusal = ledger.Refusal{Reason: "altered"}
+	c.Else.On[0] = "altered"
+	c.Else.Change.Events[0].Type = "altered"
+	pause.Resume()
+
+	out, err := g.commit(intact())
+	assert.Equal(f, ledger.Refusal{Reason: "own", Detail: "detail"}, g.refused(err, "own"))
+	assert.True(f, out.Replayed)
+	r := g.record("t", "id")
+	assert.Equal(f, "content", string(r.Content))
+	assert.Equal(f, []string{"u"}, r.Unique)
+	assert.Equal(f, []string{"l"}, r.Labels)
+	events, err := g.Events(g.ctx, 0, 0)
+	require.NoError(f, err)
+	require.Len(f, events, 1)
+	assert.Equal(f, fullChange().Events[0], events[0].Event)
+	entries, err := g.Statement(g.ctx, cny("user:1"), ledger.Page{})
+	require.NoError(f, err)
+	require.Len(f, entries, 3)
+	assert.Equal(f, cny("bank:1"), entries[0].Other)
+	assert.Equal(f, map[string]string{"a": "1"}, entries[0].Metadata)
+	g.clean()
 }
 
 func testCanceledAtOnce(f *fixture) {

@@ -269,6 +269,7 @@ func walk[T any](w *world, path string, limit int, between func()) []T {
 		a := w.get(next)
 		require.Equal(w.t, http.StatusOK, a.status, a.body)
 		p := decoded[page[T]](w.t, a)
+		require.True(w.t, next == at || len(p.Data) > 0, "a cursor led to nothing")
 		items = append(items, p.Data...)
 		if p.NextCursor == nil {
 			return items
