@@ -46,8 +46,8 @@ func sqliteBaseline(b *testing.B) poster {
 	conn, err := sqlite.OpenConn(b.TempDir()+"/baseline.db", sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenWAL)
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, conn.Close()) })
+	require.NoError(b, sqlitex.ExecuteTransient(conn, "PRAGMA synchronous = FULL", nil))
 	require.NoError(b, sqlitex.ExecuteScript(conn, `
-		PRAGMA synchronous = FULL;
 		CREATE TABLE balances (account INTEGER PRIMARY KEY, balance INTEGER NOT NULL);
 		CREATE TABLE entries (id INTEGER PRIMARY KEY, debit INTEGER, credit INTEGER, amount INTEGER, at INTEGER);
 		WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n+1 FROM n WHERE n < `+strconv.Itoa(accounts-1)+`) INSERT INTO balances SELECT n, 0 FROM n;`, nil))
