@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -194,6 +193,67 @@ func TestABlockHoldsWhatIsRecordedAndNothingElse(t *testing.T) {
 	assert.Len(t, b.Opened, 3)
 	require.Len(t, b.Records, 1)
 	assert.EqualValues(t, 2, b.Records[0].Version, "rows are the state after the block")
+}
+
+func TestAChangeThatFailsLeavesNothingToItsNeighbours(t *testing.T) {
+	chart := ledger.Chart{{Name: "user:*", Min: ledger.Limit(0)}, {Name: "**"}}
+	d := drive(t, memstore.New(), ledger.Config{Chart: chart})
+	hold := func(id string, minor int64) ledger.Hold {
+		return ledger.Hold{ID: id, Postings: post("user:1", "shop", minor).Postings}
+	}
+	capture := func(id string, minor int64) ledger.Capture {
+		return ledger.Capture{Hold: id, Postings: post("user:1", "shop", minor).Postings}
+	}
+	put := func(id string, unique ...string) ledger.Put { return ledger.Put{Type: "t", ID: id, Unique: unique} }
+	_, err := d.commit(ledger.Change{
+		Ops: []ledger.Op{post("bank", "user:1", 100), hold("h", 40)}, Puts: []ledger.Put{put("a", "x"), put("b", "y")},
+	})
+	require.NoError(t, err)
+
+	// Everything is touched more than once before the last part fails.
+	failed := d.put(ledger.Change{
+		ID: "failed",
+		Ops: []ledger.Op{
+			post("user:1", "new", 10), post("user:1", "new", 10),
+			capture("h", 10), capture("h", 10), hold("i", 10), capture("i", 5),
+			ledger.Void{Hold: "i"},
+			ledger.Void{Hold: "h"},
+			ledger.Transaction{Postings: []ledger.Posting{{Debit: "bank", Credit: "new", Amount: money.New(1, money.MustISO("EUR"))}}},
+		},
+		Puts: []ledger.Put{put("a", "z"), put("a"), put("b", "x"), put("b"), put("a", "y"), put("c", "w"), put("d", "w")},
+	})
+	good := []func() (ledger.Outcome, error){
+		d.put(ledger.Change{
+			Expects: []ledger.Expect{{Type: "t", ID: "a", Version: 1}, {Type: "t", ID: "b", Version: 1}, {Type: "t", ID: "c"}, {Type: "t", ID: "d"}},
+			Puts:    []ledger.Put{put("c", "w", "z")},
+		}),
+		d.put(ledger.Change{Ops: []ledger.Op{post("user:1", "shop", 60), capture("h", 40), hold("i", 0)}}),
+	}
+	bad := map[error]func() (ledger.Outcome, error){
+		ledger.ErrInsufficientFunds: d.put(pay("", "user:1", "shop", 1)),
+		ledger.ErrHoldCaptured:      d.put(ledger.Change{Ops: []ledger.Op{capture("h", 0)}}),
+		ledger.ErrDuplicateKey:      d.put(ledger.Change{Puts: []ledger.Put{put("d", "x")}}),
+	}
+	require.True(t, d.Step(t.Context()))
+	_, err = failed()
+	require.ErrorIs(t, err, ledger.ErrDuplicateKey)
+	for _, answered := range good {
+		_, err := answered()
+		require.NoError(t, err)
+	}
+	for want, answered := range bad {
+		_, err := answered()
+		require.ErrorIs(t, err, want)
+	}
+	// The cache has no trace of it either.
+	out, err := d.commit(ledger.Change{Ops: []ledger.Op{post("bank", "new", 1)}})
+	require.NoError(t, err)
+	assert.EqualValues(t, 4, out.First)
+	d.stands("user:1", 0)
+	d.stands("new", 1)
+	report, err := d.Verify(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, report.Err())
 }
 
 func TestAStepThatRecordsNothingWritesNothing(t *testing.T) {
@@ -446,49 +506,4 @@ func TestAPoisonousChangeIsFoundByHalving(t *testing.T) {
 	}
 	assert.Equal(t, 4, faulty.Blocks(), "0 and 1, 3, 4 and 5, 6")
 	d.stands("user", 6)
-}
-
-func TestCloseEndsTheLedgersGoroutine(t *testing.T) {
-	// The bubble ends only when every goroutine in it has.
-	synctest.Test(t, func(t *testing.T) {
-		store := memstore.New()
-		l, err := ledger.Open(t.Context(), store, ledger.Config{})
-		require.NoError(t, err)
-		_, err = l.Commit(t.Context(), pay("in", "bank", "user", 1))
-		require.NoError(t, err)
-		require.NoError(t, l.Close(t.Context()))
-		require.NoError(t, store.Close())
-	})
-}
-
-func TestACallersDeadlineCountsFromItsCall(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		faulty := ledgertest.NewFaulty(memstore.New())
-		l, err := ledger.Open(t.Context(), faulty, ledger.Config{})
-		require.NoError(t, err)
-		pause := faulty.Pause(ledgertest.BeforeCommit)
-		start := time.Now()
-		within := func(d time.Duration, id string) error {
-			ctx, cancel := context.WithTimeout(t.Context(), d)
-			defer cancel()
-			_, err := l.Commit(ctx, pay(id, "bank", "user", 1))
-			assert.Equal(t, d, time.Since(start))
-			return err
-		}
-		failed := make(chan error)
-		go func() { failed <- within(time.Hour, "taken") }()
-		synctest.Wait()
-		err = within(time.Minute, "waiting")
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.NotErrorIs(t, err, ledger.ErrOutcomeUnknown)
-		err = <-failed
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorIs(t, err, ledger.ErrOutcomeUnknown)
-		pause.Resume()
-		out, err := l.Commit(t.Context(), pay("taken", "bank", "user", 1))
-		require.NoError(t, err)
-		assert.True(t, out.Replayed)
-		assert.Equal(t, start, out.Time.In(start.Location()), "the block was begun before anybody gave up")
-		require.NoError(t, l.Close(t.Context()))
-	})
 }
