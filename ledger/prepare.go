@@ -86,7 +86,7 @@ func prepare(c *Change, key [16]byte, rand io.Reader) (*prepared, error) {
 			return nil, err
 		}
 	}
-	p.fields = slices.Clone(c.fields())
+	p.fields = c.fields()
 	t := tagger{key: key}
 	p.tags = t.tags(p.fields)
 	p.size = p.measure()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 )
 
@@ -16,10 +17,10 @@ const (
 	tagDigestLen = 16
 )
 
-// fields returns the request that a Change stands for.
+// fields returns the request that a Change stands for, for the ledger to keep.
 func (c *Change) fields() []Field {
 	if c.Request != nil {
-		return c.Request
+		return slices.Clone(c.Request)
 	}
 	return appendChangeFields(nil, "", c)
 }

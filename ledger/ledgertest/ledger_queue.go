@@ -20,6 +20,7 @@ var queuePromises = []promise{
 	{"What a caller alters after it gave up does not reach the ledger", testAlterAfterwards},
 	{"A context that has ended commits nothing", testCanceledAtOnce},
 	{"Many Changes wait for one block and share the next", testShareBlock},
+	{"The context of Open bounds Open, not the ledger", testOpenContext},
 	{"Close commits what waits and refuses what comes", testCloseDrains},
 	{"Close with a context that ends abandons what waits", testCloseAbandons},
 }
@@ -230,6 +231,17 @@ func testShareBlock(f *fixture) {
 		assert.Equal(f, before+2, p.outs[i].Seq)
 	}
 	p.stands("user:2", callers, callers)
+}
+
+func testOpenContext(f *fixture) {
+	f.close()
+	ctx, cancel := context.WithCancel(f.ctx)
+	l, err := ledger.Open(ctx, f.store, f.config)
+	require.NoError(f, err)
+	f.Ledger, f.closed = l, false
+	cancel()
+	f.fund("user:1", 1)
+	f.stands("user:1", 1, 1)
 }
 
 func testCloseDrains(f *fixture) {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -164,7 +165,7 @@ func alterations() []alteration {
 	block("block 5", "hash of the one before", 4, func(b *ledger.Block) { b.Hash[0] ^= 1 })
 	block("block 4", "previous", 4, func(b *ledger.Block) { b.Previous[5] ^= 1 })
 	block("block 4", "time", 4, func(b *ledger.Block) { b.Time = b.Time.Add(time.Microsecond) })
-	block("block 4", "time before the block before", 4, func(b *ledger.Block) { b.Time = b.Time.AddDate(-1, 0, 0) })
+	block("block 4", "is older than the block before", 4, func(b *ledger.Block) { b.Time = b.Time.AddDate(-1, 0, 0) })
 	block("block 7", "hash of the last", 7, func(b *ledger.Block) { b.Hash[0] ^= 1 })
 	for _, seq := range []int64{1, 4, 7} {
 		add(fmt.Sprintf("block %d", seq), "missing", lens{blocks: without(func(b *ledger.Block) bool { return b.Seq == seq })})
@@ -353,6 +354,9 @@ func testAltered(f *fixture) {
 				places = append(places, p.Where)
 			}
 			assert.Contains(t, places, a.where, "problems: %v", report.Problems)
+			if _, what, ok := strings.Cut(a.name, ": is "); ok {
+				assert.Contains(t, report.Err().Error(), what)
+			}
 			assert.Contains(t, report.Err().Error(), report.Problems[0].String())
 		})
 	}
