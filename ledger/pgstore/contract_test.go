@@ -1,6 +1,7 @@
 package pgstore_test
 
 import (
+	"flag"
 	"testing"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -31,4 +32,11 @@ func TestSharedLedger(t *testing.T) {
 		dsn := migrated(t)
 		return openStore(t, dsn), openStore(t, dsn)
 	})
+}
+
+// ledgertest.TestHistory looks the flag up.
+var _ = flag.Uint64("seed", 0, "repeat the random history with this seed")
+
+func TestHistory(t *testing.T) {
+	ledgertest.TestHistory(t, func(t *testing.T) ledger.Store { return openStore(t, migrated(t)) })
 }

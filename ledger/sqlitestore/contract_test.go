@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"flag"
 	"path/filepath"
 	"testing"
 
@@ -28,4 +29,11 @@ func TestSharedLedger(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "ledger.db")
 		return openAt(t, path, Config{}), openAt(t, path, Config{})
 	})
+}
+
+// ledgertest.TestHistory looks the flag up.
+var _ = flag.Uint64("seed", 0, "repeat the random history with this seed")
+
+func TestHistory(t *testing.T) {
+	ledgertest.TestHistory(t, func(t *testing.T) ledger.Store { return openTemp(t, Config{}) })
 }
