@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -34,6 +33,22 @@ func (s Side) String() string {
 	return "credit"
 }
 
+// AccountFlags say what an account refuses and whether it is watched.
+type AccountFlags uint8
+
+const (
+	// DebitsFrozen accounts refuse postings and holds that debit them.
+	DebitsFrozen AccountFlags = 1 << iota
+	// CreditsFrozen accounts refuse postings and holds that credit them.
+	CreditsFrozen
+	// Closed accounts refuse everything but the void and the expiry of holds.
+	Closed
+	// Watched accounts have at least one balance monitor.
+	Watched
+
+	allAccountFlags = DebitsFrozen | CreditsFrozen | Closed | Watched
+)
+
 // Account is the state of one account as the store keeps it. Amounts are minor units of
 // its currency.
 type Account struct {
@@ -42,6 +57,7 @@ type Account struct {
 
 	Normal   Side
 	Min, Max *int64 // limits of the balance on its normal side, nil for none
+	Flags    AccountFlags
 
 	Balance               int64 // posted credits less posted debits
 	DebitsHi, DebitsLo    uint64
@@ -90,15 +106,21 @@ func checkAccountName(name string) error {
 	if name == "" || len(name) > MaxAccountLen {
 		return fmt.Errorf("account name has %d bytes, want 1 to %d", len(name), MaxAccountLen)
 	}
-	for part := range strings.SplitSeq(name, ":") {
-		if part == "" {
-			return fmt.Errorf("account name %q has an empty part", clip(name))
-		}
-	}
+	partLen := 0
 	for i := range len(name) {
-		if c := name[i]; c != ':' && !isNameByte(c) {
+		switch c := name[i]; {
+		case c == ':' && partLen == 0:
+			return fmt.Errorf("account name %q has an empty part", clip(name))
+		case c == ':':
+			partLen = 0
+		case isNameByte(c):
+			partLen++
+		default:
 			return fmt.Errorf("account name %q has a character other than letters, digits, '_', '-', '.' and ':'", clip(name))
 		}
+	}
+	if partLen == 0 {
+		return fmt.Errorf("account name %q has an empty part", clip(name))
 	}
 	return nil
 }

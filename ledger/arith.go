@@ -3,7 +3,6 @@ package ledger
 import (
 	"encoding/json"
 	"math"
-	"strconv"
 	"time"
 )
 
@@ -27,13 +26,6 @@ func micro(t time.Time) time.Time {
 		return time.Time{}
 	}
 	return t.UTC().Truncate(time.Microsecond)
-}
-
-func formatTime(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return strconv.FormatInt(t.UnixMicro(), 10)
 }
 
 // encodeMetadata writes metadata as a JSON object with sorted keys, nil when empty.

@@ -12,6 +12,7 @@ const (
 	MaxContentLen   = 1 << 20 // content of one record, payload of one event
 	MaxPostings     = 1000    // postings of one operation
 	MaxParts        = 1000    // operations, expects, puts, events, each, of one Change
+	MaxChain        = 1000    // Changes that are linked to each other
 	MaxIndexed      = 32      // unique keys or labels, each, of one record
 	MaxRequest      = 256     // fields of a Request
 )

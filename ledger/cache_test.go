@@ -5,30 +5,47 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestACacheHoldsNoMoreThanItsBound(t *testing.T) {
 	c := newCache(10)
+	count := func() (n int) {
+		for e := c.newest; e != nil; e = e.older {
+			n++
+		}
+		return n
+	}
 	for block := range 50 {
-		w := newWorkset()
 		for i := range 7 {
 			no := int64(block*5+i) + 1
-			w.addAccount(Account{No: no, Key: AccountKey{fmt.Sprint("account-", no), "CNY"}, Balance: int64(block)})
+			c.add(&Account{No: no, Key: AccountKey{fmt.Sprint("account-", no), "CNY"}}).Balance = int64(block)
 		}
-		c.keep(w)
-		assert.LessOrEqual(t, c.order.Len(), 10)
-		assert.Len(t, c.byKey, c.order.Len())
-		assert.Len(t, c.byNo, c.order.Len())
+		c.trim()
+		assert.LessOrEqual(t, count(), 10)
+		assert.Len(t, c.byKey, count())
+		assert.Len(t, c.byNo, count())
 	}
-	a, ok := c.accountNo(252)
-	assert.True(t, ok)
+	a := c.accountNo(252)
+	require.NotNil(t, a)
 	assert.EqualValues(t, 49, a.Balance)
-	same, ok := c.account(a.Key)
-	assert.True(t, ok)
-	assert.Equal(t, a, same)
-	_, ok = c.accountNo(1)
-	assert.False(t, ok)
+	assert.Same(t, a, c.account(a.Key))
+	assert.Same(t, a, &c.newest.workAccount, "what is used comes first")
+	assert.Nil(t, c.accountNo(1))
 	c.clear()
-	_, ok = c.accountNo(252)
-	assert.False(t, ok)
+	assert.Nil(t, c.accountNo(252))
+	assert.Zero(t, count())
+}
+
+func TestTheLeastRecentlyUsedAccountGoesFirst(t *testing.T) {
+	c := newCache(2)
+	for no := int64(1); no <= 2; no++ {
+		c.add(&Account{No: no, Key: AccountKey{fmt.Sprint(no), "CNY"}})
+	}
+	c.account(AccountKey{"1", "CNY"})
+	c.add(&Account{No: 3, Key: AccountKey{"3", "CNY"}})
+	c.trim()
+	assert.NotNil(t, c.accountNo(1))
+	assert.Nil(t, c.accountNo(2))
+	assert.NotNil(t, c.accountNo(3))
 }

@@ -1,10 +1,6 @@
 package ledger
 
-import (
-	"time"
-
-	"github.com/okpay/okpay-go/ledger/money"
-)
+import "time"
 
 // A Change is the only way to write: it happens whole or not at all.
 //
@@ -24,7 +20,8 @@ type Change struct {
 	// the time.
 	Request []Field
 
-	// Ops are the movements of money: Transaction, Hold, Capture, Void.
+	// Ops are what happens to accounts: Transaction, Hold, Capture, Void, Reverse, Require,
+	// Limits, Freeze, Close, Reopen.
 	Ops []Op
 
 	// Expects are the record versions that this Change was decided on.
@@ -48,6 +45,10 @@ type Change struct {
 	// Outcome.Result carries it. At most MaxIDLen bytes, opaque: it stands in the journal.
 	Result string
 
+	// Linked ties this Change to the next one of the same CommitAll: both happen or neither.
+	// A linked Change has neither Refusal nor Else. Commit and Do refuse it.
+	Linked bool
+
 	// Else commits in this Change's place, under the same id, when the kernel refuses this
 	// Change for a reason that Else names. Nil means that a refusal commits nothing but the
 	// fact that the id was refused.
@@ -57,7 +58,7 @@ type Change struct {
 // Else is what commits when a Change is refused for one of the reasons in On.
 type Else struct {
 	On     []Reason
-	Change Change // its ID, Request, Result, NotAfter, Refusal and Else are not used
+	Change Change // its ID, Request, Result, NotAfter, Refusal, Linked and Else are not used
 }
 
 // Field is one named part of a Request.
@@ -65,74 +66,6 @@ type Field struct {
 	Name  string
 	Value string
 }
-
-// Op is one movement of money within a Change: a Transaction, a Hold, a Capture or a Void.
-type Op interface{ op() }
-
-// A Posting moves an amount from a debit account to a credit account, both in the amount's
-// currency: an unbalanced transaction can not be written down. The two are not the same
-// account, and the amount is at least 0.
-type Posting struct {
-	Debit  string
-	Credit string
-	Amount money.Amount
-}
-
-// A Transaction is one or more postings, all or nothing. Limits are checked once all of its
-// postings are made, so that money may pass through an account.
-type Transaction struct {
-	Postings []Posting
-
-	// Effective is when the movement counts, if not at the time it is recorded. Zero means
-	// the block's time. It is cut to microseconds.
-	Effective time.Time
-
-	// Reference and Metadata stand in the journal for ever: opaque ids, never personal
-	// data. Bounds: MaxReferenceLen, MaxMetadata, MaxMetadataLen.
-	Reference string
-	Metadata  map[string]string
-}
-
-// A Hold reserves the debit side of its postings: it becomes pending debits and pending
-// credits, which count against the debit account's minimum and the credit account's
-// maximum, and never add to what can be spent.
-type Hold struct {
-	// ID identifies the hold for the ledger's life: 1 to MaxIDLen bytes.
-	ID       string
-	Postings []Posting
-
-	// Expires is the instant from which the hold is no longer there. Zero means never.
-	Expires time.Time
-
-	Reference string
-	Metadata  map[string]string
-}
-
-// A Capture turns what a Hold reserves into postings.
-type Capture struct {
-	Hold string
-
-	// Postings name the credits, up to what the hold still reserves on each debit account.
-	// None means the rest of the hold's own postings, and ends the hold.
-	Postings []Posting
-
-	// Final ends the hold and releases what was not captured. A hold of which nothing is
-	// left ends by itself.
-	Final bool
-
-	Reference string
-	Metadata  map[string]string
-}
-
-// A Void ends a Hold and releases what it still reserves.
-type Void struct {
-	Hold string
-}
-
-func (Transaction) op() {}
-func (Hold) op()        {}
-func (Capture) op()     {}
-func (Void) op()        {}
 
 // Expect is a record version that a Change relies on. Version 0 means that the record must
 // not be there yet.

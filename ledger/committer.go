@@ -1,9 +1,12 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -11,13 +14,28 @@ import (
 // decides it over the locked head, writes and answers. Whoever calls step drives it; calls
 // must not overlap.
 type committer struct {
-	store Store
+	store beginner
 	cfg   *Config
 	queue *queue
 
-	cache *cache
-	seen  Head  // the last head seen committed
-	dead  error // set once history was seen to go backwards
+	cache  *cache
+	needs  needs
+	work   workset
+	kernel kernel
+	seen   Head  // the last head seen committed
+	dead   error // set once history was seen to go backwards
+}
+
+// beginner is where a block begins: a Store, or a transaction of somebody else's.
+type beginner interface {
+	Begin(ctx context.Context, ledger int64, need Need) (Tx, *Found, error)
+}
+
+func newCommitter(store beginner, cfg *Config, queue *queue, head Head) *committer {
+	c := &committer{store: store, cfg: cfg, queue: queue, cache: newCache(cfg.MaxCached), seen: head}
+	c.work.cache = c.cache
+	c.kernel.chart, c.kernel.work = cfg.Chart, &c.work
+	return c
 }
 
 // retries bounds how often one block is decided again before its callers are told.
@@ -36,11 +54,11 @@ func (c *committer) step(ctx context.Context) bool {
 // write commits requests as one block. When the store fails for a reason that blames no
 // Change, it tries each half, so that a Change that the store can not take fails alone.
 func (c *committer) write(ctx context.Context, requests []*request) {
-	answers, err := c.attempt(ctx, requests)
+	err := c.attempt(ctx, requests)
 	switch {
 	case err == nil:
-		for i, r := range requests {
-			r.done <- answers[i]
+		for _, r := range requests {
+			r.finish()
 		}
 	case len(requests) > 1 && blamesNobody(err):
 		half := len(requests) / 2
@@ -48,7 +66,7 @@ func (c *committer) write(ctx context.Context, requests []*request) {
 		c.write(ctx, requests[half:])
 	default:
 		for _, r := range requests {
-			r.done <- answer{err: err}
+			r.fail(err)
 		}
 	}
 }
@@ -68,21 +86,21 @@ func blamesNobody(err error) bool {
 
 // attempt decides and commits one block, again when the store asks for it. After a commit
 // whose outcome is unknown the block is decided again too: its ids tell what was committed.
-func (c *committer) attempt(ctx context.Context, requests []*request) ([]answer, error) {
+func (c *committer) attempt(ctx context.Context, requests []*request) error {
 	if c.dead != nil {
-		return nil, c.dead
+		return c.dead
 	}
 	unknown := false
 	var before int64 // the head when a commit's outcome became unknown
 	for try := 1; ; try++ {
-		answers, err := c.once(ctx, requests)
+		err := c.once(ctx, requests)
 		again := false
 		switch {
 		case err == nil:
 			if unknown {
-				notReplayed(requests, answers, before)
+				notReplayed(requests, before)
 			}
-			return answers, nil
+			return nil
 		case errors.Is(err, ErrHistoryRegressed):
 			c.dead = err
 		case errors.Is(err, ErrCommitUnknown):
@@ -93,86 +111,102 @@ func (c *committer) attempt(ctx context.Context, requests []*request) ([]answer,
 		case errors.Is(err, ErrRetry), unknown && errors.Is(err, ErrUnavailable):
 			again = true
 		}
-		if again {
-			c.cache.clear()
-			if try < retries {
-				continue
-			}
+		if again && try < retries {
+			continue
 		}
 		if unknown {
 			// Whatever stopped the later tries, the first one may have committed.
 			err = errors.Join(ErrOutcomeUnknown, err)
 		}
-		return nil, err
+		return err
 	}
 }
 
 // notReplayed corrects the answers of a block that was decided again after its commit's
 // outcome was unknown: what that commit wrote after all, beyond block before, is no replay
 // to the first caller of each id.
-func notReplayed(requests []*request, answers []answer, before int64) {
+func notReplayed(requests []*request, before int64) {
 	first := make(map[string]bool, len(requests))
-	for i, r := range requests {
-		if out := &answers[i].outcome; !first[r.change.id] && out.Seq > before {
-			out.Replayed = false
+	for _, r := range requests {
+		for i, p := range r.members {
+			if out := &r.answers[i].outcome; !first[p.id] && out.Seq > before {
+				out.Replayed = false
+			}
+			first[p.id] = true
 		}
-		first[r.change.id] = true
 	}
 }
 
 // once decides and commits one block.
-func (c *committer) once(ctx context.Context, requests []*request) (answers []answer, err error) {
-	need := newNeeds(requests, c.cache)
-	tx, found, err := c.store.Begin(ctx, c.seen.Ledger, need.Need)
-	if err != nil {
-		return nil, err
+func (c *committer) once(ctx context.Context, requests []*request) (err error) {
+	tx, batch, err := c.decide(ctx, requests)
+	switch {
+	case err != nil:
+		return err
+	case batch == nil:
+		return tx.Rollback(context.WithoutCancel(ctx))
 	}
-	open := true
+	if err := tx.Commit(ctx, batch); err != nil {
+		c.cache.clear()
+		return err
+	}
+	if batch.Block != nil {
+		c.seen = batch.Head
+		c.work.keep()
+	}
+	return nil
+}
+
+// decide decides one block under the head's lock, which it returns. The batch is nil when
+// nothing is to be written.
+func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, batch *Batch, err error) {
+	n := &c.needs
+	n.gather(requests, c.cache)
+	begun, found, err := c.store.Begin(ctx, c.seen.Ledger, n.Need)
+	if err != nil {
+		return nil, nil, err
+	}
 	defer func() {
-		if open {
-			err = errors.Join(err, tx.Rollback(context.WithoutCancel(ctx)))
+		if err != nil {
+			c.cache.clear()
+			err = errors.Join(err, begun.Rollback(context.WithoutCancel(ctx)))
 		}
 	}()
 	head := found.Head
 	if head.Seq < c.seen.Seq || head.Seq == c.seen.Seq && head.Hash != c.seen.Hash {
-		return nil, fmt.Errorf("%w: head is block %d, block %d was seen committed", ErrHistoryRegressed, head.Seq, c.seen.Seq)
+		return nil, nil, fmt.Errorf("%w: head is block %d, block %d was seen committed", ErrHistoryRegressed, head.Seq, c.seen.Seq)
 	}
 	now, err := c.blockTime(head)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if head.Seq != c.seen.Seq {
+	ours := head.Seq == c.seen.Seq
+	if !ours {
 		c.cache.clear()
 		c.seen = head
 	}
-	work, err := c.load(ctx, tx, found, need, now)
-	if err != nil {
-		return nil, err
+	if err := c.load(ctx, begun, found, requests, ours, now); err != nil {
+		return nil, nil, err
 	}
-	k := newKernel(c.cfg.Chart, now, head, work)
-	k.reserve(len(requests))
-	answers = make([]answer, len(requests))
+	k := &c.kernel
+	k.start(now, head, len(n.slots))
 	replays := false
-	for i, r := range requests {
-		answers[i].outcome, answers[i].err = k.decide(r.change)
-		replays = replays || answers[i].outcome.Replayed
-	}
-	batch := k.finish(c.cfg.Name)
-	if batch == nil {
-		if !replays {
-			return answers, nil
+	for _, r := range requests {
+		k.unit(r.members, r.answers)
+		for i := range r.answers {
+			replays = replays || r.answers[i].outcome.Replayed
 		}
-		batch = &Batch{} // what the replays report must be durable too
 	}
-	open = false
-	if err := tx.Commit(ctx, batch); err != nil {
-		return nil, err
+	batch = k.finish(c.cfg.Name)
+	if batch == nil {
+		if k.expiries > 0 {
+			c.cache.clear() // their accounts are as if it were written
+		}
+		if replays {
+			batch = &Batch{} // what the replays report must be durable too
+		}
 	}
-	if batch.Block != nil {
-		c.seen = batch.Head
-		c.cache.keep(work)
-	}
-	return answers, nil
+	return begun, batch, nil
 }
 
 // blockTime reads the clock once for the block and holds it against the store's.
@@ -189,76 +223,149 @@ func (c *committer) blockTime(head Head) (time.Time, error) {
 	return now, nil
 }
 
-// load completes the working set: what was left out because the cache had it, the accounts
-// that holds point to, and the holds due on any of these accounts.
-func (c *committer) load(ctx context.Context, tx Tx, found *Found, n *needs, now time.Time) (*workset, error) {
-	work := newWorkset()
-	work.take(found)
+// load completes the working set: what was left out because the cache had it and the head
+// turned out to be another's, the accounts that holds and transactions to reverse point to,
+// and the holds due on any of these accounts.
+func (c *committer) load(ctx context.Context, tx Tx, found *Found, requests []*request, ours bool, now time.Time) (err error) {
+	n, work := &c.needs, &c.work
+	work.reset()
+	work.take(found, n.ids)
 	var missing Need
-	for _, key := range n.cachedAccounts {
-		if a, ok := c.cache.account(key); ok {
-			work.addAccount(a)
-		} else {
-			missing.Accounts = append(missing.Accounts, key)
+	if !ours {
+		n.accounts(requests, c.cache)
+		missing.Accounts, missing.Currencies = n.Accounts, n.Currencies
+		if missing.empty() {
+			ours = true
 		}
 	}
-	for _, code := range n.cachedCurrencies {
-		if scale, ok := c.cache.currencies[code]; ok {
-			work.currencies[code] = scale
-		} else {
-			missing.Currencies = append(missing.Currencies, code)
-		}
-	}
+	asked := make(map[int64]bool)   // accounts that holds and transactions point to
 	checked := make(map[int64]bool) // accounts whose due holds are known
-	asked := make(map[int64]bool)   // accounts that holds point to
+	dated := false                  // whether the accounts of dated reversals were asked for
 	for {
-		missing.AccountNos = c.accountsOfHolds(work)
-		for _, no := range missing.AccountNos {
-			if asked[no] {
-				return nil, fmt.Errorf("%w: account %d of a hold is missing", ErrDiscrepancy, no)
-			}
-			asked[no] = true
+		if missing.AccountNos, err = c.pointedTo(asked); err != nil {
+			return err
 		}
-		for no, a := range work.byNo {
-			if !checked[no] && !a.NextExpiry.IsZero() && !a.NextExpiry.After(now) {
-				checked[no] = true
-				missing.DueOn, missing.DueAt = append(missing.DueOn, no), now
-			}
+		c.due(requests, &missing, checked, now)
+		if len(missing.AccountNos) == 0 && !dated {
+			dated = true
+			missing.Dated = c.datedReversals(requests)
 		}
 		if missing.empty() {
-			return work, nil
+			break
 		}
 		more, err := tx.Load(ctx, missing)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		work.take(more)
+		work.take(more, n.ids)
 		for _, no := range missing.DueOn {
-			work.byNo[no].NextExpiry = more.NextExpiry[no]
+			work.number(no).NextExpiry = more.NextExpiry[no]
 		}
 		missing = Need{}
 	}
+	n.point(requests, c.cache)
+	return nil
 }
 
-// accountsOfHolds adds the accounts that loaded holds point to from the cache, and returns
-// the numbers of those to load.
-func (c *committer) accountsOfHolds(work *workset) []int64 {
-	var missing []int64
-	listed := make(map[int64]bool)
-	for _, h := range work.holds {
+// pointedTo returns the accounts to load that loaded holds and postings point to.
+func (c *committer) pointedTo(asked map[int64]bool) (missing []int64, err error) {
+	want := func(no int64) {
+		if c.cache.accountNo(no) != nil {
+			return
+		}
+		switch was, again := asked[no]; {
+		case !again:
+			asked[no] = true
+			missing = append(missing, no)
+		case was && !slices.Contains(missing, no):
+			err = fmt.Errorf("%w: account %d, which a hold or a posting names, is missing", ErrDiscrepancy, no)
+		}
+	}
+	for _, h := range c.work.holds {
 		for i := range h.Legs {
-			for _, no := range [2]int64{h.Legs[i].Debit, h.Legs[i].Credit} {
-				if work.byNo[no] != nil {
+			want(h.Legs[i].Debit)
+			want(h.Legs[i].Credit)
+		}
+	}
+	for _, rows := range c.work.posted {
+		for i := range rows {
+			want(rows[i].Debit)
+			want(rows[i].Credit)
+		}
+	}
+	return missing, err
+}
+
+// due asks for the holds that are due on accounts of the block.
+func (c *committer) due(requests []*request, missing *Need, checked map[int64]bool, now time.Time) {
+	look := func(a *workAccount) {
+		if a != nil && !a.NextExpiry.IsZero() && !a.NextExpiry.After(now) && !checked[a.No] {
+			checked[a.No] = true
+			missing.DueOn, missing.DueAt = append(missing.DueOn, a.No), now
+		}
+	}
+	for _, r := range requests {
+		for _, p := range r.members {
+			c.dueOn(&p.main, look)
+			if p.alternative != nil {
+				c.dueOn(p.alternative, look)
+			}
+		}
+	}
+	for _, h := range c.work.holds {
+		for i := range h.Legs {
+			look(c.work.number(h.Legs[i].Debit))
+			look(c.work.number(h.Legs[i].Credit))
+		}
+	}
+	for _, rows := range c.work.posted {
+		for i := range rows {
+			look(c.work.number(rows[i].Debit))
+			look(c.work.number(rows[i].Credit))
+		}
+	}
+}
+
+func (c *committer) dueOn(p *part, look func(*workAccount)) {
+	for i := range p.ops {
+		op := &p.ops[i]
+		for j := range op.legs {
+			l, code := op.legs[j], op.postings[j].Amount.Currency().Code()
+			if l.debit == nil {
+				l.debit = c.work.account(AccountKey{op.postings[j].Debit, code})
+			}
+			if l.credit == nil {
+				l.credit = c.work.account(AccountKey{op.postings[j].Credit, code})
+			}
+			look(l.debit)
+			look(l.credit)
+		}
+		if op.account.Name != "" {
+			look(c.work.account(op.account))
+		}
+	}
+}
+
+// datedReversals returns the accounts of transactions that are reversed with a date.
+func (c *committer) datedReversals(requests []*request) (keys []AccountKey) {
+	for _, r := range requests {
+		for _, p := range r.members {
+			for _, part := range [2]*part{&p.main, p.alternative} {
+				if part == nil {
 					continue
 				}
-				if a, ok := c.cache.accountNo(no); ok {
-					work.addAccount(a)
-				} else if !listed[no] {
-					listed[no] = true
-					missing = append(missing, no)
+				for i := range part.ops {
+					if op := &part.ops[i]; op.kind == opReverse && !op.at.IsZero() {
+						for _, row := range c.work.posted[op.transaction] {
+							keys = append(keys, c.work.number(row.Debit).Key, c.work.number(row.Credit).Key)
+						}
+					}
 				}
 			}
 		}
 	}
-	return missing
+	slices.SortFunc(keys, func(a, b AccountKey) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Currency, b.Currency))
+	})
+	return slices.Compact(keys)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -70,7 +71,10 @@ func (t *askedTx) Load(ctx context.Context, need ledger.Need) (*ledger.Found, er
 }
 
 func (t *askedTx) Commit(ctx context.Context, batch *ledger.Batch) error {
-	t.asked.batches = append(t.asked.batches, batch)
+	kept := *batch // the rest stays the committer's, which uses it again
+	kept.Changes, kept.Postings, kept.Marks = slices.Clone(batch.Changes), slices.Clone(batch.Postings), slices.Clone(batch.Marks)
+	kept.Opened, kept.Accounts = slices.Clone(batch.Opened), slices.Clone(batch.Accounts)
+	t.asked.batches = append(t.asked.batches, &kept)
 	return t.Tx.Commit(ctx, batch)
 }
 

@@ -6,11 +6,13 @@ import (
 	"time"
 )
 
-// A block's body is what was decided: a version byte, the holds found expired, then for
-// each Change its id, the digest of its request, its outcome and its effects.
+// A block's body is what was decided: a version byte, the holds found expired with what
+// each released, then for each Change its id, the tags of its request, its outcome and its
+// effects.
 //
-// Accounts stand in effects by their number. Numbers of accounts, transactions, postings
-// and events are not written: each is the one after the last.
+// Accounts stand in effects by their number. Numbers of accounts, postings and events are
+// not written: each is the one after the last. An effect that takes from a hold says from
+// which legs, so that what becomes of an account follows from the effects that name it.
 
 type effectKind byte
 
@@ -24,6 +26,8 @@ const (
 	effectRecord                            // a chained record has a new version
 	effectErase                             // a chained record became a tombstone
 	effectEvent                             // an event is announced
+	effectReverse                           // postings are made that mirror a transaction
+	effectAlter                             // an account's limits and flags are set
 )
 
 // effect is one decoded effect. Which fields are used depends on the kind.
@@ -42,7 +46,9 @@ type effect struct {
 	reference string
 	metadata  []byte
 	final     bool
-	version   int64
+	released  []legEffect // what is not reserved any more
+	version   int64       // of a record, or the transaction that is reversed, or the account that is altered
+	flags     AccountFlags
 	digest    []byte
 }
 
@@ -51,14 +57,14 @@ type legEffect struct{ debit, credit, amount int64 }
 // changeEffect is one decoded Change of a block.
 type changeEffect struct {
 	id      string
-	digest  []byte // of the request's tags
+	tags    []byte
 	outcome []byte
 	effects []effect
 }
 
 // decodedBody is a decoded body.
 type decodedBody struct {
-	expired []string
+	expired []effect // of kind effectVoid
 	changes []changeEffect
 }
 
@@ -69,6 +75,23 @@ func appendOpen(b []byte, a *Account) []byte {
 	b = append(b, byte(a.Normal))
 	b = appendLimit(b, a.Min)
 	return appendLimit(b, a.Max)
+}
+
+func appendAlter(b []byte, a *Account) []byte {
+	b = appendUint(append(b, byte(effectAlter)), uint64(a.No))
+	b = append(b, byte(a.Flags))
+	b = appendLimit(b, a.Min)
+	return appendLimit(b, a.Max)
+}
+
+func appendLegs(b []byte, legs []legEffect) []byte {
+	b = appendUint(b, uint64(len(legs)))
+	for _, l := range legs {
+		b = appendUint(b, uint64(l.debit))
+		b = appendUint(b, uint64(l.credit))
+		b = appendUint(b, uint64(l.amount))
+	}
+	return b
 }
 
 func appendCurrency(b []byte, code string, scale int) []byte {
@@ -124,8 +147,17 @@ func (d *decoder) effect() effect {
 		e.text, e.at, e.reference, e.metadata, e.postings = d.text(), d.time(), d.text(), d.bytes(), d.legs()
 	case effectCapture:
 		e.text, e.final, e.reference, e.metadata, e.postings = d.text(), d.flag(), d.text(), d.bytes(), d.legs()
+		e.released = d.legs()
 	case effectVoid:
-		e.text = d.text()
+		e.text, e.released = d.text(), d.legs()
+	case effectReverse:
+		e.version, e.at, e.reference, e.metadata, e.postings = d.number(), d.time(), d.text(), d.bytes(), d.legs()
+	case effectAlter:
+		e.version, e.flags = d.number(), AccountFlags(d.byte())
+		if e.flags&^allAccountFlags != 0 {
+			d.fail("account flags")
+		}
+		e.min, e.max = d.limit(), d.limit()
 	case effectRecord:
 		e.text, e.other, e.version, e.digest = d.text(), d.text(), d.number(), d.fixed(sha256.Size)
 	case effectErase:
@@ -146,10 +178,10 @@ func decodeBody(body []byte) (decodedBody, error) {
 	}
 	var out decodedBody
 	for range d.count() {
-		out.expired = append(out.expired, d.text())
+		out.expired = append(out.expired, effect{kind: effectVoid, text: d.text(), released: d.legs()})
 	}
 	for range d.count() {
-		c := changeEffect{id: d.text(), digest: d.fixed(tagDigestLen), outcome: d.bytes()}
+		c := changeEffect{id: d.text(), tags: d.bytes(), outcome: d.bytes()}
 		inner := &decoder{rest: d.bytes()}
 		for len(inner.rest) > 0 {
 			c.effects = append(c.effects, inner.effect())

@@ -22,13 +22,13 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // encode writes a decoded body as the kernel would have written it.
 func encode(body *decodedBody) []byte {
 	b := appendUint([]byte{FormatVersion}, uint64(len(body.expired)))
-	for _, id := range body.expired {
-		b = appendText(b, id)
+	for i := range body.expired {
+		b = appendLegs(appendText(b, body.expired[i].text), body.expired[i].released)
 	}
 	b = appendUint(b, uint64(len(body.changes)))
 	for i := range body.changes {
 		c := &body.changes[i]
-		b = append(appendText(b, c.id), c.digest...)
+		b = appendBytes(appendText(b, c.id), c.tags)
 		b = appendBytes(b, c.outcome)
 		var effects []byte
 		for j := range c.effects {
@@ -40,13 +40,7 @@ func encode(body *decodedBody) []byte {
 }
 
 func encodeEffect(b []byte, e *effect) []byte {
-	legs := func(b []byte) []byte {
-		b = appendUint(b, uint64(len(e.postings)))
-		for _, l := range e.postings {
-			b = appendUint(appendUint(appendUint(b, uint64(l.debit)), uint64(l.credit)), uint64(l.amount))
-		}
-		return b
-	}
+	legs := func(b []byte) []byte { return appendLegs(b, e.postings) }
 	switch e.kind {
 	case effectCurrency:
 		return appendCurrency(b, e.text, e.scale)
@@ -64,9 +58,14 @@ func encodeEffect(b []byte, e *effect) []byte {
 		if e.final {
 			final = 1
 		}
-		return legs(appendBytes(appendText(append(b, final), e.reference), e.metadata))
+		return appendLegs(legs(appendBytes(appendText(append(b, final), e.reference), e.metadata)), e.released)
 	case effectVoid:
-		return appendText(append(b, byte(e.kind)), e.text)
+		return appendLegs(appendText(append(b, byte(e.kind)), e.text), e.released)
+	case effectReverse:
+		b = appendTime(appendUint(append(b, byte(e.kind)), uint64(e.version)), e.at)
+		return legs(appendBytes(appendText(b, e.reference), e.metadata))
+	case effectAlter:
+		return appendAlter(b, &Account{No: e.version, Flags: e.flags, Min: e.min, Max: e.max})
 	case effectRecord:
 		return appendRecord(b, RecordKey{e.text, e.other}, e.version, e.digest)
 	case effectErase:
@@ -129,12 +128,21 @@ func goldenBlock(t testing.TB) *Batch {
 			Else: &Else{On: []Reason{InsufficientFunds}, Change: Change{Events: []Event{{Type: "payment.failed", Subject: "q"}}}},
 		},
 		{ID: "own refusal", Refusal: &Refusal{Reason: "locked", Account: AccountKey{"user:1", "CNY"}, Short: -3, Hold: "h", Detail: "{\n}"}},
+		{ID: "back", Ops: []Op{Reverse{Transaction: 23, Force: true, Effective: now.AddDate(0, -1, 0), Reference: "back"}}},
+		{ID: "rules", Ops: []Op{
+			Limits{Account: "user:1:available", Currency: yuan, Min: Limit(-5), Max: Limit(math.MaxInt64)},
+			Freeze{Account: "user:1:available", Currency: yuan, Debits: true, Credits: true},
+			Freeze{Account: "user:1:available", Currency: yuan, Credits: true},
+			Close{Account: "fees", Currency: yuan},
+			Reopen{Account: "fees", Currency: yuan},
+		}},
 		{ID: "nothing", Request: []Field{{"a", "1"}, {"b", "2"}}},
 	}
 	chart := Chart{
 		{Name: "bank:*", Normal: Debit, Min: Limit(math.MinInt64)}, {Name: "user:**", Min: Limit(0), Max: Limit(math.MaxInt64)}, {Name: "**"},
 	}
-	work := newWorkset()
+	work := &workset{cache: newCache(100)}
+	work.reset()
 	work.take(&Found{
 		Accounts: []Account{
 			{No: 1, Key: AccountKey{"bank:0", "CNY"}, Normal: Debit, PendingOut: 5, NextExpiry: now},
@@ -144,16 +152,17 @@ func goldenBlock(t testing.TB) *Batch {
 			{ID: "due-b", Status: HoldOpen, Seq: 1, Expires: now, Legs: []HoldLeg{{Debit: 1, Credit: 2, Amount: 4, Rest: 3}}},
 			{ID: "due-a", Status: HoldOpen, Seq: 1, Expires: now.Add(-1), Legs: []HoldLeg{{Debit: 1, Credit: 2, Amount: 2, Rest: 2}}},
 		},
-	})
-	k := newKernel(chart, now, Head{
+	}, nil)
+	k := &kernel{chart: chart, work: work}
+	k.start(now, Head{
 		Seq: 7, Time: now, Hash: [32]byte{1, 2, 3}, Accounts: 2, Transactions: 10, Postings: 20, Events: 30,
-	}, work)
-	rand := new(counter)
+	}, len(changes))
+	preparer := preparer{key: [16]byte{9, 8, 7}, rand: new(counter)}
 	for i := range changes {
-		p, err := prepare(&changes[i], [16]byte{9, 8, 7}, rand)
-		require.NoError(t, err)
-		out, err := k.decide(p)
-		require.NotZero(t, out.Seq, "%s: %v", changes[i].ID, err)
+		p, answer := &prepared{was: new(idSlot)}, make([]answer, 1)
+		require.NoError(t, preparer.prepare(p, &changes[i]))
+		k.unit([]*prepared{p}, answer)
+		require.NotZero(t, answer[0].outcome.Seq, "%s: %v", changes[i].ID, answer[0].err)
 	}
 	return k.finish("golden:ledger")
 }
@@ -169,12 +178,12 @@ func must[T any](v T, err error) T {
 func describe(b *Block, body *decodedBody) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "seq %d\ntime %s\nprevious %x\nhash %x\n", b.Seq, b.Time.Format(time.RFC3339Nano), b.Previous, b.Hash)
-	for _, id := range body.expired {
-		fmt.Fprintf(&s, "expired %q\n", id)
+	for i := range body.expired {
+		fmt.Fprintf(&s, "expired %q released %v\n", body.expired[i].text, body.expired[i].released)
 	}
 	for i := range body.changes {
 		c := &body.changes[i]
-		fmt.Fprintf(&s, "\nchange %q digest %x\n", c.id, c.digest)
+		fmt.Fprintf(&s, "\nchange %q tags %x\n", c.id, c.tags)
 		out, err := (&ChangeRow{ID: c.id, Seq: b.Seq, Outcome: c.outcome}).outcome()
 		if err != nil {
 			fmt.Fprintf(&s, "\toutcome %v\n", err)
@@ -213,9 +222,14 @@ func describeEffect(e *effect) string {
 	case effectHold:
 		return fmt.Sprintf("hold %q expires %s reference %q metadata %s postings %v", e.text, at, e.reference, e.metadata, e.postings)
 	case effectCapture:
-		return fmt.Sprintf("capture %q final %v reference %q metadata %s postings %v", e.text, e.final, e.reference, e.metadata, e.postings)
+		return fmt.Sprintf("capture %q final %v reference %q metadata %s postings %v released %v",
+			e.text, e.final, e.reference, e.metadata, e.postings, e.released)
 	case effectVoid:
-		return fmt.Sprintf("void %q", e.text)
+		return fmt.Sprintf("void %q released %v", e.text, e.released)
+	case effectReverse:
+		return fmt.Sprintf("reverse %d effective %s reference %q metadata %s postings %v", e.version, at, e.reference, e.metadata, e.postings)
+	case effectAlter:
+		return fmt.Sprintf("alter %d flags %d minimum %s maximum %s", e.version, e.flags, limit(e.min), limit(e.max))
 	case effectRecord:
 		return fmt.Sprintf("record %s %q version %d digest %x", e.text, e.other, e.version, e.digest)
 	case effectErase:
@@ -265,7 +279,7 @@ func TestABlockOfFormatZeroStaysWhatItIs(t *testing.T) {
 			kinds[e.kind] = true
 		}
 	}
-	for kind := effectCurrency; kind <= effectEvent; kind++ {
+	for kind := effectCurrency; kind <= effectAlter; kind++ {
 		assert.True(t, kinds[kind], "effect %d is in the golden block", kind)
 	}
 	assert.NotContains(t, string(old), "secret")
@@ -284,11 +298,10 @@ func TestABodyThatTheKernelDidNotWriteIsRefused(t *testing.T) {
 
 	// A body with one change whose effects are these bytes.
 	with := func(effects ...byte) []byte {
-		b := []byte{FormatVersion, 0, 1, 1, 'a'}
-		b = append(b, make([]byte, tagDigestLen)...)
+		b := []byte{FormatVersion, 0, 1, 1, 'a', 0}
 		return appendBytes(appendBytes(b, []byte{0}), effects)
 	}
-	_, err = decodeBody(with(byte(effectVoid), 1, 'h'))
+	_, err = decodeBody(with(byte(effectVoid), 1, 'h', 0))
 	require.NoError(t, err)
 	for name, body := range map[string][]byte{
 		"nothing":                               {},
@@ -297,13 +310,14 @@ func TestABodyThatTheKernelDidNotWriteIsRefused(t *testing.T) {
 		"a count beyond the bytes":              {FormatVersion, 5, 1, 'a'},
 		"a count beyond memory":                 append([]byte{FormatVersion}, bytes.Repeat([]byte{0xff}, 9)...),
 		"no such effect":                        with(0),
-		"no such effect either":                 with(byte(effectEvent) + 1),
-		"a flag that is neither":                with(byte(effectCapture), 1, 'h', 2, 0, 0, 0),
+		"no such effect either":                 with(byte(effectAlter) + 1),
+		"a flag that is neither":                with(byte(effectCapture), 1, 'h', 2, 0, 0, 0, 0),
 		"a side that is neither":                with(byte(effectOpen), 1, 'a', 1, 'C', 2, 0, 0),
 		"a limit that is neither":               with(byte(effectOpen), 1, 'a', 1, 'C', 0, 2, 0),
 		"a time that is neither":                with(byte(effectTransaction), 3, 0, 0, 0),
 		"the zero time, which is written as no": with(append(appendInt([]byte{byte(effectTransaction), 1}, time.Time{}.UnixMicro()), 0, 0, 0)...),
 		"an amount beyond 63 bits":              with(appendUint([]byte{byte(effectTransaction), 0, 0, 0, 1, 1, 2}, 1<<63)...),
+		"flags that there are not":              with(byte(effectAlter), 1, 16, 0, 0),
 		"a digest that is cut off":              with(byte(effectRecord), 1, 't', 1, 'i', 1, 0, 0),
 		"postings beyond the bytes":             with(byte(effectTransaction), 0, 0, 0, 100, 1, 2, 3),
 		"a count written longer than need be":   with(byte(effectTransaction), 0, 0, 0, 0x81, 0, 1, 2, 3),
@@ -316,14 +330,14 @@ func TestABodyThatTheKernelDidNotWriteIsRefused(t *testing.T) {
 func FuzzDecodeBody(f *testing.F) {
 	f.Add(goldenBlock(f).Block.Body)
 	f.Add([]byte{FormatVersion, 0, 0})
-	f.Add(append([]byte{FormatVersion, 0, 1, 1, 'a'}, make([]byte, tagDigestLen+2)...))
+	f.Add([]byte{FormatVersion, 0, 1, 1, 'a', 0, 0, 0})
 	f.Fuzz(func(t *testing.T, input []byte) {
 		body, err := decodeBody(input)
 		things := len(body.expired) + len(body.changes)
 		for _, c := range body.changes {
 			things += len(c.effects)
 			for _, e := range c.effects {
-				things += len(e.postings)
+				things += len(e.postings) + len(e.released)
 			}
 		}
 		if things > len(input) {
@@ -358,7 +372,7 @@ func TestAnOutcomeIsReadBackAsItWasWritten(t *testing.T) {
 	at := time.Date(2026, time.March, 1, 12, 0, 0, 1000, time.UTC)
 	for name, out := range map[string]Outcome{
 		"nothing":     {Time: at},
-		"everything":  {Time: at, Alternative: true, First: 7, Transactions: 9, Result: "r", Refusal: &Refusal{"r", AccountKey{"a", "C"}, -1, "h", "d"}},
+		"everything":  {Time: at, Alternative: true, First: 7, Transactions: 9, Result: "r", Refusal: &Refusal{"r", AccountKey{"a", "C"}, -1, "h", 5, "d"}},
 		"the largest": {Time: time.UnixMicro(math.MaxInt64).UTC(), First: math.MaxInt64, Refusal: &Refusal{Reason: "r", Short: math.MinInt64}},
 		"long ago":    {Time: time.Date(1, time.January, 1, 0, 0, 0, 0, time.UTC)},
 	} {

@@ -35,6 +35,12 @@ var (
 	ErrHistoryRegressed = errors.New("ledger: history went backwards")
 	// ErrNotFound reports that what was asked for is not there.
 	ErrNotFound = errors.New("ledger: not found")
+	// ErrLinked reports a Change of CommitAll that did not happen because another one of its
+	// chain was refused. Its id stays free.
+	ErrLinked = errors.New("ledger: another change of its chain failed")
+	// ErrJoined reports a write under a context that carries a joined transaction: it would
+	// wait for that transaction, which waits for its caller. See Ledger.CommitJoined.
+	ErrJoined = errors.New("ledger: the context carries a joined transaction")
 	// ErrErased reports a record whose content was erased.
 	ErrErased = errors.New("ledger: erased")
 )
@@ -52,6 +58,20 @@ var (
 	ErrBalanceOverflow = errors.New("ledger: balance overflow")
 	// ErrAccountNotAllowed reports an account that the chart does not allow.
 	ErrAccountNotAllowed = errors.New("ledger: account not allowed")
+	// ErrAccountFrozen reports a posting or hold in a direction in which the account is
+	// frozen. It pins the id.
+	ErrAccountFrozen = errors.New("ledger: account is frozen")
+	// ErrAccountClosed reports an account that is closed. It pins the id.
+	ErrAccountClosed = errors.New("ledger: account is closed")
+	// ErrAccountOpen reports a Reopen of an account that is not closed. It pins the id.
+	ErrAccountOpen = errors.New("ledger: account is not closed")
+	// ErrConditionFailed reports a Require that does not hold. It pins the id.
+	ErrConditionFailed = errors.New("ledger: condition does not hold")
+	// ErrTransactionUnknown reports a Reverse of a transaction that is not there. It pins
+	// the id.
+	ErrTransactionUnknown = errors.New("ledger: transaction unknown")
+	// ErrAlreadyReversed reports a Reverse of a transaction that was reversed.
+	ErrAlreadyReversed = errors.New("ledger: transaction was reversed already")
 	// ErrScaleChanged reports a currency whose scale differs from the one journalled.
 	ErrScaleChanged = errors.New("ledger: scale of the currency differs")
 	// ErrHoldExists reports a hold id that is in use.
@@ -79,12 +99,19 @@ const (
 	BalanceOverflow   Reason = "balance_overflow"
 	AccountNotAllowed Reason = "account_not_allowed"
 	ScaleChanged      Reason = "scale_changed"
+	AccountFrozen     Reason = "account_frozen"
+	AccountClosed     Reason = "account_closed"
+	AccountOpen       Reason = "account_open"
+	ConditionFailed   Reason = "condition_failed"
 	HoldExists        Reason = "hold_exists"
 	HoldUnknown       Reason = "hold_unknown"
 	HoldCaptured      Reason = "hold_captured"
 	HoldVoided        Reason = "hold_voided"
 	HoldExpired       Reason = "hold_expired"
 	HoldExceeded      Reason = "hold_exceeded"
+
+	TransactionUnknown Reason = "transaction_unknown"
+	AlreadyReversed    Reason = "already_reversed"
 )
 
 // sentinel maps a reason of the kernel to its error.
@@ -98,6 +125,14 @@ func (r Reason) sentinel() error {
 		return ErrBalanceOverflow
 	case AccountNotAllowed:
 		return ErrAccountNotAllowed
+	case AccountFrozen:
+		return ErrAccountFrozen
+	case AccountClosed:
+		return ErrAccountClosed
+	case AccountOpen:
+		return ErrAccountOpen
+	case ConditionFailed:
+		return ErrConditionFailed
 	case ScaleChanged:
 		return ErrScaleChanged
 	case HoldExists:
@@ -112,6 +147,10 @@ func (r Reason) sentinel() error {
 		return ErrHoldExpired
 	case HoldExceeded:
 		return ErrHoldExceeded
+	case TransactionUnknown:
+		return ErrTransactionUnknown
+	case AlreadyReversed:
+		return ErrAlreadyReversed
 	}
 	return nil
 }
@@ -119,7 +158,12 @@ func (r Reason) sentinel() error {
 // pins reports whether a refusal for this reason keeps the id refused for ever: the same
 // Change could succeed later, behind the back of a caller who was told no.
 func (r Reason) pins() bool {
-	return r == InsufficientFunds || r == LimitExceeded || r == BalanceOverflow || r == HoldUnknown
+	switch r {
+	case InsufficientFunds, LimitExceeded, BalanceOverflow, AccountFrozen, AccountClosed, AccountOpen, ConditionFailed,
+		HoldUnknown, TransactionUnknown:
+		return true
+	}
+	return false
 }
 
 // Refusal says why a Change was refused, with the facts.
@@ -132,6 +176,8 @@ type Refusal struct {
 	Short int64
 	// Hold, if set, is the hold concerned.
 	Hold string
+	// Transaction, if set, is the transaction concerned.
+	Transaction int64
 	// Detail is free for verbs (Change.Refusal): opaque, journalled, at most MaxDetailLen bytes.
 	Detail string
 }
@@ -153,6 +199,9 @@ func (e *RefusedError) Error() string {
 	}
 	if e.Hold != "" {
 		s += " hold " + clip(e.Hold)
+	}
+	if e.Transaction != 0 {
+		s += fmt.Sprintf(" transaction %d", e.Transaction)
 	}
 	return s
 }

@@ -16,24 +16,18 @@ func OpenDriven(ctx context.Context, store Store, cfg Config) (*Driven, error) {
 
 // Put puts a Change into the queue. What it returns tells the answer after a Step.
 func (d *Driven) Put(change Change) (answered func() (Outcome, error), err error) {
-	if change.ID == "" {
-		change.ID = d.cfg.NewID()
-	}
-	p, err := prepare(&change, d.head.Key, d.cfg.Rand)
-	if err != nil {
+	s := d.newSingle()
+	if err := d.prepare(&s.prepared, &change, false); err != nil {
 		return nil, err
 	}
-	r := &request{change: p, done: make(chan answer, 1)}
-	if err := d.queue.put(r); err != nil {
+	if _, err := d.queue.put(&s.request); err != nil {
 		return nil, err
 	}
 	return func() (Outcome, error) {
-		select {
-		case a := <-r.done:
-			return a.outcome, a.err
-		default:
+		if !s.request.settled.Load() {
 			return Outcome{}, ErrOutcomeUnknown
 		}
+		return s.answer[0].outcome, s.answer[0].err
 	}, nil
 }
 
@@ -42,8 +36,8 @@ func (d *Driven) Step(ctx context.Context) bool { return d.committer.step(ctx) }
 
 // Cached lists the accounts whose balances the ledger remembers, the last used first.
 func (d *Driven) Cached() (keys []AccountKey) {
-	for e := d.committer.cache.order.Front(); e != nil; e = e.Next() {
-		keys = append(keys, e.Value.(*Account).Key)
+	for e := d.committer.cache.newest; e != nil; e = e.older {
+		keys = append(keys, e.Key)
 	}
 	return keys
 }

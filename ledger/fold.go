@@ -20,6 +20,8 @@ type fold struct {
 	holds      map[string]*HoldState
 	records    map[RecordKey]*foldRecord
 	changes    map[string][32]byte
+	reversals  map[int64]int64
+	dated      map[int64]*foldDated
 
 	postings, transactions, events int64
 
@@ -43,7 +45,8 @@ type foldEvent struct {
 func newFold() *fold {
 	return &fold{
 		currencies: make(map[string]int), holds: make(map[string]*HoldState),
-		records: make(map[RecordKey]*foldRecord), changes: make(map[string][32]byte),
+		records: make(map[RecordKey]*foldRecord), changes: make(map[string][32]byte), reversals: make(map[int64]int64),
+		dated: make(map[int64]*foldDated),
 	}
 }
 
@@ -57,12 +60,13 @@ func impossible(format string, args ...any) error {
 func (f *fold) block(b *Block, body *decodedBody) error {
 	f.seq, f.time, f.hash = b.Seq, b.Time, b.Hash
 	f.rows, f.announced = f.rows[:0], f.announced[:0]
-	for _, id := range body.expired {
-		h := f.holds[id]
+	for i := range body.expired {
+		e := &body.expired[i]
+		h := f.holds[e.text]
 		if h == nil || h.Status != HoldOpen || h.Expires.IsZero() || h.Expires.After(b.Time) {
-			return impossible("hold %s expires", clip(id))
+			return impossible("hold %s expires", clip(e.text))
 		}
-		if err := f.end(h, HoldIsExpired); err != nil {
+		if err := f.end(h, HoldIsExpired, e.released); err != nil {
 			return err
 		}
 	}
@@ -71,7 +75,7 @@ func (f *fold) block(b *Block, body *decodedBody) error {
 		if _, twice := f.changes[c.id]; twice {
 			return impossible("id %s is used twice", clip(c.id))
 		}
-		f.changes[c.id] = changeDigest(b.Seq, i, c.digest, c.outcome)
+		f.changes[c.id] = changeDigest(b.Seq, i, c.tags, c.outcome)
 		for j := range c.effects {
 			if err := f.effect(c.id, &c.effects[j]); err != nil {
 				return err
@@ -84,8 +88,8 @@ func (f *fold) block(b *Block, body *decodedBody) error {
 func changeDigest(seq int64, index int, tags, outcome []byte) [32]byte {
 	b := binary.BigEndian.AppendUint64(nil, uint64(seq))
 	b = binary.BigEndian.AppendUint64(b, uint64(index))
-	b = append(b, tags...)
-	b = append(b, outcome...)
+	b = appendBytes(b, tags)
+	b = appendBytes(b, outcome)
 	return sha256.Sum256(b)
 }
 
@@ -102,6 +106,18 @@ func (f *fold) effect(change string, e *effect) error {
 		})
 	case effectTransaction:
 		return f.transaction(change, "", e)
+	case effectReverse:
+		if f.reversals[e.version] != 0 || e.version < 1 || e.version > f.postings {
+			return impossible("transaction %d is reversed", e.version)
+		}
+		f.reversals[e.version] = f.postings + 1
+		return f.transaction(change, "", e)
+	case effectAlter:
+		a, err := f.account(e.version)
+		if err != nil {
+			return err
+		}
+		a.Flags, a.Min, a.Max = e.flags, e.min, e.max
 	case effectHold:
 		return f.place(e)
 	case effectCapture:
@@ -111,7 +127,7 @@ func (f *fold) effect(change string, e *effect) error {
 		if h == nil || h.Status != HoldOpen {
 			return impossible("hold %s is voided", clip(e.text))
 		}
-		return f.end(h, HoldIsVoided)
+		return f.end(h, HoldIsVoided, e.released)
 	case effectRecord, effectErase:
 		key := RecordKey{e.text, e.other}
 		r := f.records[key]
@@ -152,6 +168,7 @@ func (f *fold) pair(l legEffect) (debit, credit *Account, err error) {
 
 func (f *fold) transaction(change, hold string, e *effect) error {
 	f.transactions++
+	first := f.postings + 1
 	for _, l := range e.postings {
 		debit, credit, err := f.pair(l)
 		if err != nil {
@@ -166,13 +183,13 @@ func (f *fold) transaction(change, hold string, e *effect) error {
 		debit.addTurnover(l.amount)
 		f.postings++
 		row := PostingRow{
-			No: f.postings, Seq: f.seq, Transaction: f.transactions, Time: f.time, Effective: f.time,
+			No: f.postings, Seq: f.seq, Transaction: first, Time: f.time, Effective: f.time,
 			Change: change, Hold: hold, Reference: e.reference, Metadata: e.metadata,
 			Debit: debit.No, Credit: credit.No, Amount: l.amount,
 			DebitAfter: debit.Balance, CreditAfter: credit.Balance,
 			DebitPrev: debit.Last, CreditPrev: credit.Last,
 		}
-		if !e.at.IsZero() && e.kind == effectTransaction {
+		if !e.at.IsZero() {
 			row.Effective = e.at
 		}
 		debit.Entries++
@@ -207,10 +224,36 @@ func (f *fold) capture(change string, e *effect) error {
 	if h == nil || h.Status != HoldOpen {
 		return impossible("hold %s is captured", clip(e.text))
 	}
+	drawn := make(map[int64]int64)
 	for _, l := range e.postings {
+		drawn[l.debit] += l.amount
+	}
+	if err := f.transaction(change, e.text, e); err != nil {
+		return err
+	}
+	if e.final {
+		return f.end(h, HoldIsCaptured, e.released)
+	}
+	if err := f.release(h, e.released); err != nil {
+		return err
+	}
+	for _, l := range e.released {
+		drawn[l.debit] -= l.amount
+	}
+	for no, left := range drawn {
+		if left != 0 {
+			return impossible("hold %s gives %d more or less than is captured from account %d", clip(e.text), left, no)
+		}
+	}
+	return nil
+}
+
+// release takes what an effect says from a hold's legs, first leg first.
+func (f *fold) release(h *HoldState, released []legEffect) error {
+	for _, l := range released {
 		rest := l.amount
 		for i := range h.Legs {
-			if leg := &h.Legs[i]; leg.Debit == l.debit {
+			if leg := &h.Legs[i]; leg.Debit == l.debit && leg.Credit == l.credit {
 				part := min(rest, leg.Rest)
 				rest -= part
 				if err := f.take(leg, part); err != nil {
@@ -218,15 +261,9 @@ func (f *fold) capture(change string, e *effect) error {
 				}
 			}
 		}
-		if rest > 0 {
-			return impossible("more is captured than hold %s reserves", clip(e.text))
+		if rest != 0 {
+			return impossible("hold %s releases more than it reserves", clip(h.ID))
 		}
-	}
-	if err := f.transaction(change, e.text, e); err != nil {
-		return err
-	}
-	if e.final {
-		return f.end(h, HoldIsCaptured)
 	}
 	return nil
 }
@@ -243,11 +280,14 @@ func (f *fold) take(leg *HoldLeg, amount int64) error {
 	return nil
 }
 
-// end releases what a hold still reserves.
-func (f *fold) end(h *HoldState, status HoldStatus) error {
+// end releases what a hold still reserves, which is all that the effect says.
+func (f *fold) end(h *HoldState, status HoldStatus, released []legEffect) error {
+	if err := f.release(h, released); err != nil {
+		return err
+	}
 	for i := range h.Legs {
-		if err := f.take(&h.Legs[i], h.Legs[i].Rest); err != nil {
-			return err
+		if h.Legs[i].Rest != 0 {
+			return impossible("hold %s ends with something reserved", clip(h.ID))
 		}
 	}
 	h.Status = status

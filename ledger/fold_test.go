@@ -26,13 +26,16 @@ func TestTheFoldRefusesWhatCanNotBe(t *testing.T) {
 		{kind: effectRecord, text: "t", other: "id", version: 2},
 		hold("open", 10, time.Time{}), hold("later", 10, at.Add(time.Second)), hold("due", 10, at),
 		hold("voided", 10, time.Time{}),
-		{kind: effectVoid, text: "voided"},
+		{kind: effectVoid, text: "voided", released: legs(legEffect{1, 2, 10})},
 		hold("captured", 10, time.Time{}),
-		{kind: effectCapture, text: "captured", final: true, postings: legs(legEffect{1, 2, 10})},
+		{kind: effectCapture, text: "captured", final: true, postings: legs(legEffect{1, 2, 10}), released: legs(legEffect{1, 2, 10})},
 	}}}}
+	expiry := func(id string) effect {
+		return effect{kind: effectVoid, text: id, released: legs(legEffect{1, 2, 10})}
+	}
 	for name, body := range map[string]decodedBody{
 		"nothing":  {},
-		"the good": {expired: []string{"due"}, changes: []changeEffect{{id: "second", effects: []effect{{kind: effectVoid, text: "open"}}}}},
+		"the good": {expired: []effect{expiry("due")}, changes: []changeEffect{{id: "second", effects: []effect{expiry("open")}}}},
 	} {
 		f := newFold()
 		require.NoError(t, f.block(&Block{Seq: 1, Time: at}, &history))
@@ -45,11 +48,11 @@ func TestTheFoldRefusesWhatCanNotBe(t *testing.T) {
 	for name, body := range map[string]decodedBody{
 		"an id that was used":                    {changes: []changeEffect{{id: "first"}}},
 		"an id that is used twice":               {changes: []changeEffect{{id: "second"}, {id: "second"}}},
-		"the expiry of no hold":                  {expired: []string{"never placed"}},
-		"the expiry of a hold that never does":   {expired: []string{"open"}},
-		"an expiry that comes too early":         {expired: []string{"later"}},
-		"the expiry of a hold that has ended":    {expired: []string{"voided"}},
-		"the same expiry twice":                  {expired: []string{"due", "due"}},
+		"the expiry of no hold":                  {expired: []effect{expiry("never placed")}},
+		"the expiry of a hold that never does":   {expired: []effect{expiry("open")}},
+		"an expiry that comes too early":         {expired: []effect{expiry("later")}},
+		"the expiry of a hold that has ended":    {expired: []effect{expiry("voided")}},
+		"the same expiry twice":                  {expired: []effect{expiry("due"), expiry("due")}},
 		"a currency that is new twice":           change(effect{kind: effectCurrency, text: "CNY", scale: 3}),
 		"an account that was never opened":       transaction(legEffect{1, 4, 1}),
 		"account zero":                           transaction(legEffect{0, 1, 1}),
@@ -61,8 +64,15 @@ func TestTheFoldRefusesWhatCanNotBe(t *testing.T) {
 		"the void of a hold that has ended":      change(effect{kind: effectVoid, text: "captured"}),
 		"the capture of no hold":                 change(effect{kind: effectCapture, text: "never placed"}),
 		"the capture of a hold that has ended":   change(effect{kind: effectCapture, text: "voided"}),
-		"a capture of more than is reserved":     change(effect{kind: effectCapture, text: "open", postings: legs(legEffect{1, 2, 11})}),
-		"a capture from another account":         change(effect{kind: effectCapture, text: "open", postings: legs(legEffect{2, 1, 1})}),
+		"a capture of more than is reserved":     change(effect{kind: effectCapture, text: "open", postings: legs(legEffect{1, 2, 11}), released: legs(legEffect{1, 2, 11})}),
+		"a capture that releases less":           change(effect{kind: effectCapture, text: "open", postings: legs(legEffect{1, 2, 5}), released: legs(legEffect{1, 2, 4})}),
+		"a final capture that leaves something":  change(effect{kind: effectCapture, text: "open", final: true, postings: legs(legEffect{1, 2, 5}), released: legs(legEffect{1, 2, 5})}),
+		"a void that releases too little":        change(effect{kind: effectVoid, text: "open", released: legs(legEffect{1, 2, 9})}),
+		"a void of a leg that is not there":      change(effect{kind: effectVoid, text: "open", released: legs(legEffect{2, 1, 10})}),
+		"the reversal of nothing":                change(effect{kind: effectReverse, version: 9}),
+		"a change of an account that is not":     change(effect{kind: effectAlter, version: 4}),
+		"a second reversal":                      change(effect{kind: effectReverse, version: 1, postings: legs(legEffect{2, 1, 10})}, effect{kind: effectReverse, version: 1, postings: legs(legEffect{2, 1, 10})}),
+		"a capture from another account":         change(effect{kind: effectCapture, text: "open", postings: legs(legEffect{2, 1, 1}), released: legs(legEffect{1, 2, 1})}),
 		"a version that was used":                change(effect{kind: effectRecord, text: "t", other: "id", version: 2}),
 		"a version that is left out":             change(effect{kind: effectRecord, text: "t", other: "id", version: 4}),
 		"a first version that is not the first":  change(effect{kind: effectErase, text: "t", other: "new", version: 2}),

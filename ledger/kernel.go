@@ -6,8 +6,8 @@ import (
 )
 
 // kernel decides the Changes of one block, each on its own and in order, over the state
-// that was loaded for them. It is pure: no clock, no store, no randomness. A Change that
-// is refused leaves no trace in it.
+// that was loaded for them. It has no clock, no store and no randomness. A Change that is
+// refused leaves no trace in it. It is reused from block to block, for its room.
 type kernel struct {
 	chart Chart
 	now   time.Time // the block's time
@@ -15,15 +15,22 @@ type kernel struct {
 
 	head     Head // counters move as the block grows
 	batch    Batch
+	terms    []Term
 	changes  []byte // encoded changes
-	count    int    // how many they are
+	outcomes []byte // what ChangeRows point to
+	count    int    // how many Changes are recorded
 	effects  []byte // encoded effects of the Change being decided
-	expired  []string
+	expired  []byte // encoded expiries
+	expiries int
 	saved    []savedAccount // what to restore if the Change is refused
 	undo     []func()
 	touched  []touchedAccount // accounts of the operation being decided
+	released []legEffect      // by the operation being decided
+	legs     []leg            // of the operation being decided
 	change   string           // id of the Change being decided
 	decision int              // counts parts decided, to save an account once for each
+	rows     []ChangeRow
+	used     int // of rows
 }
 
 type savedAccount struct {
@@ -36,34 +43,85 @@ type touchedAccount struct {
 	spendable, highest int64 // before the operation
 }
 
-// newKernel prepares the kernel for a block and journals the holds that are due.
-func newKernel(chart Chart, now time.Time, head Head, work *workset) *kernel {
-	k := &kernel{chart: chart, now: now, head: head, work: work, decision: 1}
-	for _, h := range work.dueHolds(now) {
-		k.touched = k.touched[:0]
+// start begins a block of at most so many Changes and journals the holds that are due.
+func (k *kernel) start(now time.Time, head Head, changes int) {
+	b := &k.batch
+	*b = Batch{
+		Changes: b.Changes[:0], Postings: b.Postings[:0], Opened: b.Opened[:0], Accounts: b.Accounts[:0],
+		Altered: b.Altered[:0], Marks: b.Marks[:0], Reversals: b.Reversals[:0], Events: b.Events[:0],
+		Holds: b.Holds[:0], Records: b.Records[:0],
+	}
+	k.now, k.head = now, head
+	k.terms, k.changes, k.outcomes, k.effects, k.expired = k.terms[:0], k.changes[:0], k.outcomes[:0], k.effects[:0], k.expired[:0]
+	k.count, k.expiries, k.used = 0, 0, 0
+	if cap(k.rows) < changes {
+		k.rows = make([]ChangeRow, changes)
+	}
+	k.rows = k.rows[:cap(k.rows)]
+	k.decision++
+	for _, h := range k.work.dueHolds(now) {
+		k.touched, k.released = k.touched[:0], k.released[:0]
 		k.release(h)
 		h.Status = HoldIsExpired
 		h.dirty = true
-		k.expired = append(k.expired, h.ID)
+		k.expired = appendLegs(appendText(k.expired, h.ID), k.released)
+		k.expiries++
 	}
-	k.saved = k.saved[:0] // expiry is not undone by a refusal
-	return k
 }
 
-// reserve makes room for a block of a number of Changes, most of which post once: growing
-// rows of this size step by step costs more than filling them.
-func (k *kernel) reserve(changes int) {
-	k.batch.Changes = make([]ChangeRow, 0, changes)
-	k.batch.Postings = make([]PostingRow, 0, changes)
-	k.changes = make([]byte, 0, 128*changes)
+// unit decides what a request holds: one Change, or a chain of which all happen or none.
+func (k *kernel) unit(members []*prepared, answers []answer) {
+	k.saved, k.undo = k.saved[:0], k.undo[:0]
+	if len(members) == 1 {
+		answers[0].outcome, answers[0].err = k.decide(members[0])
+		return
+	}
+	known := 0
+	for _, p := range members {
+		if p.was.row != nil {
+			known++
+		}
+	}
+	if known == len(members) {
+		for i, p := range members {
+			answers[i].outcome, answers[i].err = k.decide(p)
+		}
+		return
+	}
+	before := k.mark()
+	for i, p := range members {
+		again := p.was.row != nil
+		answers[i].outcome, answers[i].err = k.decide(p)
+		if answers[i].err == nil && !again {
+			continue
+		}
+		k.rewind(before)
+		for _, q := range members {
+			if q.was.row != nil && q.was.row.Seq == k.head.Seq+1 && q.was.row.Index >= k.count {
+				q.was.row = nil
+			}
+		}
+		// The one that failed keeps its own reason, the others happened as little as it did.
+		if refused, ok := answers[i].err.(*RefusedError); ok && !again && refused.Reason.pins() {
+			out := Outcome{ID: p.id, Seq: k.head.Seq + 1, Time: k.now, Refusal: &refused.Refusal}
+			k.record(p, &out)
+			answers[i].outcome = out
+		}
+		for j := range members {
+			if j != i {
+				answers[j] = answer{err: ErrLinked}
+			}
+		}
+		return
+	}
 }
 
 // decide decides one Change. The error is nil for one that committed, a *RefusedError for
 // one whose refusal was recorded or pinned (then the outcome is set too), and otherwise
 // says why the Change left no trace.
 func (k *kernel) decide(p *prepared) (Outcome, error) {
-	if row, ok := k.work.changes[p.id]; ok {
-		if field := differ(row.Tags, p.tags, p.fields); field != "" {
+	if row := p.was.row; row != nil {
+		if field := p.differ(row.Tags); field != "" {
 			return Outcome{}, &IDReusedError{ID: p.id, Field: field}
 		}
 		out, err := row.outcome()
@@ -105,7 +163,7 @@ func (k *kernel) decide(p *prepared) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if n := k.head.Transactions - before.head.Transactions; n > 0 {
-		out.First, out.Transactions = before.head.Transactions+1, int(n)
+		out.First, out.Transactions = before.head.Postings+1, int(n)
 	}
 	k.record(p, &out)
 	return out, out.err()
@@ -113,14 +171,18 @@ func (k *kernel) decide(p *prepared) (Outcome, error) {
 
 // record writes the Change's outcome and effects into the block.
 func (k *kernel) record(p *prepared, out *Outcome) {
-	encoded := appendOutcome(nil, out)
+	at := len(k.outcomes)
+	k.outcomes = appendOutcome(k.outcomes, out)
+	encoded := k.outcomes[at:len(k.outcomes):len(k.outcomes)]
 	k.changes = appendText(k.changes, p.id)
-	k.changes = append(k.changes, tagDigest(p.tags)...)
+	k.changes = appendBytes(k.changes, p.tags)
 	k.changes = appendBytes(k.changes, encoded)
 	k.changes = appendBytes(k.changes, k.effects)
-	row := ChangeRow{ID: p.id, Seq: out.Seq, Index: k.count, Tags: p.tags, Outcome: encoded}
-	k.batch.Changes = append(k.batch.Changes, row)
-	k.work.changes[p.id] = &k.batch.Changes[len(k.batch.Changes)-1]
+	row := &k.rows[k.used]
+	k.used++
+	*row = ChangeRow{ID: p.id, Seq: out.Seq, Index: k.count, Tags: p.tags, Outcome: encoded}
+	k.batch.Changes = append(k.batch.Changes, *row)
+	p.was.row = row
 	k.count++
 	k.effects = k.effects[:0]
 }
@@ -130,12 +192,10 @@ func (k *kernel) finish(name string) *Batch {
 	if k.count == 0 {
 		return nil
 	}
-	body := make([]byte, 0, len(k.changes)+64)
+	body := make([]byte, 0, len(k.changes)+len(k.expired)+16)
 	body = append(body, FormatVersion)
-	body = appendUint(body, uint64(len(k.expired)))
-	for _, id := range k.expired {
-		body = appendText(body, id)
-	}
+	body = appendUint(body, uint64(k.expiries))
+	body = append(body, k.expired...)
 	body = appendUint(body, uint64(k.count))
 	body = append(body, k.changes...)
 	block := &Block{Seq: k.head.Seq + 1, Time: k.now, Previous: k.head.Hash, Body: body}
@@ -144,8 +204,9 @@ func (k *kernel) finish(name string) *Batch {
 	}
 	block.Hash = hashBlock(name, block)
 	k.head.Seq, k.head.Time, k.head.Hash = block.Seq, block.Time, block.Hash
-	k.batch.Block, k.batch.Head = block, k.head
+	k.batch.Block, k.batch.Head, k.batch.Terms = block, k.head, k.terms
 	k.work.collect(&k.batch)
+	k.dated()
 	return &k.batch
 }
 
@@ -175,17 +236,25 @@ func (k *kernel) apply(p *part) error {
 }
 
 func (k *kernel) applyOp(p *preparedOp) error {
-	k.touched = k.touched[:0]
+	k.touched, k.released = k.touched[:0], k.released[:0]
 	var err error
-	switch op := p.op.(type) {
-	case Transaction:
-		err = k.transact(p, op.Reference)
-	case Hold:
-		err = k.hold(p, &op)
-	case Capture:
-		err = k.capture(p, &op)
-	case Void:
-		err = k.void(op.Hold)
+	switch p.kind {
+	case opTransaction:
+		err = k.transact(p)
+	case opHold:
+		err = k.hold(p)
+	case opCapture:
+		err = k.capture(p)
+	case opVoid:
+		err = k.void(p.hold)
+	case opReverse:
+		if err = k.reverse(p); err == nil && p.force {
+			return k.checkRange()
+		}
+	case opRequire:
+		return k.require(p)
+	default:
+		return k.alter(p)
 	}
 	if err != nil {
 		return err
@@ -193,28 +262,61 @@ func (k *kernel) applyOp(p *preparedOp) error {
 	return k.checkLimits()
 }
 
-func (k *kernel) transact(p *preparedOp, reference string) error {
-	k.head.Transactions++
-	legs, err := k.resolve(p.postings)
+func (k *kernel) transact(p *preparedOp) error {
+	legs, err := k.resolve(p)
 	if err != nil {
 		return err
 	}
 	k.effects = append(k.effects, byte(effectTransaction))
-	effective := p.at
-	if effective.Equal(k.now) {
-		effective = time.Time{}
+	return k.postAll(p, legs, nil)
+}
+
+// postAll posts a transaction, and writes the rest of its effect. Amounts are those of the
+// postings unless they are given.
+func (k *kernel) postAll(p *preparedOp, legs []leg, amounts []int64) error {
+	k.head.Transactions++
+	first := k.head.Postings + 1
+	row := PostingRow{Transaction: first, Reference: p.reference, Metadata: p.metadata}
+	if p.kind == opCapture {
+		row.Hold = p.hold
+	} else {
+		effective := p.at
+		if effective.Equal(k.now) {
+			effective = time.Time{}
+		}
+		row.Effective = effective
+		k.effects = appendTime(k.effects, effective)
 	}
-	k.effects = appendTime(k.effects, effective)
-	k.effects = appendText(k.effects, reference)
+	k.effects = appendText(k.effects, p.reference)
 	k.effects = appendBytes(k.effects, p.metadata)
-	k.effects = appendUint(k.effects, uint64(len(p.postings)))
+	k.effects = appendUint(k.effects, uint64(len(legs)))
 	for i, leg := range legs {
-		row := PostingRow{Reference: reference, Metadata: p.metadata, Effective: effective}
-		if err := k.post(leg.debit, leg.credit, p.postings[i].Amount.Minor(), &row); err != nil {
+		var amount int64
+		if amounts != nil {
+			amount = amounts[i]
+		} else {
+			amount = moved(&p.postings[i], leg)
+		}
+		if err := k.post(leg.debit, leg.credit, amount, &row); err != nil {
 			return err
 		}
 	}
+	for _, hash := range p.terms {
+		k.terms = append(k.terms, Term{Hash: hash, Transaction: first})
+	}
 	return nil
+}
+
+// moved is what a posting moves now.
+func moved(p *Posting, l leg) int64 {
+	amount := p.Amount.Minor()
+	if p.UpTo&UpToDebit != 0 {
+		amount = min(amount, l.debit.givable())
+	}
+	if p.UpTo&UpToCredit != 0 {
+		amount = min(amount, l.credit.takable())
+	}
+	return amount
 }
 
 // post moves an amount and writes the posting's row and effect.
@@ -228,17 +330,22 @@ func (k *kernel) post(debit, credit *workAccount, amount int64, row *PostingRow)
 		return overflow(debit, credit, !ok1)
 	}
 	debit.addTurnover(amount)
-	k.head.Postings++
-	row.No, row.Seq, row.Transaction = k.head.Postings, k.head.Seq+1, k.head.Transactions
-	row.Time, row.Change = k.now, k.change
-	if row.Effective.IsZero() {
-		row.Effective = k.now
+	if !row.Effective.IsZero() {
+		if err := k.date(debit, credit, amount); err != nil {
+			return err
+		}
 	}
+	k.head.Postings++
+	row.No, row.Seq = k.head.Postings, k.head.Seq+1
+	row.Time, row.Change = k.now, k.change
 	row.Debit, row.Credit, row.Amount = debit.No, credit.No, amount
 	row.DebitAfter, row.CreditAfter = debit.Balance, credit.Balance
 	row.DebitNth, row.DebitPrev = k.enter(debit, row.No)
 	row.CreditNth, row.CreditPrev = k.enter(credit, row.No)
 	k.batch.Postings = append(k.batch.Postings, *row)
+	if row.Effective.IsZero() {
+		k.batch.Postings[len(k.batch.Postings)-1].Effective = k.now
+	}
 	k.effects = appendUint(k.effects, uint64(debit.No))
 	k.effects = appendUint(k.effects, uint64(credit.No))
 	k.effects = appendUint(k.effects, uint64(amount))
@@ -256,30 +363,30 @@ func (k *kernel) enter(a *workAccount, posting int64) (nth, previous int64) {
 	return a.Entries, previous
 }
 
-func (k *kernel) hold(p *preparedOp, op *Hold) error {
-	if k.work.holds[op.ID] != nil {
-		return refuse(Refusal{Reason: HoldExists, Hold: op.ID})
+func (k *kernel) hold(p *preparedOp) error {
+	if k.work.holds[p.hold] != nil {
+		return refuse(Refusal{Reason: HoldExists, Hold: p.hold})
 	}
 	if !p.at.IsZero() && !p.at.After(k.now) {
-		return refuse(Refusal{Reason: HoldExpired, Hold: op.ID})
+		return refuse(Refusal{Reason: HoldExpired, Hold: p.hold})
 	}
-	legs, err := k.resolve(p.postings)
+	legs, err := k.resolve(p)
 	if err != nil {
 		return err
 	}
 	h := &workHold{dirty: true}
-	h.ID, h.Status, h.Seq, h.Expires = op.ID, HoldOpen, k.head.Seq+1, p.at
-	h.Reference, h.Metadata = op.Reference, p.metadata
+	h.ID, h.Status, h.Seq, h.Expires = p.hold, HoldOpen, k.head.Seq+1, p.at
+	h.Reference, h.Metadata = p.reference, p.metadata
 	k.effects = append(k.effects, byte(effectHold))
-	k.effects = appendText(k.effects, op.ID)
+	k.effects = appendText(k.effects, p.hold)
 	k.effects = appendTime(k.effects, p.at)
-	k.effects = appendText(k.effects, op.Reference)
+	k.effects = appendText(k.effects, p.reference)
 	k.effects = appendBytes(k.effects, p.metadata)
 	k.effects = appendUint(k.effects, uint64(len(legs)))
 	for i, leg := range legs {
-		amount := p.postings[i].Amount.Minor()
 		k.touch(leg.debit)
 		k.touch(leg.credit)
+		amount := moved(&p.postings[i], leg)
 		var ok1, ok2 bool
 		leg.debit.PendingOut, ok1 = add(leg.debit.PendingOut, amount)
 		leg.credit.PendingIn, ok2 = add(leg.credit.PendingIn, amount)
@@ -293,8 +400,8 @@ func (k *kernel) hold(p *preparedOp, op *Hold) error {
 		k.effects = appendUint(k.effects, uint64(leg.credit.No))
 		k.effects = appendUint(k.effects, uint64(amount))
 	}
-	k.work.holds[op.ID] = h
-	k.undo = append(k.undo, func() { delete(k.work.holds, op.ID) })
+	k.work.holds[p.hold] = h
+	k.undo = append(k.undo, func() { delete(k.work.holds, h.ID) })
 	return nil
 }
 
@@ -319,27 +426,32 @@ func (k *kernel) open(id string) (*workHold, error) {
 	return h, nil
 }
 
-func (k *kernel) capture(p *preparedOp, op *Capture) error {
-	h, err := k.open(op.Hold)
+func (k *kernel) capture(p *preparedOp) error {
+	h, err := k.open(p.hold)
 	if err != nil {
 		return err
 	}
-	k.head.Transactions++
-	var legs []leg
+	legs := k.legs[:0]
 	var amounts []int64
-	ends := op.Final
+	ends := p.final
 	if len(p.postings) == 0 {
 		ends = true
 		for i := range h.Legs {
 			l := &h.Legs[i]
-			if l.Rest > 0 || l.Amount == 0 {
-				legs = append(legs, leg{k.work.byNo[l.Debit], k.work.byNo[l.Credit]})
-				amounts = append(amounts, l.Rest)
-				k.consume(l, l.Rest)
+			if l.Rest == 0 && l.Amount != 0 {
+				continue
 			}
+			debit, credit := k.work.number(l.Debit), k.work.number(l.Credit)
+			if err := allows(debit, credit); err != nil {
+				return err
+			}
+			legs = append(legs, leg{debit, credit})
+			amounts = append(amounts, l.Rest)
+			k.consume(l, l.Rest)
 		}
+		k.legs = legs
 	} else {
-		if legs, err = k.resolve(p.postings); err != nil {
+		if legs, err = k.resolve(p); err != nil {
 			return err
 		}
 		for i := range legs {
@@ -360,19 +472,14 @@ func (k *kernel) capture(p *preparedOp, op *Capture) error {
 	} else {
 		k.effects = append(k.effects, 0)
 	}
-	k.effects = appendText(k.effects, op.Reference)
-	k.effects = appendBytes(k.effects, p.metadata)
-	k.effects = appendUint(k.effects, uint64(len(legs)))
-	for i, leg := range legs {
-		row := PostingRow{Hold: h.ID, Reference: op.Reference, Metadata: p.metadata}
-		if err := k.post(leg.debit, leg.credit, amounts[i], &row); err != nil {
-			return err
-		}
+	if err := k.postAll(p, legs, amounts); err != nil {
+		return err
 	}
 	if ends {
 		k.release(h)
 		h.Status = HoldIsCaptured
 	}
+	k.effects = appendLegs(k.effects, k.released)
 	return nil
 }
 
@@ -397,9 +504,13 @@ func (k *kernel) draw(h *workHold, debit *workAccount, amount int64) error {
 
 // consume takes an amount out of one leg's reserve.
 func (k *kernel) consume(l *HoldLeg, amount int64) {
-	debit, credit := k.work.byNo[l.Debit], k.work.byNo[l.Credit]
+	if amount == 0 {
+		return
+	}
+	debit, credit := k.work.number(l.Debit), k.work.number(l.Credit)
 	k.touch(debit)
 	k.touch(credit)
+	k.released = append(k.released, legEffect{l.Debit, l.Credit, amount})
 	l.Rest -= amount
 	debit.PendingOut -= amount
 	credit.PendingIn -= amount
@@ -422,6 +533,7 @@ func (k *kernel) void(id string) error {
 	k.release(h)
 	h.Status = HoldIsVoided
 	k.effects = appendText(append(k.effects, byte(effectVoid)), id)
+	k.effects = appendLegs(k.effects, k.released)
 	return nil
 }
 
@@ -486,10 +598,10 @@ func (k *kernel) emit(e *preparedEvent) {
 // touch saves an account once for each Change, for undo, and once for each operation, for
 // the limits.
 func (k *kernel) touch(a *workAccount) {
-	if a.decision != k.decision {
-		k.saved = append(k.saved, savedAccount{a, *a})
-		a.decision = k.decision
+	k.save(a)
+	if !a.dirty {
 		a.dirty = true
+		k.work.touched = append(k.work.touched, a)
 	}
 	for i := range k.touched {
 		if k.touched[i].account == a {
@@ -498,6 +610,24 @@ func (k *kernel) touch(a *workAccount) {
 	}
 	spendable, highest, _ := a.bounds()
 	k.touched = append(k.touched, touchedAccount{a, spendable, highest})
+}
+
+// save keeps an account as it is for undo, once for each part.
+func (k *kernel) save(a *workAccount) {
+	if a.decision != k.decision {
+		k.saved = append(k.saved, savedAccount{a, *a})
+		a.decision = k.decision
+	}
+}
+
+// checkRange refuses an operation that took an account out of what can be counted.
+func (k *kernel) checkRange() error {
+	for i := range k.touched {
+		if _, _, ok := k.touched[i].account.bounds(); !ok {
+			return refuse(Refusal{Reason: BalanceOverflow, Account: k.touched[i].account.Key})
+		}
+	}
+	return nil
 }
 
 // checkLimits refuses an operation that moved an account beyond a limit. One that moves an
@@ -528,38 +658,67 @@ func distance(a, b int64) int64 {
 	return d
 }
 
+// leg is the pair of accounts of a posting.
 type leg struct{ debit, credit *workAccount }
 
-// resolve finds or opens the accounts of postings.
-func (k *kernel) resolve(postings []Posting) ([]leg, error) {
-	legs := make([]leg, len(postings))
-	for i := range postings {
-		p := &postings[i]
-		currency := p.Amount.Currency()
-		if err := k.checkScale(currency.Code(), currency.Scale()); err != nil {
+// resolve finds or opens the accounts of postings, which have to allow them.
+func (k *kernel) resolve(p *preparedOp) ([]leg, error) {
+	legs := k.legs[:0]
+	for i := range p.postings {
+		posting := &p.postings[i]
+		currency := posting.Amount.Currency()
+		code := currency.Code()
+		if err := k.checkScale(code, currency.Scale()); err != nil {
 			return nil, err
 		}
+		l := p.legs[i]
 		var err error
-		if legs[i].debit, err = k.account(AccountKey{p.Debit, currency.Code()}); err != nil {
+		if l.debit == nil {
+			if l.debit, err = k.account(AccountKey{posting.Debit, code}); err != nil {
+				return nil, err
+			}
+		}
+		if l.credit == nil {
+			if l.credit, err = k.account(AccountKey{posting.Credit, code}); err != nil {
+				return nil, err
+			}
+		}
+		if err := allows(l.debit, l.credit); err != nil {
 			return nil, err
 		}
-		if legs[i].credit, err = k.account(AccountKey{p.Credit, currency.Code()}); err != nil {
-			return nil, err
-		}
+		legs = append(legs, l)
 	}
+	k.legs = legs
 	return legs, nil
 }
 
+// allows refuses a movement over a frozen or closed account.
+func allows(debit, credit *workAccount) error {
+	switch {
+	case (debit.Flags|credit.Flags)&(Closed|DebitsFrozen|CreditsFrozen) == 0:
+		return nil
+	case debit.Flags&Closed != 0:
+		return refuse(Refusal{Reason: AccountClosed, Account: debit.Key})
+	case credit.Flags&Closed != 0:
+		return refuse(Refusal{Reason: AccountClosed, Account: credit.Key})
+	case debit.Flags&DebitsFrozen != 0:
+		return refuse(Refusal{Reason: AccountFrozen, Account: debit.Key})
+	case credit.Flags&CreditsFrozen != 0:
+		return refuse(Refusal{Reason: AccountFrozen, Account: credit.Key})
+	}
+	return nil
+}
+
 func (k *kernel) checkScale(code string, scale int) error {
-	was, ok := k.work.currencies[code]
+	was, ok := k.work.cache.currencies[code]
 	if !ok {
-		k.work.currencies[code] = scale
+		k.work.cache.currencies[code] = scale
 		if k.batch.Currencies == nil {
 			k.batch.Currencies = make(map[string]int)
 		}
 		k.batch.Currencies[code] = scale
 		k.undo = append(k.undo, func() {
-			delete(k.work.currencies, code)
+			delete(k.work.cache.currencies, code)
 			delete(k.batch.Currencies, code)
 		})
 		k.effects = appendCurrency(k.effects, code, scale)
@@ -573,7 +732,7 @@ func (k *kernel) checkScale(code string, scale int) error {
 
 // account finds an account, or opens it by the chart.
 func (k *kernel) account(key AccountKey) (*workAccount, error) {
-	if a := k.work.accounts[key]; a != nil {
+	if a := k.work.account(key); a != nil {
 		return a, nil
 	}
 	rule, ok := k.chart.rule(key)
@@ -583,10 +742,10 @@ func (k *kernel) account(key AccountKey) (*workAccount, error) {
 	k.head.Accounts++
 	a := &workAccount{fresh: true, dirty: true, decision: k.decision}
 	a.Account = Account{No: k.head.Accounts, Key: key, Normal: rule.Normal, Min: rule.Min, Max: rule.Max}
-	k.work.accounts[key], k.work.byNo[a.No] = a, a
+	k.work.opened[key], k.work.openedNo[a.No] = a, a
 	k.undo = append(k.undo, func() {
-		delete(k.work.accounts, key)
-		delete(k.work.byNo, a.No)
+		delete(k.work.opened, key)
+		delete(k.work.openedNo, a.No)
 	})
 	k.effects = appendOpen(k.effects, &a.Account)
 	return a, nil
@@ -594,32 +753,36 @@ func (k *kernel) account(key AccountKey) (*workAccount, error) {
 
 // position is how far the block had grown, for a refused Change to go back to.
 type position struct {
-	head                    Head
-	postings, marks, events int
-	effects                 int
+	head                               Head
+	postings, marks, events, reversals int
+	terms, effects, changes, outcomes  int
+	count, used, saved, undo           int
 }
 
 func (k *kernel) mark() position {
-	k.saved, k.undo = k.saved[:0], k.undo[:0]
 	return position{
 		head: k.head, postings: len(k.batch.Postings), marks: len(k.batch.Marks), events: len(k.batch.Events),
-		effects: len(k.effects),
+		reversals: len(k.batch.Reversals), terms: len(k.terms), effects: len(k.effects), changes: len(k.changes),
+		outcomes: len(k.outcomes), count: k.count, used: k.used, saved: len(k.saved), undo: len(k.undo),
 	}
 }
 
 func (k *kernel) rewind(to position) {
-	for i := len(k.undo) - 1; i >= 0; i-- {
+	for i := len(k.undo) - 1; i >= to.undo; i-- {
 		k.undo[i]()
 	}
-	for i := len(k.saved) - 1; i >= 0; i-- {
+	for i := len(k.saved) - 1; i >= to.saved; i-- {
 		*k.saved[i].account = k.saved[i].was
 	}
-	k.saved, k.undo = k.saved[:0], k.undo[:0]
-	k.head = to.head
+	k.saved, k.undo = k.saved[:to.saved], k.undo[:to.undo]
+	k.head, k.count, k.used = to.head, to.count, to.used
+	k.batch.Changes = k.batch.Changes[:to.count]
 	k.batch.Postings = k.batch.Postings[:to.postings]
 	k.batch.Marks = k.batch.Marks[:to.marks]
 	k.batch.Events = k.batch.Events[:to.events]
-	k.effects = k.effects[:to.effects]
+	k.batch.Reversals = k.batch.Reversals[:to.reversals]
+	k.terms, k.effects = k.terms[:to.terms], k.effects[:to.effects]
+	k.changes, k.outcomes = k.changes[:to.changes], k.outcomes[:to.outcomes]
 }
 
 func refuse(r Refusal) error { return &RefusedError{Refusal: r} }

@@ -22,6 +22,8 @@ type Ledger struct {
 	head  Head // as it was opened: Ledger and Key never change
 	queue *queue
 
+	calls sync.Pool // of *single
+
 	stop context.CancelFunc
 	done chan struct{} // closed when the committer's goroutine has ended
 }
@@ -136,8 +138,7 @@ func open(ctx context.Context, store Store, cfg Config) (*Ledger, *committer, er
 		return nil, nil, err
 	}
 	l := &Ledger{cfg: cfg, store: store, head: head, queue: newQueue(cfg.MaxQueue), done: make(chan struct{})}
-	c := &committer{store: store, cfg: &l.cfg, queue: l.queue, cache: newCache(cfg.MaxCached), seen: head}
-	return l, c, nil
+	return l, newCommitter(store, &l.cfg, l.queue, head), nil
 }
 
 // Close commits what waits, refuses what comes (ErrClosed) and ends the ledger's
@@ -154,32 +155,6 @@ func (l *Ledger) Close(ctx context.Context) error {
 		<-l.done
 		return ctx.Err()
 	}
-}
-
-// Commit commits one Change and waits for it. The errors, and which one is returned when
-// several apply, stand at ErrInvalid and after. A RefusedError comes with an Outcome when
-// the refusal was recorded.
-//
-// When the context ends before a block has taken the Change, nothing happened and the
-// context's error is returned. After that the error also matches ErrOutcomeUnknown, and
-// the commit goes on; ask again with the same id. Once Commit has returned, what the Change
-// points to may be altered; the ledger has its own copy.
-func (l *Ledger) Commit(ctx context.Context, change Change) (Outcome, error) {
-	if change.ID == "" {
-		change.ID = l.cfg.NewID()
-	}
-	p, err := prepare(&change, l.head.Key, l.cfg.Rand)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if err := ctx.Err(); err != nil {
-		return Outcome{}, err
-	}
-	r := &request{change: p, done: make(chan answer, 1)}
-	if err := l.queue.put(r); err != nil {
-		return Outcome{}, err
-	}
-	return l.queue.wait(ctx, r)
 }
 
 // Now is the ledger's clock, in the precision that is recorded.

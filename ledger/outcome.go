@@ -14,8 +14,9 @@ type Outcome struct {
 	// Alternative is set when the Change was refused and its Else committed.
 	Alternative bool
 
-	// First is the number of the first transaction, Transactions how many there are; their
-	// numbers are consecutive. Captures count, in the order of Change.Ops.
+	// First is the number of the first transaction, Transactions how many there are, in the
+	// order of Change.Ops; captures and reversals count. A transaction's number is that of
+	// its first posting, so the second one's follows the last posting of the first.
 	First        int64
 	Transactions int
 
@@ -60,6 +61,7 @@ func appendOutcome(b []byte, o *Outcome) []byte {
 		b = appendText(b, r.Account.Currency)
 		b = appendInt(b, r.Short)
 		b = appendText(b, r.Hold)
+		b = appendUint(b, uint64(r.Transaction))
 		b = appendText(b, r.Detail)
 	}
 	return b
@@ -86,7 +88,9 @@ func (r *ChangeRow) outcome() (Outcome, error) {
 			Account: AccountKey{Name: d.text(), Currency: d.text()},
 			Short:   d.int(),
 			Hold:    d.text(),
-			Detail:  d.text(),
+
+			Transaction: d.number(),
+			Detail:      d.text(),
 		}
 	}
 	return o, d.end()

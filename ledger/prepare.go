@@ -2,21 +2,17 @@ package ledger
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // prepared is a Change whose form was checked, with what can be computed before the
 // queue, in the caller's goroutine: tags, salts and digests.
 type prepared struct {
 	id          string
-	fields      []Field
+	fields      []Field // the caller's Request, nil without one
 	tags        []byte
 	main        part
 	elseOn      []Reason
@@ -24,7 +20,16 @@ type prepared struct {
 	after       time.Time
 	refusal     *Refusal
 	result      string
+	linked      bool
 	size        int // bytes that the block will hold, roughly
+
+	was *idSlot // what is known under the id, shared by the Changes of a block that have the same
+
+	// Room for what most Changes have one of.
+	oneOp      [1]preparedOp
+	onePosting [1]Posting
+	oneLeg     [1]leg
+	room       [64]byte
 }
 
 // part is what commits together: the Change itself, or its Else.
@@ -35,11 +40,39 @@ type part struct {
 	events  []preparedEvent
 }
 
+type opKind uint8
+
+const (
+	opTransaction opKind = iota + 1
+	opHold
+	opCapture
+	opVoid
+	opReverse
+	opRequire
+	opLimits
+	opFreeze
+	opClose
+	opReopen
+)
+
+// preparedOp is an Op of any kind. Which fields are used depends on the kind.
 type preparedOp struct {
-	op       Op
-	postings []Posting
-	at       time.Time // effective or expiry, cut to microseconds
-	metadata []byte
+	kind      opKind
+	final     bool         // of a Capture
+	force     bool         // of a Reverse
+	flags     AccountFlags // of a Freeze
+	scale     int8         // of the currency of account
+	postings  []Posting
+	legs      []leg     // accounts of postings, as far as they were known before the block
+	at        time.Time // effective or expiry, cut to microseconds
+	hold      string
+	reference string
+	metadata  []byte
+	terms     []int64 // what the transaction is found by
+
+	transaction int64 // to reverse
+	account     AccountKey
+	low, high   *int64 // of Require and Limits
 }
 
 type preparedPut struct {
@@ -52,45 +85,64 @@ type preparedEvent struct {
 	salt, digest []byte
 }
 
-// prepare checks a Change's form and computes what does not need the ledger's state.
-func prepare(c *Change, key [16]byte, rand io.Reader) (*prepared, error) {
-	p := &prepared{id: c.ID, after: c.NotAfter, result: c.Result}
+// preparer checks Changes and computes what does not need the ledger's state. It is used
+// by one goroutine at a time.
+type preparer struct {
+	key  [16]byte
+	rand io.Reader
+}
+
+// prepare fills p, which is zero, from a Change.
+func (r *preparer) prepare(p *prepared, c *Change) error {
+	p.id, p.after, p.result, p.linked = c.ID, c.NotAfter, c.Result, c.Linked
 	if c.Refusal != nil {
 		own := *c.Refusal
 		p.refusal = &own
 	}
 	if err := checkText("id", c.ID, 1, MaxIDLen); err != nil {
-		return nil, err
+		return err
 	}
 	if err := checkText("result", c.Result, 0, MaxIDLen); err != nil {
-		return nil, err
+		return err
 	}
 	if err := checkRefusal(c.Refusal); err != nil {
-		return nil, err
+		return err
 	}
 	if len(c.Request) > MaxRequest {
-		return nil, invalid("request", "has %d fields, want at most %d", len(c.Request), MaxRequest)
+		return invalid("request", "has %d fields, want at most %d", len(c.Request), MaxRequest)
 	}
-	if err := preparePart(&p.main, "", c, rand); err != nil {
-		return nil, err
+	if err := r.part(p, &p.main, "", c); err != nil {
+		return err
+	}
+	if c.Linked && c.Refusal != nil {
+		return invalid("refusal", "a linked Change has none")
 	}
 	if c.Else != nil {
+		if c.Linked {
+			return invalid("else", "a linked Change has none")
+		}
 		if c.Else.Change.Else != nil {
-			return nil, invalid("else.else", "an Else has no Else of its own")
+			return invalid("else.else", "an Else has no Else of its own")
 		}
 		if len(c.Else.On) == 0 {
-			return nil, invalid("else.on", "names no reason")
+			return invalid("else.on", "names no reason")
 		}
 		p.elseOn, p.alternative = slices.Clone(c.Else.On), &part{}
-		if err := preparePart(p.alternative, "else.", &c.Else.Change, rand); err != nil {
-			return nil, err
+		if err := r.part(p, p.alternative, "else.", &c.Else.Change); err != nil {
+			return err
 		}
 	}
-	p.fields = c.fields()
-	t := tagger{key: key}
-	p.tags = t.tags(p.fields)
+	if c.Request != nil {
+		p.fields = slices.Clone(c.Request)
+	}
+	var short, buf [128]byte
+	var long [256]byte
+	t := newTagger(r.key)
+	t.short, t.long, t.buf = short[:0], long[:0], buf[:0]
+	t.request(p)
+	p.tags = t.tags(p.room[:0])
 	p.size = p.measure()
-	return p, nil
+	return nil
 }
 
 func (p *prepared) measure() int {
@@ -115,20 +167,18 @@ func (p *part) measure() int {
 	return size
 }
 
-func preparePart(p *part, prefix string, c *Change, rand io.Reader) error {
-	for _, n := range []struct {
-		name  string
-		count int
-	}{{"ops", len(c.Ops)}, {"expects", len(c.Expects)}, {"puts", len(c.Puts)}, {"events", len(c.Events)}} {
-		if n.count > MaxParts {
-			return invalid(prefix+n.name, "has %d items, want at most %d", n.count, MaxParts)
-		}
+func (r *preparer) part(owner *prepared, p *part, prefix string, c *Change) error {
+	if max(len(c.Ops), len(c.Expects), len(c.Puts), len(c.Events)) > MaxParts {
+		return tooMany(prefix, c)
 	}
-	if len(c.Ops) > 0 {
+	switch {
+	case len(c.Ops) == 1 && p == &owner.main:
+		p.ops = owner.oneOp[:]
+	case len(c.Ops) > 0:
 		p.ops = make([]preparedOp, len(c.Ops))
 	}
 	for i, op := range c.Ops {
-		if err := prepareOp(&p.ops[i], op); err != nil {
+		if err := r.op(owner, &p.ops[i], op); err != nil {
 			return within(err, fmt.Sprintf("%sops[%d].", prefix, i))
 		}
 	}
@@ -136,12 +186,12 @@ func preparePart(p *part, prefix string, c *Change, rand io.Reader) error {
 	// commit goes on without it.
 	p.expects = slices.Clone(c.Expects)
 	for i, e := range c.Expects {
-		if err := errors.Join(checkText("type", e.Type, 1, MaxTypeLen), checkText("id", e.ID, 1, MaxIDLen)); err != nil {
+		if err := firstError(checkText("type", e.Type, 1, MaxTypeLen), checkText("id", e.ID, 1, MaxIDLen)); err != nil {
 			return within(err, fmt.Sprintf("%sexpects[%d].", prefix, i))
 		}
 	}
 	for i := range c.Puts {
-		put, err := preparePut(&c.Puts[i], rand)
+		put, err := r.put(&c.Puts[i])
 		if err != nil {
 			return within(err, fmt.Sprintf("%sputs[%d].", prefix, i))
 		}
@@ -153,7 +203,7 @@ func preparePart(p *part, prefix string, c *Change, rand io.Reader) error {
 			checkLen("payload", len(e.Payload), MaxContentLen)); err != nil {
 			return within(err, fmt.Sprintf("%sevents[%d].", prefix, i))
 		}
-		salt, err := newSalt(rand)
+		salt, err := newSalt(r.rand)
 		if err != nil {
 			return err
 		}
@@ -163,81 +213,184 @@ func preparePart(p *part, prefix string, c *Change, rand io.Reader) error {
 	return nil
 }
 
-func prepareOp(p *preparedOp, op Op) error {
-	p.op = op
-	var (
-		at        time.Time
-		reference string
-		metadata  map[string]string
-	)
+func tooMany(prefix string, c *Change) error {
+	for _, n := range []struct {
+		name  string
+		count int
+	}{{"ops", len(c.Ops)}, {"expects", len(c.Expects)}, {"puts", len(c.Puts)}, {"events", len(c.Events)}} {
+		if n.count > MaxParts {
+			return invalid(prefix+n.name, "has %d items, want at most %d", n.count, MaxParts)
+		}
+	}
+	return nil
+}
+
+// moves are what Transaction, Hold, Capture and Reverse have in common.
+type moves struct {
+	at        time.Time
+	postings  []Posting
+	reference string
+	metadata  map[string]string
+}
+
+func (r *preparer) op(owner *prepared, p *preparedOp, op Op) error {
+	var m moves
 	switch op := op.(type) {
 	case Transaction:
-		at, reference, metadata, p.postings = op.Effective, op.Reference, op.Metadata, op.Postings
-		if len(op.Postings) == 0 {
-			return invalid("postings", "is empty")
-		}
+		p.kind, m = opTransaction, moves{op.Effective, op.Postings, op.Reference, op.Metadata}
 	case Hold:
-		at, reference, metadata, p.postings = op.Expires, op.Reference, op.Metadata, op.Postings
-		if len(op.Postings) == 0 {
-			return invalid("postings", "is empty")
-		}
+		p.kind, p.hold, m = opHold, op.ID, moves{op.Expires, op.Postings, op.Reference, op.Metadata}
 		if err := checkText("id", op.ID, 1, MaxIDLen); err != nil {
 			return err
 		}
 	case Capture:
-		reference, metadata, p.postings = op.Reference, op.Metadata, op.Postings
-		if err := checkText("hold", op.Hold, 1, MaxIDLen); err != nil {
+		p.kind, p.hold, p.final, m = opCapture, op.Hold, op.Final, moves{time.Time{}, op.Postings, op.Reference, op.Metadata}
+	case Void:
+		p.kind, p.hold = opVoid, op.Hold
+		return checkText("hold", op.Hold, 1, MaxIDLen)
+	case Reverse:
+		p.kind, p.transaction, p.force, m = opReverse, op.Transaction, op.Force, moves{op.Effective, nil, op.Reference, op.Metadata}
+		if op.Transaction < 1 {
+			return invalid("transaction", "is not the number of one")
+		}
+	default:
+		return r.accountOp(p, op)
+	}
+	switch {
+	case p.kind == opCapture:
+		if err := checkText("hold", p.hold, 1, MaxIDLen); err != nil {
 			return err
 		}
-	case Void:
-		return checkText("hold", op.Hold, 1, MaxIDLen)
-	default:
-		return invalid("kind", "is not a Transaction, Hold, Capture or Void value")
+	case p.kind != opReverse && len(m.postings) == 0:
+		return invalid("postings", "is empty")
 	}
-	p.at = micro(at)
-	if err := checkTime("time", at); err != nil {
+	p.at = micro(m.at)
+	if err := checkTime("time", m.at); err != nil {
 		return err
 	}
-	if err := checkText("reference", reference, 0, MaxReferenceLen); err != nil {
+	if err := checkText("reference", m.reference, 0, MaxReferenceLen); err != nil {
 		return err
 	}
-	if err := checkMetadata(metadata); err != nil {
+	if err := checkMetadata(m.metadata); err != nil {
 		return err
 	}
-	p.metadata = encodeMetadata(metadata)
-	p.postings = slices.Clone(p.postings)
-	return checkPostings(p.postings)
+	p.reference, p.metadata = m.reference, encodeMetadata(m.metadata)
+	if p.kind != opHold {
+		p.terms = r.terms(m.reference, m.metadata)
+	}
+	switch {
+	case len(m.postings) == 1 && p == &owner.oneOp[0]:
+		owner.onePosting[0] = m.postings[0]
+		p.postings, p.legs = owner.onePosting[:], owner.oneLeg[:]
+	case len(m.postings) > 0:
+		p.postings, p.legs = slices.Clone(m.postings), make([]leg, len(m.postings))
+	}
+	return checkPostings(p.kind, p.postings)
 }
 
-func checkPostings(postings []Posting) error {
+func (r *preparer) accountOp(p *preparedOp, op Op) error {
+	var currency interface {
+		Code() string
+		Scale() int
+		IsZero() bool
+	}
+	switch op := op.(type) {
+	case Require:
+		p.kind, p.account.Name, currency = opRequire, op.Account, op.Currency
+		p.low, p.high = cloned(op.AtLeast), cloned(op.AtMost)
+		if p.low == nil && p.high == nil {
+			return invalid("at_least", "neither at least nor at most is set")
+		}
+	case Limits:
+		p.kind, p.account.Name, currency = opLimits, op.Account, op.Currency
+		p.low, p.high = cloned(op.Min), cloned(op.Max)
+	case Freeze:
+		p.kind, p.account.Name, currency = opFreeze, op.Account, op.Currency
+		if op.Debits {
+			p.flags |= DebitsFrozen
+		}
+		if op.Credits {
+			p.flags |= CreditsFrozen
+		}
+	case Close:
+		p.kind, p.account.Name, currency = opClose, op.Account, op.Currency
+	case Reopen:
+		p.kind, p.account.Name, currency = opReopen, op.Account, op.Currency
+	default:
+		return invalid("kind", "is none of the kinds that Op lists, or a pointer to one")
+	}
+	if err := checkAccountName(p.account.Name); err != nil {
+		return &InvalidError{Field: "account", Reason: err.Error()}
+	}
+	if currency.IsZero() {
+		return invalid("currency", "is not set")
+	}
+	if p.low != nil && p.high != nil && *p.low > *p.high {
+		return invalid("max", "is below the minimum")
+	}
+	p.account.Currency, p.scale = currency.Code(), int8(currency.Scale())
+	return nil
+}
+
+func cloned(v *int64) *int64 {
+	if v == nil {
+		return nil
+	}
+	own := *v
+	return &own
+}
+
+// terms returns by what a transaction is found.
+func (r *preparer) terms(reference string, metadata map[string]string) []int64 {
+	if reference == "" && len(metadata) == 0 {
+		return nil
+	}
+	terms := make([]int64, 0, 1+len(metadata))
+	if reference != "" {
+		terms = append(terms, termHash(r.key, termReference, "", reference))
+	}
+	for k, v := range metadata {
+		terms = append(terms, termHash(r.key, termMetadata, k, v))
+	}
+	slices.Sort(terms)
+	return slices.Compact(terms)
+}
+
+func checkPostings(kind opKind, postings []Posting) error {
 	if len(postings) > MaxPostings {
 		return invalid("postings", "has %d items, want at most %d", len(postings), MaxPostings)
 	}
 	for i := range postings {
-		p := &postings[i]
-		var err error
-		switch {
-		case p.Amount.Currency().IsZero():
-			err = invalid("amount", "has no currency")
-		case p.Amount.Minor() < 0:
-			err = invalid("amount", "is negative")
-		case p.Debit == p.Credit:
-			err = invalid("credit", "is the account that is debited")
-		default:
-			if e := checkAccountName(p.Debit); e != nil {
-				err = &InvalidError{Field: "debit", Reason: e.Error()}
-			} else if e := checkAccountName(p.Credit); e != nil {
-				err = &InvalidError{Field: "credit", Reason: e.Error()}
-			}
-		}
-		if err != nil {
+		if err := checkPosting(kind, &postings[i]); err != nil {
 			return within(err, fmt.Sprintf("postings[%d].", i))
 		}
 	}
 	return nil
 }
 
-func preparePut(p *Put, rand io.Reader) (preparedPut, error) {
+func checkPosting(kind opKind, p *Posting) error {
+	switch {
+	case p.Amount.Currency().IsZero():
+		return invalid("amount", "has no currency")
+	case p.Amount.Minor() < 0:
+		return invalid("amount", "is negative")
+	case p.Debit == p.Credit:
+		return invalid("credit", "is the account that is debited")
+	case p.UpTo > UpToDebit|UpToCredit:
+		return invalid("up_to", "is none of its values")
+	case p.UpTo != 0 && kind == opCapture:
+		return invalid("up_to", "is not for captures")
+	}
+	if err := checkAccountName(p.Debit); err != nil {
+		return &InvalidError{Field: "debit", Reason: err.Error()}
+	}
+	if err := checkAccountName(p.Credit); err != nil {
+		return &InvalidError{Field: "credit", Reason: err.Error()}
+	}
+	return nil
+}
+
+func (r *preparer) put(p *Put) (preparedPut, error) {
 	out := preparedPut{Put: *p}
 	out.Content, out.Unique, out.Labels = bytes.Clone(p.Content), slices.Clone(p.Unique), slices.Clone(p.Labels)
 	err := firstError(checkText("type", p.Type, 1, MaxTypeLen), checkText("id", p.ID, 1, MaxIDLen),
@@ -255,7 +408,7 @@ func preparePut(p *Put, rand io.Reader) (preparedPut, error) {
 	if p.Chaining == Plain || p.Erase {
 		return out, nil
 	}
-	if out.salt, err = newSalt(rand); err != nil {
+	if out.salt, err = newSalt(r.rand); err != nil {
 		return out, err
 	}
 	out.digest = recordDigest(out.salt, &out.Put)
@@ -268,110 +421,4 @@ func newSalt(rand io.Reader) ([]byte, error) {
 		return nil, fmt.Errorf("ledger: reading randomness: %w", err)
 	}
 	return salt, nil
-}
-
-func checkRefusal(r *Refusal) error {
-	if r == nil {
-		return nil
-	}
-	return firstError(checkText("refusal.reason", string(r.Reason), 1, MaxTypeLen),
-		checkText("refusal.account", r.Account.Name, 0, MaxAccountLen),
-		checkText("refusal.currency", r.Account.Currency, 0, MaxTypeLen),
-		checkText("refusal.hold", r.Hold, 0, MaxIDLen),
-		checkLen("refusal.detail", len(r.Detail), MaxDetailLen),
-		checkUTF8("refusal.detail", r.Detail))
-}
-
-func checkMetadata(m map[string]string) error {
-	if len(m) > MaxMetadata {
-		return invalid("metadata", "has %d entries, want at most %d", len(m), MaxMetadata)
-	}
-	for k, v := range m {
-		if err := firstError(checkText("metadata", k, 1, MaxMetadataLen), checkLen("metadata", len(v), MaxMetadataLen), checkUTF8("metadata", v)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func checkIndexed(field string, keys []string) error {
-	if len(keys) > MaxIndexed {
-		return invalid(field, "has %d items, want at most %d", len(keys), MaxIndexed)
-	}
-	for i, k := range keys {
-		if err := checkText(field, k, 1, MaxIDLen); err != nil {
-			return err
-		}
-		for _, other := range keys[:i] {
-			if other == k {
-				return invalid(field, "has an item twice")
-			}
-		}
-	}
-	return nil
-}
-
-// checkText bounds a text, and refuses what a store could not keep or a person could not
-// see: invalid UTF-8 and control characters, NUL among them.
-func checkText(field, s string, least, most int) error {
-	if len(s) < least || len(s) > most {
-		return invalid(field, "has %d bytes, want %d to %d", len(s), least, most)
-	}
-	for _, r := range s {
-		if unicode.IsControl(r) {
-			return invalid(field, "has a control character")
-		}
-	}
-	return checkUTF8(field, s)
-}
-
-func checkUTF8(field, s string) error {
-	if !utf8.ValidString(s) {
-		return invalid(field, "is not valid UTF-8")
-	}
-	if strings.IndexByte(s, 0) >= 0 {
-		return invalid(field, "has a NUL character")
-	}
-	return nil
-}
-
-// checkTime bounds a time to what every store can keep, UTC and cut to microseconds.
-func checkTime(field string, t time.Time) error {
-	if t.IsZero() {
-		return nil
-	}
-	// One that is cut to the zero time would read as none.
-	if kept := micro(t); kept.IsZero() || kept.Year() < 1 || kept.Year() > 9999 {
-		return invalid(field, "is outside the years 1 to 9999")
-	}
-	return nil
-}
-
-func checkLen(field string, n, most int) error {
-	if n > most {
-		return invalid(field, "has %d bytes, want at most %d", n, most)
-	}
-	return nil
-}
-
-func invalid(field, format string, args ...any) error {
-	return &InvalidError{Field: field, Reason: fmt.Sprintf(format, args...)}
-}
-
-// within puts the path of the enclosing part before an InvalidError's field.
-func within(err error, path string) error {
-	var e *InvalidError
-	if errors.As(err, &e) {
-		return &InvalidError{Field: path + e.Field, Reason: e.Reason}
-	}
-	return err
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

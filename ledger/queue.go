@@ -4,22 +4,32 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 )
 
 // queue holds the Changes that wait for a block, first in, first out.
 type queue struct {
 	mu      sync.Mutex
 	waiting []*request
+	changes int // in waiting
 	most    int // changes
 	closed  bool
 	ready   chan struct{} // has an item when there is something to take
 }
 
-// request is a Change in the queue, and where its answer goes.
+// request is what is decided together: one Change, or several that are linked.
 type request struct {
-	change *prepared
-	done   chan answer // holds one
-	taken  bool        // under the queue's lock
+	members []*prepared
+	answers []answer
+	call    *call
+	taken   bool // under the queue's lock
+	settled atomic.Bool
+}
+
+// call is what one caller waits for.
+type call struct {
+	open atomic.Int64  // requests without an answer
+	done chan struct{} // gets an item when there is none left
 }
 
 type answer struct {
@@ -31,19 +41,51 @@ func newQueue(most int) *queue {
 	return &queue{most: most, ready: make(chan struct{}, 1)}
 }
 
-// put adds a request.
-func (q *queue) put(r *request) error {
+// finish tells the caller that the answers are there.
+func (r *request) finish() {
+	r.settled.Store(true)
+	if r.call.open.Add(-1) == 0 {
+		r.call.done <- struct{}{}
+	}
+}
+
+// fail answers every Change of the request with an error.
+func (r *request) fail(err error) {
+	for i := range r.answers {
+		r.answers[i] = answer{err: err}
+	}
+	r.finish()
+}
+
+// size is how many bytes of a block the request takes, roughly.
+func (r *request) size() int {
+	size := 0
+	for _, p := range r.members {
+		size += p.size
+	}
+	return size
+}
+
+// put adds requests, as many of the first ones as there is room for.
+func (q *queue) put(requests ...*request) (added int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	switch {
-	case q.closed:
-		return ErrClosed
-	case len(q.waiting) >= q.most:
-		return ErrBusy
+	if q.closed {
+		return 0, ErrClosed
 	}
-	q.waiting = append(q.waiting, r)
-	q.wake()
-	return nil
+	for _, r := range requests {
+		if q.changes+len(r.members) > q.most {
+			err = ErrBusy
+			break
+		}
+		q.waiting = append(q.waiting, r)
+		q.changes += len(r.members)
+		added++
+	}
+	if added > 0 {
+		q.wake()
+	}
+	return added, err
 }
 
 func (q *queue) wake() {
@@ -63,28 +105,34 @@ func (q *queue) remove(r *request) bool {
 	for i, other := range q.waiting {
 		if other == r {
 			q.waiting = append(q.waiting[:i], q.waiting[i+1:]...)
+			q.changes -= len(r.members)
 			break
 		}
 	}
 	return true
 }
 
-// take returns the next requests, bounded by number and bytes; at least one if any waits.
+// take returns the next requests, bounded by number of Changes and bytes; at least one if
+// any waits.
 func (q *queue) take(changes, bytes int) []*request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n, size := 0, 0
-	for n < len(q.waiting) && n < changes {
-		size += q.waiting[n].change.size
-		if n > 0 && size > bytes {
+	n, size, count := 0, 0, 0
+	for n < len(q.waiting) {
+		r := q.waiting[n]
+		size += r.size()
+		count += len(r.members)
+		if n > 0 && (size > bytes || count > changes) {
+			count -= len(r.members)
 			break
 		}
-		q.waiting[n].taken = true
+		r.taken = true
 		n++
 	}
 	if n == 0 {
 		return nil
 	}
+	q.changes -= count
 	taken := make([]*request, n)
 	copy(taken, q.waiting)
 	rest := copy(q.waiting, q.waiting[n:])
@@ -106,20 +154,25 @@ func (q *queue) close() {
 	}
 }
 
-// wait returns the answer to a request, or gives up with the context.
-func (q *queue) wait(ctx context.Context, r *request) (Outcome, error) {
+// wait waits for a call's answers, or gives up with the context. It reports whether all
+// are there.
+func (c *call) wait(ctx context.Context) bool {
 	select {
-	case a := <-r.done:
-		return a.outcome, a.err
+	case <-c.done:
+		return true
 	case <-ctx.Done():
+		return false
 	}
+}
+
+// giveUp takes back a request whose caller no longer waits. The error says what is known of
+// it; nil means that its answers are there.
+func (q *queue) giveUp(ctx context.Context, r *request) error {
 	if q.remove(r) {
-		return Outcome{}, ctx.Err()
+		return ctx.Err()
 	}
-	select {
-	case a := <-r.done: // answered in the same moment
-		return a.outcome, a.err
-	default:
-		return Outcome{}, errors.Join(ctx.Err(), ErrOutcomeUnknown)
+	if r.settled.Load() { // in the same moment
+		return nil
 	}
+	return errors.Join(ctx.Err(), ErrOutcomeUnknown)
 }

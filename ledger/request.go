@@ -2,137 +2,242 @@ package ledger
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"slices"
+	"encoding/binary"
 	"strconv"
+	"strings"
+
+	"github.com/dchest/siphash"
 )
 
-// Tags stand for a request: eight bytes for each of its fields, keyed, so that a replay
-// can be told from another request, the first field that differs can be named, and nothing
-// of the request can be read back.
+// Tags stand for a request: a keyed digest of all of it and a short keyed digest of each of
+// its fields, so that a replay can be told from another request, the first field that
+// differs can be named, and nothing of the request can be read back. SipHash is made for
+// this: a keyed function for short inputs (Aumasson and Bernstein, 2012).
 
 const (
-	tagLen       = 8
-	tagDigestLen = 16
+	tagsLen  = 16 // of the digest of everything
+	fieldLen = 2  // of each field's
 )
 
-// fields returns the request that a Change stands for, for the ledger to keep.
-func (c *Change) fields() []Field {
-	if c.Request != nil {
-		return slices.Clone(c.Request)
-	}
-	return appendChangeFields(nil, "", c)
+// tagger digests the fields of one request, or names them, in the same walk.
+type tagger struct {
+	k0, k1 uint64
+	short  []byte // of the fields so far
+	long   []byte // what the digest of everything is of
+
+	naming bool
+	names  []string
+	buf    []byte
 }
 
-func appendChangeFields(f []Field, prefix string, c *Change) []Field {
-	for i, op := range c.Ops {
-		at := prefix + "ops[" + strconv.Itoa(i) + "]."
-		switch op := op.(type) {
-		case Transaction:
-			f = append(f, Field{at + "kind", "transaction"})
-			f = appendPostingFields(f, at, op.Postings)
-			f = append(f, Field{at + "effective", formatTime(op.Effective)},
-				Field{at + "reference", op.Reference}, Field{at + "metadata", string(encodeMetadata(op.Metadata))})
-		case Hold:
-			f = append(f, Field{at + "kind", "hold"}, Field{at + "id", op.ID})
-			f = appendPostingFields(f, at, op.Postings)
-			f = append(f, Field{at + "expires", formatTime(op.Expires)},
-				Field{at + "reference", op.Reference}, Field{at + "metadata", string(encodeMetadata(op.Metadata))})
-		case Capture:
-			f = append(f, Field{at + "kind", "capture"}, Field{at + "hold", op.Hold})
-			f = appendPostingFields(f, at, op.Postings)
-			f = append(f, Field{at + "final", strconv.FormatBool(op.Final)},
-				Field{at + "reference", op.Reference}, Field{at + "metadata", string(encodeMetadata(op.Metadata))})
-		case Void:
-			f = append(f, Field{at + "kind", "void"}, Field{at + "hold", op.Hold})
+func newTagger(key [16]byte) tagger {
+	return tagger{k0: binary.LittleEndian.Uint64(key[:8]), k1: binary.LittleEndian.Uint64(key[8:])}
+}
+
+// path is where in a request a field stands, written out only when it is named.
+type path struct {
+	prefix string
+	part   string // "ops", "puts", "events" or "" at the top
+	index  int
+}
+
+func (p path) name(field string) string {
+	if p.part == "" {
+		return p.prefix + field
+	}
+	return p.prefix + p.part + "[" + strconv.Itoa(p.index) + "]." + field
+}
+
+func (t *tagger) text(p path, field, value string) {
+	if t.naming {
+		t.names = append(t.names, p.name(field))
+		return
+	}
+	t.buf = append(t.buf[:0], value...)
+	t.digest(t.buf)
+}
+
+func (t *tagger) number(p path, field string, value int64) {
+	if t.naming {
+		t.names = append(t.names, p.name(field))
+		return
+	}
+	t.buf = binary.BigEndian.AppendUint64(t.buf[:0], uint64(value))
+	t.digest(t.buf)
+}
+
+func (t *tagger) bytes(p path, field string, value []byte) {
+	if t.naming {
+		t.names = append(t.names, p.name(field))
+		return
+	}
+	t.digest(value)
+}
+
+func (t *tagger) flag(p path, field string, value bool) {
+	n := int64(0)
+	if value {
+		n = 1
+	}
+	t.number(p, field, n)
+}
+
+func (t *tagger) limit(p path, field string, value *int64) {
+	t.buf = appendLimit(t.buf[:0], value)
+	t.bytes(p, field, t.buf)
+}
+
+func (t *tagger) digest(value []byte) {
+	sum := siphash.Hash(t.k0, t.k1, value)
+	t.short = binary.BigEndian.AppendUint16(t.short, uint16(sum))
+	t.long = binary.BigEndian.AppendUint64(t.long, sum)
+}
+
+// tags appends the tags of what was walked.
+func (t *tagger) tags(b []byte) []byte {
+	hi, lo := siphash.Hash128(t.k0, t.k1, t.long)
+	b = binary.BigEndian.AppendUint64(b, hi)
+	b = binary.BigEndian.AppendUint64(b, lo)
+	return append(b, t.short...)
+}
+
+// request walks what a prepared Change asks for: the fields that its caller gave, or else
+// its contents in a fixed order. The numbers of parts are among them, so that the same
+// sequence of values is the same request; they come last, so that they are named only where
+// nothing else differs.
+func (t *tagger) request(p *prepared) {
+	if p.fields != nil {
+		for i := range p.fields {
+			f := &p.fields[i]
+			if t.naming {
+				t.names = append(t.names, f.Name)
+				continue
+			}
+			t.buf = append(appendText(t.buf[:0], f.Name), f.Value...)
+			t.digest(t.buf)
 		}
+		return
 	}
-	for i := range c.Puts {
-		p := &c.Puts[i]
-		at := prefix + "puts[" + strconv.Itoa(i) + "]."
-		f = append(f, Field{at + "type", p.Type}, Field{at + "id", p.ID}, Field{at + "content", hashText(p.Content)},
-			Field{at + "unique", joinTexts(p.Unique)}, Field{at + "labels", joinTexts(p.Labels)},
-			Field{at + "due", formatTime(p.Due)}, Field{at + "chaining", strconv.Itoa(int(p.Chaining))},
-			Field{at + "erase", strconv.FormatBool(p.Erase)})
+	t.part("", &p.main)
+	if p.refusal != nil {
+		t.text(path{}, "refusal", string(p.refusal.Reason))
 	}
-	for i := range c.Events {
-		e := &c.Events[i]
-		at := prefix + "events[" + strconv.Itoa(i) + "]."
-		f = append(f, Field{at + "type", e.Type}, Field{at + "subject", e.Subject}, Field{at + "payload", hashText(e.Payload)})
-	}
-	if c.Refusal != nil {
-		f = append(f, Field{prefix + "refusal", string(c.Refusal.Reason)})
-	}
-	if c.Else != nil {
-		on := make([]string, len(c.Else.On))
-		for i, r := range c.Else.On {
+	if p.alternative != nil {
+		on := make([]string, len(p.elseOn))
+		for i, r := range p.elseOn {
 			on[i] = string(r)
 		}
-		f = append(f, Field{prefix + "else.on", joinTexts(on)})
-		f = appendChangeFields(f, prefix+"else.", &c.Else.Change)
+		t.text(path{}, "else.on", strings.Join(on, " "))
+		t.part("else.", p.alternative)
 	}
-	return f
 }
 
-func appendPostingFields(f []Field, at string, postings []Posting) []Field {
-	f = append(f, Field{at + "postings", strconv.Itoa(len(postings))})
-	for i, p := range postings {
-		at := at + "postings[" + strconv.Itoa(i) + "]."
-		f = append(f, Field{at + "debit", p.Debit}, Field{at + "credit", p.Credit},
-			Field{at + "amount", strconv.FormatInt(p.Amount.Minor(), 10)},
-			Field{at + "currency", p.Amount.Currency().Code()})
+func (t *tagger) part(prefix string, p *part) {
+	for i := range p.ops {
+		t.op(path{prefix, "ops", i}, &p.ops[i])
 	}
-	return f
+	for i := range p.puts {
+		put, at := &p.puts[i], path{prefix, "puts", i}
+		t.text(at, "type", put.Type)
+		t.text(at, "id", put.ID)
+		t.bytes(at, "content", put.Content)
+		t.texts(at, "unique", put.Unique)
+		t.texts(at, "labels", put.Labels)
+		t.bytes(at, "due", appendTime(nil, put.Due))
+		t.number(at, "chaining", int64(put.Chaining))
+		t.flag(at, "erase", put.Erase)
+	}
+	for i := range p.events {
+		e, at := &p.events[i], path{prefix, "events", i}
+		t.text(at, "type", e.Type)
+		t.text(at, "subject", e.Subject)
+		t.bytes(at, "payload", e.Payload)
+	}
+	t.number(path{prefix: prefix}, "parts", int64(len(p.ops))<<40|int64(len(p.puts))<<20|int64(len(p.events)))
 }
 
-func hashText(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
-}
-
-func joinTexts(texts []string) string {
+func (t *tagger) texts(p path, field string, values []string) {
 	var b []byte
-	for _, t := range texts {
-		b = appendText(b, t)
+	for _, v := range values {
+		b = appendText(b, v)
 	}
-	return string(b)
+	t.bytes(p, field, b)
 }
 
-// tagger makes tags under a ledger's key.
-type tagger struct {
-	key [16]byte
-	buf []byte
-}
-
-func (t *tagger) tags(fields []Field) []byte {
-	tags := make([]byte, 0, tagLen*len(fields))
-	for i := range fields {
-		t.buf = append(t.buf[:0], t.key[:]...)
-		t.buf = appendText(t.buf, fields[i].Name)
-		t.buf = append(t.buf, fields[i].Value...)
-		sum := sha256.Sum256(t.buf)
-		tags = append(tags, sum[:tagLen]...)
+func (t *tagger) op(at path, p *preparedOp) {
+	t.number(at, "kind", int64(p.kind))
+	switch p.kind {
+	case opHold:
+		t.text(at, "id", p.hold)
+		t.time(at, "expires", p)
+	case opCapture, opVoid:
+		t.text(at, "hold", p.hold)
+		t.flag(at, "final", p.final)
+	case opTransaction, opReverse:
+		t.time(at, "effective", p)
+		t.number(at, "transaction", p.transaction)
+		t.flag(at, "force", p.force)
+	default:
+		t.text(at, "account", p.account.Name)
+		t.text(at, "currency", p.account.Currency)
+		t.limit(at, "min", p.low)
+		t.limit(at, "max", p.high)
+		t.number(at, "freeze", int64(p.flags))
+		return
 	}
-	return tags
+	t.number(at, "postings", int64(len(p.postings)))
+	for i := range p.postings {
+		t.posting(at, i, &p.postings[i])
+	}
+	t.text(at, "reference", p.reference)
+	t.bytes(at, "metadata", p.metadata)
 }
 
-// tagDigest is what the journal keeps of the tags.
-func tagDigest(tags []byte) []byte {
-	sum := sha256.Sum256(tags)
-	return sum[:tagDigestLen]
+func (t *tagger) time(at path, field string, p *preparedOp) {
+	t.buf = appendTime(t.buf[:0], p.at)
+	t.bytes(at, field, t.buf)
 }
 
-// differ names the first field of the request that is not as it was, or "" if none differs.
-func differ(was, is []byte, fields []Field) string {
-	if bytes.Equal(was, is) {
+func (t *tagger) posting(at path, i int, p *Posting) {
+	if t.naming {
+		prefix := at.name("postings[" + strconv.Itoa(i) + "].")
+		t.names = append(t.names, prefix+"debit", prefix+"credit", prefix+"amount", prefix+"currency", prefix+"up_to")
+		return
+	}
+	t.text(at, "", p.Debit)
+	t.text(at, "", p.Credit)
+	t.number(at, "", p.Amount.Minor())
+	t.text(at, "", p.Amount.Currency().Code())
+	t.number(at, "", int64(p.UpTo))
+}
+
+// differ names the first field in which a request is not the one whose tags are kept, or
+// "" when none differs.
+func (p *prepared) differ(was []byte) string {
+	if bytes.Equal(was, p.tags) {
 		return ""
 	}
-	for i := range fields {
-		at := i * tagLen
-		if at+tagLen > len(was) || !bytes.Equal(was[at:at+tagLen], is[at:at+tagLen]) {
-			return fields[i].Name
+	names := tagger{naming: true}
+	names.request(p)
+	for i, name := range names.names {
+		at := tagsLen + i*fieldLen
+		if at+fieldLen > len(was) || !bytes.Equal(was[at:at+fieldLen], p.tags[at:at+fieldLen]) {
+			return name
 		}
 	}
 	return "number of fields"
 }
+
+// termHash is by which transactions with a reference, or a metadata entry, are found.
+func termHash(key [16]byte, kind byte, name, value string) int64 {
+	t := newTagger(key)
+	b := append(make([]byte, 0, 128), kind)
+	b = appendText(b, name)
+	b = append(b, value...)
+	return int64(siphash.Hash(t.k0, t.k1, b))
+}
+
+const (
+	termReference = 'r'
+	termMetadata  = 'm'
+)

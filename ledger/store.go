@@ -25,6 +25,11 @@ type Store interface {
 	// It does not wait for a Tx. The view ends with fn.
 	Read(ctx context.Context, ledger int64, fn func(View) error) error
 
+	// Forget drops the bodies of the blocks with Seq <= through; all else of them stays, and
+	// reads give them with a nil Body. It is what archiving ends with. Through is never
+	// beyond the head.
+	Forget(ctx context.Context, ledger, through int64) error
+
 	// Close waits for what runs and frees what the store owns. A second call does nothing.
 	Close() error
 }
@@ -81,6 +86,9 @@ type Head struct {
 // RecordKey names a record.
 type RecordKey struct{ Type, ID string }
 
+// RecordLabel names the records of a type that bear a label.
+type RecordLabel struct{ Type, Label string }
+
 // Need names what a block touches.
 type Need struct {
 	Changes    []string
@@ -90,6 +98,15 @@ type Need struct {
 	Records    []RecordKey
 	Unique     []string
 	Currencies []string
+
+	// Transactions asks for all postings of these transactions, and for their reversals.
+	Transactions []int64
+
+	// Dated asks for the last dated entry of each of these accounts.
+	Dated []AccountKey
+
+	// Labeled asks for records with their content.
+	Labeled []RecordLabel
 
 	// DueOn asks for the open holds that touch one of these accounts and expire at DueAt
 	// or before.
@@ -108,6 +125,11 @@ type Found struct {
 	Unique     map[string]RecordKey
 	Currencies map[string]int // code to scale
 
+	Postings  []PostingRow    // of Need.Transactions
+	Reversals map[int64]int64 // of Need.Transactions that were reversed: to the transaction that did
+	Dated     []DatedRow      // of Need.Dated, at most one for each account
+	Labeled   []RecordRow     // of Need.Labeled, complete, without tombstones
+
 	// NextExpiry has, for each account of DueOn, the earliest expiry after DueAt of an open
 	// hold that touches it; accounts without one are left out.
 	NextExpiry map[int64]time.Time
@@ -120,8 +142,13 @@ type Batch struct {
 	Changes    []ChangeRow
 	Postings   []PostingRow
 	Opened     []Account // accounts that are new, complete
-	Accounts   []Account // accounts that were there, complete; only balances, Entries, Last and NextExpiry differ
+	Accounts   []Account // accounts that were there, complete; only balances, Entries, Last and NextExpiry are written
+	Altered    []Account // accounts that were there, complete; only Min, Max and Flags are written
 	Marks      []Mark
+	Reversals  []Reversal
+	Dated      []DatedRow
+	DatedSums  []DatedSum // no two have the same Account, Level and Bucket
+	Terms      []Term
 	Holds      []HoldState // new or changed
 	Records    []RecordRow // new or changed, content included
 	Events     []EventRow
@@ -134,7 +161,7 @@ type Block struct {
 	Time     time.Time // UTC, microseconds
 	Previous [32]byte
 	Hash     [32]byte
-	Body     []byte
+	Body     []byte // never empty; nil once it was archived, see Store.Forget
 }
 
 // ChangeRow is the outcome of a Change, kept for the ledger's life.
@@ -150,7 +177,7 @@ type ChangeRow struct {
 type PostingRow struct {
 	No          int64 // from 1 without gap
 	Seq         int64 // block
-	Transaction int64 // from 1 without gap; the postings of one have consecutive numbers
+	Transaction int64 // number of the transaction's first posting; the postings of one have consecutive numbers
 	Time        time.Time
 	Effective   time.Time // equals Time unless the caller gave one
 	Change      string    // id of the Change
@@ -174,6 +201,50 @@ type Mark struct {
 	Account int64
 	Nth     int64
 	Posting int64
+}
+
+// Reversal says that a transaction was reversed, and by which.
+type Reversal struct {
+	Transaction int64 // the one reversed; none is reversed twice
+	By          int64 // the one that reverses it
+}
+
+// DatedRow is an entry whose effective time is not the time at which it was recorded. Those
+// of an account are numbered apart from its other entries, in the order of recording.
+type DatedRow struct {
+	Account   int64
+	Nth       int64 // from 1 without gap within the account's dated entries
+	Entry     int64 // ordinal among all of the account's entries
+	Posting   int64
+	Effective time.Time
+
+	// Sum is the balance (credits less debits) of the account's dated entries up to this
+	// one, Turnover the sum of their amounts regardless of the side.
+	Sum, Turnover int64
+}
+
+// DatedShift is by how many bits each level of DatedSum is coarser than the one before, and
+// DatedLevels how many there are.
+const (
+	DatedShift  = 10
+	DatedLevels = 6
+)
+
+// DatedSum adds to the total of an account's dated entries whose effective time lies in one
+// bucket: Bucket is the time in microseconds since the year 1, shifted right by
+// Level * DatedShift bits. A total starts at 0 and never leaves an int64.
+type DatedSum struct {
+	Account int64
+	Level   int // from 0 to DatedLevels - 1
+	Bucket  int64
+	Delta   int64
+}
+
+// Term says that a transaction can be found by a keyed hash of its reference or of an entry
+// of its metadata. Different texts may have the same hash; readers compare the text.
+type Term struct {
+	Hash        int64
+	Transaction int64
 }
 
 // HoldStatus is the state of a hold.
@@ -261,6 +332,28 @@ type View interface {
 	// bounded by MarkEvery plus the number asked for.
 	Entries(ctx context.Context, account, lowest, highest int64) ([]PostingRow, error)
 
+	// PostingsByNo returns the postings with these numbers, in any order.
+	PostingsByNo(ctx context.Context, nos []int64) ([]PostingRow, error)
+	// MarksAt returns the account's marks at these ordinals, in any order.
+	MarksAt(ctx context.Context, account int64, nths []int64) ([]Mark, error)
+	// Reversals returns those of these transactions that were reversed, each with the
+	// transaction that did.
+	Reversals(ctx context.Context, transactions []int64) (map[int64]int64, error)
+	// ByTerm returns the transactions with a hash, ascending by number and greater than
+	// after, or, with desc, descending and less than after.
+	ByTerm(ctx context.Context, hash, after int64, desc bool, limit int) ([]int64, error)
+
+	// DatedAt returns the account's dated entries with these ordinals (DatedRow.Nth), in any order.
+	DatedAt(ctx context.Context, account int64, nths []int64) ([]DatedRow, error)
+	// DatedBy returns the account's dated entries ordered by effective time and then Nth,
+	// those that follow (effective, nth), which need not be there; with desc in the
+	// opposite order.
+	DatedBy(ctx context.Context, account int64, effective time.Time, nth int64, desc bool, limit int) ([]DatedRow, error)
+	// DatedTotal adds up the account's totals in these ranges of buckets.
+	DatedTotal(ctx context.Context, account int64, ranges []BucketRange) (int64, error)
+	// LastDated returns the account's last dated entry.
+	LastDated(ctx context.Context, account int64) (DatedRow, error)
+
 	Hold(ctx context.Context, id string) (HoldState, error)
 	// DueHolds returns the open holds that touch the account and expire at the instant or
 	// before.
@@ -280,6 +373,13 @@ type View interface {
 	Changes(ctx context.Context, after string, limit int) ([]ChangeRow, error)
 }
 
+// BucketRange is a range of DatedSum's buckets of one level: From <= bucket < Until. A sum over
+// several ranges may leave an int64 on the way, not at the end; drivers add with wrapping.
+type BucketRange struct {
+	Level       int
+	From, Until int64
+}
+
 // RecordQuery selects records of one type, without tombstones, ordered by the bytes of
 // their id, or, when DueBy is set, by due time and then id.
 type RecordQuery struct {
@@ -289,4 +389,16 @@ type RecordQuery struct {
 	After string    // only ids that follow this one in the order asked for
 	Desc  bool      // descending by id
 	Limit int       // at least 1
+}
+
+// Joined writes into a transaction that its caller began and will end. Drivers make one
+// from their database's own kind of transaction.
+type Joined interface {
+	// Begin waits for the ledger's head lock inside the caller's transaction, which keeps it
+	// to its end, and loads what need names, including what that transaction has written
+	// itself. The Tx's Commit writes into the caller's transaction: nothing is durable, or
+	// seen by others, before the caller commits it. Its Rollback undoes what was done since
+	// Begin and leaves the caller's transaction usable. ErrRetry: nothing was written, and
+	// the caller's transaction is usable or, if the database says so, has to be begun again.
+	Begin(ctx context.Context, ledger int64, need Need) (Tx, *Found, error)
 }

@@ -85,6 +85,7 @@ var errStop = errors.New("stop")
 type verifier struct {
 	ledger      *Ledger
 	fold        *fold
+	key         [16]byte // the ledger's
 	checkpoints map[int64][32]byte
 	report      Report
 
@@ -107,6 +108,7 @@ func (v *verifier) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	v.key = head.Key
 	if head.Seq > 0 {
 		v.fold.hash = genesisHash(v.ledger.cfg.Name, head.Key)
 	}
@@ -119,7 +121,7 @@ func (v *verifier) run(ctx context.Context) error {
 		}
 	}
 	v.head(&head)
-	return firstOf(ctx, v.currencies, v.accounts, v.holds, v.records, v.changes, v.leftover)
+	return firstOf(ctx, v.currencies, v.accounts, v.holds, v.records, v.changes, v.reversals, v.sums, v.leftover)
 }
 
 func firstOf(ctx context.Context, steps ...func(context.Context) error) error {
@@ -202,6 +204,9 @@ func (v *verifier) block(ctx context.Context, b *Block) error {
 			return err
 		}
 		v.comparePosting(&f.rows[i], row)
+	}
+	if err := v.foundBy(ctx, v.key); err != nil {
+		return err
 	}
 	for i := range f.announced {
 		row, err := v.nextEvent(ctx, f.announced[i].no)
@@ -360,8 +365,9 @@ func (v *verifier) account(ctx context.Context, row *Account, expected int64) er
 		return nil
 	}
 	want := &v.fold.accounts[row.No-1]
-	if row.Key != want.Key || row.Normal != want.Normal || !sameLimit(row.Min, want.Min) || !sameLimit(row.Max, want.Max) {
-		v.problem(where, "its name, side or limits differ from the journal")
+	if row.Key != want.Key || row.Normal != want.Normal || !sameLimit(row.Min, want.Min) || !sameLimit(row.Max, want.Max) ||
+		row.Flags != want.Flags {
+		v.problem(where, "its name, side, limits or flags differ from the journal")
 	}
 	if row.Balance != want.Balance || row.DebitsHi != want.DebitsHi || row.DebitsLo != want.DebitsLo {
 		v.problem(where, "balance %d, the journal says %d", row.Balance, want.Balance)
@@ -631,7 +637,7 @@ func (v *verifier) changes(ctx context.Context) error {
 			after = row.ID
 			delete(missing, row.ID)
 			v.report.Changes++
-			if want, ok := v.fold.changes[row.ID]; !ok || want != changeDigest(row.Seq, row.Index, tagDigest(row.Tags), row.Outcome) {
+			if want, ok := v.fold.changes[row.ID]; !ok || want != changeDigest(row.Seq, row.Index, row.Tags, row.Outcome) {
 				v.problem("change "+clip(row.ID), "its row differs from the journal")
 			}
 		}

@@ -6,23 +6,21 @@ import (
 	"time"
 )
 
-// workset is the state that one block is decided over: copies of what was cached or
-// loaded, so that a block that is not committed leaves nothing behind.
+// workset is the state that one block is decided over: the cache's accounts, and what was
+// loaded for this block alone.
 type workset struct {
-	accounts   map[AccountKey]*workAccount
-	byNo       map[int64]*workAccount
-	holds      map[string]*workHold
-	records    map[RecordKey]*workRecord
-	unique     map[string]RecordKey
-	currencies map[string]int
-	changes    map[string]*ChangeRow
-}
+	cache    *cache
+	opened   map[AccountKey]*workAccount
+	openedNo map[int64]*workAccount
+	touched  []*workAccount // what may have to be written, some twice
 
-type workAccount struct {
-	Account
-	fresh    bool // opened by this block
-	dirty    bool
-	decision int // the last part that touched it
+	holds     map[string]*workHold
+	records   map[RecordKey]*workRecord
+	unique    map[string]RecordKey
+	posted    map[int64][]PostingRow // transactions to reverse
+	reversals map[int64]int64
+	dated     map[int64]DatedRow // the last dated entry of an account
+	watching  []RecordRow
 }
 
 type workHold struct {
@@ -35,25 +33,32 @@ type workRecord struct {
 	dirty bool
 }
 
-func newWorkset() *workset {
-	return &workset{
-		accounts:   make(map[AccountKey]*workAccount),
-		byNo:       make(map[int64]*workAccount),
-		holds:      make(map[string]*workHold),
-		records:    make(map[RecordKey]*workRecord),
-		unique:     make(map[string]RecordKey),
-		currencies: make(map[string]int),
-		changes:    make(map[string]*ChangeRow),
+// reset empties the workset for the next block.
+func (w *workset) reset() {
+	if w.opened == nil {
+		w.opened, w.openedNo = make(map[AccountKey]*workAccount), make(map[int64]*workAccount)
+		w.holds, w.records = make(map[string]*workHold), make(map[RecordKey]*workRecord)
+		w.unique, w.posted = make(map[string]RecordKey), make(map[int64][]PostingRow)
+		w.reversals, w.dated = make(map[int64]int64), make(map[int64]DatedRow)
 	}
+	clear(w.opened)
+	clear(w.openedNo)
+	clear(w.holds)
+	clear(w.records)
+	clear(w.unique)
+	clear(w.posted)
+	clear(w.reversals)
+	clear(w.dated)
+	w.touched, w.watching = w.touched[:0], nil
 }
 
-// take adds what a store found.
-func (w *workset) take(f *Found) {
+// take adds what a store found. Ids of changes go to the needs that asked for them.
+func (w *workset) take(f *Found, ids map[string]*idSlot) {
 	for i := range f.Accounts {
-		w.addAccount(f.Accounts[i])
+		w.cache.add(&f.Accounts[i])
 	}
 	for no, at := range f.NextExpiry {
-		if a := w.byNo[no]; a != nil {
+		if a := w.number(no); a != nil {
 			a.NextExpiry = at
 		}
 	}
@@ -68,21 +73,42 @@ func (w *workset) take(f *Found) {
 		w.records[r.RecordKey] = &workRecord{RecordRow: r}
 	}
 	for i := range f.Changes {
-		w.changes[f.Changes[i].ID] = &f.Changes[i]
+		if slot := ids[f.Changes[i].ID]; slot != nil {
+			slot.row = &f.Changes[i]
+		}
 	}
 	for k, v := range f.Unique {
 		w.unique[k] = v
 	}
 	for k, v := range f.Currencies {
-		w.currencies[k] = v
+		w.cache.currencies[k] = v
 	}
+	for i := range f.Postings {
+		t := f.Postings[i].Transaction
+		w.posted[t] = append(w.posted[t], f.Postings[i])
+	}
+	for k, v := range f.Reversals {
+		w.reversals[k] = v
+	}
+	for i := range f.Dated {
+		w.dated[f.Dated[i].Account] = f.Dated[i]
+	}
+	w.watching = append(w.watching, f.Labeled...)
 }
 
-func (w *workset) addAccount(a Account) {
-	if w.byNo[a.No] == nil {
-		copied := &workAccount{Account: a}
-		w.accounts[a.Key], w.byNo[a.No] = copied, copied
+// account returns an account that is there, nil if it is not.
+func (w *workset) account(key AccountKey) *workAccount {
+	if e := w.cache.byKey[key]; e != nil {
+		return &e.workAccount
 	}
+	return w.opened[key]
+}
+
+func (w *workset) number(no int64) *workAccount {
+	if e := w.cache.byNo[no]; e != nil {
+		return &e.workAccount
+	}
+	return w.openedNo[no]
 }
 
 // version returns a record's version, 0 if there is none.
@@ -107,18 +133,25 @@ func (w *workset) dueHolds(now time.Time) []*workHold {
 
 // collect adds the rows that changed to the batch, in a fixed order.
 func (w *workset) collect(b *Batch) {
-	b.Accounts = make([]Account, 0, len(w.accounts))
-	for _, a := range w.accounts {
-		switch {
-		case a.fresh:
-			b.Opened = append(b.Opened, a.Account)
-		case a.dirty:
+	for _, a := range w.opened {
+		b.Opened = append(b.Opened, a.Account)
+	}
+	for _, a := range w.touched {
+		if a.fresh {
+			continue
+		}
+		if a.dirty {
 			b.Accounts = append(b.Accounts, a.Account)
 		}
+		if a.altered {
+			b.Altered = append(b.Altered, a.Account)
+		}
+		a.dirty, a.altered = false, false // those that come again are written once
 	}
 	byNo := func(a, b Account) int { return int(a.No - b.No) }
 	slices.SortFunc(b.Opened, byNo)
 	slices.SortFunc(b.Accounts, byNo)
+	slices.SortFunc(b.Altered, byNo)
 	for _, h := range w.holds {
 		if h.dirty {
 			b.Holds = append(b.Holds, h.HoldState)
@@ -138,6 +171,14 @@ func (w *workset) collect(b *Batch) {
 	})
 }
 
+// keep hands the accounts that a committed block opened to the cache.
+func (w *workset) keep() {
+	for _, a := range w.opened {
+		w.cache.add(&a.Account)
+	}
+	w.cache.trim()
+}
+
 // rest is what the hold still reserves on all legs.
 func (h *workHold) rest() int64 {
 	var sum int64
@@ -151,18 +192,4 @@ func (h *workHold) rest() int64 {
 		sum = s
 	}
 	return sum
-}
-
-// expiresBy notes that an open hold on the account expires at an instant.
-func (a *workAccount) expiresBy(at time.Time) {
-	if !at.IsZero() && (a.NextExpiry.IsZero() || at.Before(a.NextExpiry)) {
-		a.NextExpiry = at
-	}
-}
-
-// settleExpiry forgets the next expiry when nothing is pending any more.
-func (a *workAccount) settleExpiry() {
-	if a.PendingIn == 0 && a.PendingOut == 0 {
-		a.NextExpiry = time.Time{}
-	}
 }

@@ -94,6 +94,7 @@ func key(table string) string {
 	return map[string]string{
 		"ledgers": "ledger", "blocks": "seq", "changes": "id", "postings": "no", "accounts": "no", "marks": "nth", "holds": "id",
 		"hold_due": "account", "records": "id", "record_keys": "key", "record_labels": "label", "events": "no", "currencies": "code",
+		"reversals": "tx", "terms": "hash", "dated": "posting", "dated_sums": "bucket",
 	}[table]
 }
 

@@ -153,6 +153,7 @@ func fill(t *testing.T, db database) ledger.Checkpoint {
 		Puts:   []ledger.Put{{Type: "doc", ID: "1", Content: []byte(`{"a":1}`), Unique: []string{"key"}, Labels: []string{"label"}, Due: now}},
 		Events: []ledger.Event{{Type: "made", Subject: "1", Payload: []byte("{}")}},
 	})
+	commit(ledger.Change{ID: "back", Ops: []ledger.Op{ledger.Reverse{Transaction: 1, Force: true}, ledger.Close{Account: "closed", Currency: money.MustISO("CNY")}}})
 	_, err = l.Commit(t.Context(), ledger.Change{ID: "e", Ops: []ledger.Op{ledger.Transaction{Postings: posting("user:1", "bank", 100_000)}}})
 	require.ErrorIs(t, err, ledger.ErrInsufficientFunds)
 	for i := range ledger.MarkEvery {

@@ -36,6 +36,7 @@ type modelAccount struct {
 	rule     modelRule
 	balance  *big.Int // credits less debits
 	debits   *big.Int
+	turnover *big.Int // of dated entries
 	entries  int64
 	reserved []*modelHold // holds that touch it
 }
@@ -169,13 +170,13 @@ func (m *model) decide(c *ledger.Change, at time.Time, heard answerOf, keep bool
 	if c.Refusal != nil {
 		answer.Refusal = *c.Refusal
 	}
-	transactions := m.transactions
+	transactions, first := m.transactions, m.postings+1
 	if err := m.apply(c); err != nil {
 		m.takeBack(0)
 		answer = m.failed(c, err, heard)
 	}
 	if n := int(m.transactions - transactions); n > 0 {
-		answer.First, answer.Transactions = transactions+1, n
+		answer.First, answer.Transactions = first, n
 	}
 	if !keep || !answer.Recorded {
 		m.takeBack(0)
@@ -360,7 +361,7 @@ func (m *model) account(key ledger.AccountKey) (*modelAccount, error) {
 	if !ok {
 		return nil, refusal{{Reason: ledger.AccountNotAllowed, Account: key}}
 	}
-	a := &modelAccount{key: key, rule: rule, balance: new(big.Int), debits: new(big.Int)}
+	a := &modelAccount{key: key, rule: rule, balance: new(big.Int), debits: new(big.Int), turnover: new(big.Int)}
 	put(m, m.accounts, key, a)
 	grow(m, &m.opened, key)
 	return a, nil

@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"math/big"
+	"time"
 
 	"github.com/okpay/okpay-go/ledger"
 )
@@ -13,6 +14,7 @@ func (m *model) operate(op ledger.Op) error {
 	switch op := op.(type) {
 	case ledger.Transaction:
 		set(m, &m.transactions, m.transactions+1)
+		t.dated = !op.Effective.IsZero() && !op.Effective.Truncate(time.Microsecond).Equal(m.now)
 		err = t.post(op.Postings)
 	case ledger.Hold:
 		err = t.place(&op)
@@ -34,6 +36,7 @@ func (m *model) operate(op ledger.Op) error {
 type modelTouch struct {
 	m      *model
 	before map[*modelAccount][2]*big.Int
+	dated  bool // whether the postings count at another time than now
 }
 
 func (t *modelTouch) touch(a *modelAccount) {
@@ -118,6 +121,15 @@ func (t *modelTouch) move(debit, credit *modelAccount, amount *big.Int) error {
 	set(t.m, &credit.entries, credit.entries+1)
 	for _, a := range []*modelAccount{debit, credit} {
 		if !fits(a.balance) {
+			return refusal{{Reason: ledger.BalanceOverflow, Account: a.key}}
+		}
+	}
+	for _, a := range []*modelAccount{debit, credit} {
+		if !t.dated {
+			continue
+		}
+		set(t.m, &a.turnover, new(big.Int).Add(a.turnover, amount))
+		if !fits(a.turnover) {
 			return refusal{{Reason: ledger.BalanceOverflow, Account: a.key}}
 		}
 	}

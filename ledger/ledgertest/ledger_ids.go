@@ -166,7 +166,7 @@ func testIDReused(f *fixture) {
 		"else.on":                          func(c *ledger.Change) { c.Else.On = append(c.Else.On, ledger.LimitExceeded) },
 		"else.ops[0].postings[0].amount":   func(c *ledger.Change) { c.Else.Change.Ops[0].(ledger.Transaction).Postings[0].Amount = yuan(2) },
 		"else.events[0].type":              func(c *ledger.Change) { c.Else.Change.Events[0].Type = "other" },
-		"number of fields":                 func(c *ledger.Change) { c.Else.Change.Events = nil },
+		"else.parts":                       func(c *ledger.Change) { c.Else.Change.Events = nil },
 		"else.events[1].type":              func(c *ledger.Change) { c.Else.Change.Events = append(c.Else.Change.Events, ledger.Event{Type: "x"}) },
 		"ops[0].postings[0].debit, before": func(c *ledger.Change) { c.Ops[0].(ledger.Transaction).Postings[0].Debit = "bank:2"; c.Events = nil },
 	}

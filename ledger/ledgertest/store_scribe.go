@@ -128,7 +128,7 @@ func (s *scribe) post(debit, credit string, amount int64) *ledger.PostingRow {
 	s.next.Postings++
 	s.next.Transactions++
 	p := ledger.PostingRow{
-		No: s.next.Postings, Seq: s.next.Seq, Transaction: s.next.Transactions,
+		No: s.next.Postings, Seq: s.next.Seq, Transaction: s.next.Postings,
 		Time: s.next.Time, Effective: s.next.Time, Change: fmt.Sprintf("change-%d", s.next.Seq),
 		Debit: d.No, Credit: c.No, Amount: amount,
 		DebitPrev: d.Last, CreditPrev: c.Last,

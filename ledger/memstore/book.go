@@ -46,6 +46,25 @@ type state struct {
 	labeled  sorted[label, struct{}]
 	due      sorted[due, struct{}]
 	unique   sorted[string, ledger.RecordKey]
+
+	reversals sorted[int64, int64]
+	dated     sorted[datedKey, ledger.DatedRow]
+	effective sorted[datedTime, struct{}]
+	sums      sorted[sumKey, int64]
+	terms     sorted[ledger.Term, struct{}]
+}
+
+// datedKey is a dated entry of an account.
+type datedKey struct{ account, nth int64 }
+
+// datedTime is a dated entry in the order of its effective time, microseconds since 1970.
+type datedTime struct{ account, at, nth int64 }
+
+// sumKey is a bucket of an account's dated entries.
+type sumKey struct {
+	account int64
+	level   int
+	bucket  int64
 }
 
 // account is an account with its marks: marks[i] is the number of the posting that is entry
@@ -95,7 +114,20 @@ func newBook(head ledger.Head) *book {
 			due: sorted[due, struct{}]{compare: func(a, b due) int {
 				return cmp.Or(strings.Compare(a.typ, b.typ), cmp.Compare(a.at, b.at), strings.Compare(a.id, b.id))
 			}},
-			unique: sorted[string, ledger.RecordKey]{compare: strings.Compare},
+			unique:    sorted[string, ledger.RecordKey]{compare: strings.Compare},
+			reversals: sorted[int64, int64]{compare: cmp.Compare[int64]},
+			dated: sorted[datedKey, ledger.DatedRow]{compare: func(a, b datedKey) int {
+				return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.nth, b.nth))
+			}},
+			effective: sorted[datedTime, struct{}]{compare: func(a, b datedTime) int {
+				return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.at, b.at), cmp.Compare(a.nth, b.nth))
+			}},
+			sums: sorted[sumKey, int64]{compare: func(a, b sumKey) int {
+				return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.level, b.level), cmp.Compare(a.bucket, b.bucket))
+			}},
+			terms: sorted[ledger.Term, struct{}]{compare: func(a, b ledger.Term) int {
+				return cmp.Or(cmp.Compare(a.Hash, b.Hash), cmp.Compare(a.Transaction, b.Transaction))
+			}},
 		},
 	}
 }
@@ -190,6 +222,27 @@ func (b *book) load(need *ledger.Need) *ledger.Found {
 			f.Currencies[code] = scale
 		}
 	}
+	for _, key := range need.Dated {
+		if row, ok := s.lastDated(b.byKey[key]); ok {
+			f.Dated = append(f.Dated, row)
+		}
+	}
+	for _, label := range need.Labeled {
+		for id := range s.ids(&ledger.RecordQuery{Type: label.Type, Label: label.Label}) {
+			if r, _ := s.records.get(ledger.RecordKey{Type: label.Type, ID: id}); !r.Erased {
+				f.Labeled = append(f.Labeled, copyRecord(r))
+			}
+		}
+	}
+	for _, no := range need.Transactions {
+		for row := range s.postings.from(place(no-1, s.postings.len)) {
+			if row.Transaction != no {
+				break
+			}
+			f.Postings = append(f.Postings, copyPosting(row))
+		}
+	}
+	f.Reversals = s.reversed(need.Transactions)
 	s.loadDue(f, need)
 	return f
 }
@@ -274,6 +327,25 @@ func (s *state) entries(no, lowest, highest int64) []ledger.PostingRow {
 			posting = p.DebitPrev
 		} else {
 			posting = p.CreditPrev
+		}
+	}
+	return found
+}
+
+// lastDated returns the last dated entry of an account.
+func (s *state) lastDated(no int64) (row ledger.DatedRow, ok bool) {
+	for key, row := range s.dated.below(datedKey{account: no, nth: math.MaxInt64}) {
+		return row, key.account == no
+	}
+	return row, false
+}
+
+// reversed returns which of the transactions were reversed.
+func (s *state) reversed(transactions []int64) map[int64]int64 {
+	found := make(map[int64]int64)
+	for _, no := range transactions {
+		if by, ok := s.reversals.get(no); ok {
+			found[no] = by
 		}
 	}
 	return found

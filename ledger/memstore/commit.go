@@ -28,6 +28,18 @@ func (b *book) commit(batch *ledger.Batch) error {
 	for i := range batch.Accounts {
 		s.updateAccount(e, &batch.Accounts[i])
 	}
+	for i := range batch.Altered {
+		from := copyAccount(&batch.Altered[i])
+		a := s.accounts.edit(e, int(from.No-1))
+		a.Min, a.Max, a.Flags = from.Min, from.Max, from.Flags
+	}
+	s.addDated(e, batch)
+	for _, r := range batch.Reversals {
+		s.reversals.set(e, r.Transaction, r.By)
+	}
+	for _, t := range batch.Terms {
+		s.terms.set(e, t, struct{}{})
+	}
 	for _, m := range batch.Marks {
 		a := s.accounts.edit(e, int(m.Account-1))
 		a.marks = append(a.marks, m.Posting)
@@ -67,6 +79,31 @@ func (s *state) addRows(e era, batch *ledger.Batch, memory *arena) {
 		row := s.events.add(e)
 		*row = batch.Events[i]
 		row.Payload, row.Salt = memory.copy(row.Payload), memory.copy(row.Salt)
+	}
+}
+
+// addDated adds dated entries and moves the totals of their buckets.
+func (s *state) addDated(e era, batch *ledger.Batch) {
+	for _, row := range batch.Dated {
+		s.dated.set(e, datedKey{row.Account, row.Nth}, row)
+		s.effective.set(e, datedTime{row.Account, row.Effective.UnixMicro(), row.Nth}, struct{}{})
+	}
+	for _, sum := range batch.DatedSums {
+		key := sumKey{sum.Account, sum.Level, sum.Bucket}
+		total, _ := s.sums.get(key)
+		s.sums.set(e, key, total+sum.Delta)
+	}
+}
+
+// forget drops the bodies of blocks. The caller holds the turn.
+func (b *book) forget(through int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e := b.era()
+	for i := range min(int(through), b.state.blocks.len) {
+		if b.state.blocks.at(i).Body != nil {
+			b.state.blocks.edit(e, i).Body = nil
+		}
 	}
 }
 
@@ -168,9 +205,16 @@ func (b *book) check(batch *ledger.Batch) error {
 		}
 		opened[a.Key] = true
 	}
-	for i := range batch.Accounts {
-		if a := s.account(batch.Accounts[i].No); a == nil || a.Key != batch.Accounts[i].Key {
-			return fmt.Errorf("account %d is not %s", batch.Accounts[i].No, batch.Accounts[i].Key)
+	for _, rows := range [2][]ledger.Account{batch.Accounts, batch.Altered} {
+		for i := range rows {
+			if a := s.account(rows[i].No); a == nil || a.Key != rows[i].Key {
+				return fmt.Errorf("account %d is not %s", rows[i].No, rows[i].Key)
+			}
+		}
+	}
+	for _, r := range batch.Reversals {
+		if by, twice := s.reversals.get(r.Transaction); twice {
+			return fmt.Errorf("transaction %d was reversed by %d already", r.Transaction, by)
 		}
 	}
 	if err := s.checkMarks(batch); err != nil {

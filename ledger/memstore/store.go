@@ -95,6 +95,21 @@ func (s *Store) Read(ctx context.Context, id int64, fn func(ledger.View) error) 
 	return fn(v)
 }
 
+// Forget drops the bodies of blocks.
+func (s *Store) Forget(ctx context.Context, id, through int64) error {
+	b, err := s.enter(id)
+	if err != nil {
+		return err
+	}
+	defer s.running.Done()
+	if err := b.turn.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer b.turn.Release(1)
+	b.forget(through)
+	return nil
+}
+
 // Close waits for every Tx and Read that has begun and drops the ledgers. It must not be
 // called from within one of them.
 func (s *Store) Close() error {

@@ -55,7 +55,9 @@ type conn struct {
 	pg     *pgconn.PgConn
 	state  *connState
 	stmts  *[statementCount]statement
-	stale  bool // what the server has prepared is not what this process believes
+	// unnamed connections are not ours: nothing stays prepared on them.
+	unnamed bool
+	stale   bool // what the server has prepared is not what this process believes
 }
 
 // errNotConfigured reports a pool without Configure.
@@ -133,7 +135,12 @@ func (c *conn) do(ctx context.Context, calls ...call) (result, error) {
 	pipeline := c.pg.StartPipeline(ctx)
 	c.pg.Frontend().Send(roomFor(calls))
 	for i := range calls {
-		pipeline.SendQueryPrepared(c.stmts[calls[i].stmt].name, calls[i].args, binaryFormat, binaryFormat)
+		s := &c.stmts[calls[i].stmt]
+		if c.unnamed {
+			pipeline.SendQueryParams(s.sql, calls[i].args, nil, binaryFormat, binaryFormat)
+		} else {
+			pipeline.SendQueryPrepared(s.name, calls[i].args, binaryFormat, binaryFormat)
+		}
 	}
 	err := pipeline.Sync()
 	var r result

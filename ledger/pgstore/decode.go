@@ -204,14 +204,28 @@ func (r *row) posting() ledger.PostingRow {
 }
 
 const accountColumns = `no, balance, debits_hi, debits_lo, pending_out, pending_in, entries, last,
-	normal, name, currency, min, max, next_expiry`
+	normal, flags, name, currency, min, max, next_expiry`
 
 func (r *row) account() ledger.Account {
 	return ledger.Account{
 		No: r.int8(), Balance: r.int8(), DebitsHi: uint64(r.int8()), DebitsLo: uint64(r.int8()),
 		PendingOut: r.int8(), PendingIn: r.int8(), Entries: r.int8(), Last: r.int8(),
-		Normal: ledger.Side(r.int2()), Key: ledger.AccountKey{Name: r.text(), Currency: r.text()},
+		Normal: ledger.Side(r.int2()), Flags: ledger.AccountFlags(r.int2()), Key: ledger.AccountKey{Name: r.text(), Currency: r.text()},
 		Min: r.optionalInt8(), Max: r.optionalInt8(), NextExpiry: r.time(),
+	}
+}
+
+const markColumns = `account, nth, posting`
+
+func (r *row) mark() ledger.Mark {
+	return ledger.Mark{Account: r.int8(), Nth: r.int8(), Posting: r.int8()}
+}
+
+const datedColumns = `account, nth, entry, posting, effective, sum, turnover`
+
+func (r *row) dated() ledger.DatedRow {
+	return ledger.DatedRow{
+		Account: r.int8(), Nth: r.int8(), Entry: r.int8(), Posting: r.int8(), Effective: r.time(), Sum: r.int8(), Turnover: r.int8(),
 	}
 }
 

@@ -23,6 +23,12 @@ var (
 	// ErrReplica reports a server that is a read replica. Money is never read from one: it
 	// may lack what was acknowledged, or keep what was never.
 	ErrReplica = errors.New("pgstore: the server is a read replica")
+	// ErrPrivilege reports that the role may not do what was asked: see Store.Forget. Nothing
+	// was changed.
+	ErrPrivilege = errors.New("pgstore: the role lacks the privilege")
+	// ErrJoin reports a transaction that the ledger can not join: see Store.Join. Nothing was
+	// done in it.
+	ErrJoin = errors.New("pgstore: the transaction can not be joined")
 	// ErrConfig reports a Config, a DSN, a pool or a role that can not be used.
 	ErrConfig = errors.New("pgstore: bad configuration")
 )
@@ -79,19 +85,20 @@ func (f *failure) Unwrap() error { return f.category }
 // Codes of PostgreSQL with a meaning of their own here. Those that are not listed are
 // judged by their class, which is the first two characters.
 const (
-	completionUnknown   = "40003"
-	lockNotAvailable    = "55P03"
-	queryCanceled       = "57014"
-	idleInTransaction   = "25P03"
-	readOnlyTransaction = "25006"
-	noSuchStatement     = "26000"
-	featureNotSupported = "0A000" // also: a prepared statement whose table has changed
-	uniqueViolation     = "23505"
-	undefinedTable      = "42P01"
-	invalidSchemaName   = "3F000"
-	duplicateTable      = "42P07"
-	duplicateSchema     = "42P06"
-	duplicateObject     = "42710"
+	completionUnknown     = "40003"
+	lockNotAvailable      = "55P03"
+	queryCanceled         = "57014"
+	idleInTransaction     = "25P03"
+	readOnlyTransaction   = "25006"
+	noSuchStatement       = "26000"
+	featureNotSupported   = "0A000" // also: a prepared statement whose table has changed
+	insufficientPrivilege = "42501"
+	uniqueViolation       = "23505"
+	undefinedTable        = "42P01"
+	invalidSchemaName     = "3F000"
+	duplicateTable        = "42P07"
+	duplicateSchema       = "42P06"
+	duplicateObject       = "42710"
 )
 
 // translate turns an error of something that committed nothing into the ledger's terms. It
@@ -127,6 +134,8 @@ func translate(ctx context.Context, doing string, err error) error {
 // statement, and with it the transaction.
 func categoryOf(code string) error {
 	switch code {
+	case insufficientPrivilege:
+		return ErrPrivilege
 	case lockNotAvailable, queryCanceled, idleInTransaction, noSuchStatement, featureNotSupported:
 		return ledger.ErrRetry
 	case readOnlyTransaction:

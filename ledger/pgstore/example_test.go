@@ -52,10 +52,11 @@ func ExampleGrants() {
 	// Output:
 	// GRANT USAGE ON SCHEMA "okpay" TO "shop";
 	// GRANT SELECT ON "okpay".schema_migrations TO "shop";
-	// GRANT SELECT, INSERT ON "okpay".ledgers, "okpay".blocks, "okpay".changes, "okpay".postings, "okpay".accounts, "okpay".marks, "okpay".holds, "okpay".records, "okpay".events, "okpay".currencies TO "shop";
+	// GRANT SELECT, INSERT ON "okpay".ledgers, "okpay".blocks, "okpay".changes, "okpay".postings, "okpay".accounts, "okpay".marks, "okpay".holds, "okpay".records, "okpay".events, "okpay".currencies, "okpay".reversals, "okpay".terms, "okpay".dated, "okpay".dated_sums TO "shop";
 	// GRANT SELECT, INSERT, DELETE ON "okpay".hold_due, "okpay".record_keys, "okpay".record_labels TO "shop";
 	// GRANT UPDATE (seq, time, hash, accounts, postings, transactions, events, assured) ON "okpay".ledgers TO "shop";
-	// GRANT UPDATE (balance, debits_hi, debits_lo, pending_out, pending_in, entries, last, next_expiry) ON "okpay".accounts TO "shop";
+	// GRANT UPDATE (balance, debits_hi, debits_lo, pending_out, pending_in, entries, last, next_expiry, min, max, flags) ON "okpay".accounts TO "shop";
+	// GRANT UPDATE (total) ON "okpay".dated_sums TO "shop";
 	// GRANT UPDATE (status, seq, expires, reference, metadata, legs) ON "okpay".holds TO "shop";
 	// GRANT UPDATE (version, seq, chaining, erased, due, salt, keys, labels, content) ON "okpay".records TO "shop";
 }

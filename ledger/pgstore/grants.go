@@ -12,17 +12,18 @@ import (
 // not.
 var privileges = [...]struct{ what, tables string }{
 	{"SELECT", "schema_migrations"},
-	{"SELECT, INSERT", "ledgers, blocks, changes, postings, accounts, marks, holds, records, events, currencies"},
+	{"SELECT, INSERT", "ledgers, blocks, changes, postings, accounts, marks, holds, records, events, currencies, reversals, terms, dated, dated_sums"},
 	{"SELECT, INSERT, DELETE", "hold_due, record_keys, record_labels"},
 	{"UPDATE (seq, time, hash, accounts, postings, transactions, events, assured)", "ledgers"},
-	{"UPDATE (balance, debits_hi, debits_lo, pending_out, pending_in, entries, last, next_expiry)", "accounts"},
+	{"UPDATE (balance, debits_hi, debits_lo, pending_out, pending_in, entries, last, next_expiry, min, max, flags)", "accounts"},
+	{"UPDATE (total)", "dated_sums"},
 	{"UPDATE (status, seq, expires, reference, metadata, legs)", "holds"},
 	{"UPDATE (version, seq, chaining, erased, due, salt, keys, labels, content)", "records"},
 }
 
 // Grants returns the SQL that lets a role run a Store and nothing more: it can not change or
-// delete blocks, postings or the outcomes of changes, and can not change the schema. Apply it
-// as the owner of the schema, after each Migrate. The role must exist, must not own the tables, and must
+// delete blocks, postings or the outcomes of changes, and can not change the schema. So it
+// can not Forget the bodies of blocks either: that is for the owner. Apply it as the owner of the schema, after each Migrate. The role must exist, must not own the tables, and must
 // not be "public".
 func Grants(role string, cfg Config) (string, error) {
 	cfg, err := cfg.defaults()

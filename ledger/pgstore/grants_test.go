@@ -93,22 +93,23 @@ func TestGrantsAreNoMoreThanEnough(t *testing.T) {
 		require.NoError(t, err)
 		return names
 	}
-	for _, table := range []string{"blocks", "changes", "postings", "marks", "events", "currencies", "schema_migrations"} {
+	for _, table := range []string{"blocks", "changes", "postings", "marks", "reversals", "terms", "dated", "events", "currencies", "schema_migrations"} {
 		for _, column := range columns(table) {
 			refused(fmt.Sprintf("UPDATE okpay.%s SET %s = NULL", table, column))
 		}
 	}
-	for _, table := range []string{"blocks", "changes", "postings", "marks", "events", "currencies", "schema_migrations", "ledgers", "accounts", "holds", "records"} {
+	for _, table := range []string{"blocks", "changes", "postings", "marks", "events", "currencies", "schema_migrations", "ledgers", "accounts", "holds", "records", "reversals", "terms", "dated", "dated_sums"} {
 		refused("DELETE FROM okpay." + table)
 		refused("TRUNCATE okpay." + table)
 		refused("DROP TABLE okpay." + table)
 		refused("ALTER TABLE okpay." + table + " DISABLE TRIGGER ALL")
 	}
 	for table, identity := range map[string][]string{
-		"ledgers":  {"ledger", "name", "key", "min_reader", "min_writer"},
-		"accounts": {"ledger", "no", "name", "currency", "normal", "min", "max"},
-		"holds":    {"ledger", "id"},
-		"records":  {"ledger", "type", "id"},
+		"ledgers":    {"ledger", "name", "key", "min_reader", "min_writer"},
+		"accounts":   {"ledger", "no", "name", "currency", "normal"},
+		"dated_sums": {"ledger", "account", "level", "bucket"},
+		"holds":      {"ledger", "id"},
+		"records":    {"ledger", "type", "id"},
 	} {
 		for _, column := range identity {
 			refused(fmt.Sprintf("UPDATE okpay.%s SET %s = NULL", table, column))

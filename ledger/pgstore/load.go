@@ -12,6 +12,7 @@ func newFound() *ledger.Found {
 		Unique:     make(map[string]ledger.RecordKey),
 		Currencies: make(map[string]int),
 		NextExpiry: make(map[int64]time.Time),
+		Reversals:  make(map[int64]int64),
 	}
 }
 
@@ -30,6 +31,7 @@ func loads(id int64, need *ledger.Need, found *ledger.Found) []call {
 		code, scale := r.text(), r.int4()
 		found.Currencies[code] = scale
 	})
+	l.history(need)
 	return l.calls
 }
 
@@ -84,6 +86,33 @@ func (l *loader) records(keys []ledger.RecordKey) {
 		l.add(findRecords, collect(&l.found.Records, (*row).record),
 			texts(keys, func(k *ledger.RecordKey) string { return k.Type }),
 			texts(keys, func(k *ledger.RecordKey) string { return k.ID }))
+	}
+}
+
+// history finds transactions, the last dated entries of accounts, and records by label.
+func (l *loader) history(need *ledger.Need) {
+	if len(need.Transactions) > 0 {
+		nos := int8s(need.Transactions, self)
+		l.add(findTransactions, collect(&l.found.Postings, (*row).posting), nos, int8Of(ledger.MaxPostings))
+		l.add(findReversals, into(l.found.Reversals), nos)
+	}
+	if keys := only(need.Dated, func(k ledger.AccountKey) bool { return storable(k.Name) && storable(k.Currency) }); len(keys) > 0 {
+		l.add(findDated, collect(&l.found.Dated, (*row).dated),
+			texts(keys, func(k *ledger.AccountKey) string { return k.Name }),
+			texts(keys, func(k *ledger.AccountKey) string { return k.Currency }))
+	}
+	if labels := only(need.Labeled, func(r ledger.RecordLabel) bool { return storable(r.Type) && storable(r.Label) }); len(labels) > 0 {
+		l.add(findLabeled, collect(&l.found.Labeled, (*row).record),
+			texts(labels, func(r *ledger.RecordLabel) string { return r.Type }),
+			texts(labels, func(r *ledger.RecordLabel) string { return r.Label }))
+	}
+}
+
+// into reads pairs of numbers.
+func into(pairs map[int64]int64) func(*row) {
+	return func(r *row) {
+		key, value := r.int8(), r.int8()
+		pairs[key] = value
 	}
 }
 

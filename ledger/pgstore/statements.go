@@ -21,6 +21,14 @@ const (
 	configureRead
 	customPlans
 
+	// Inside a transaction of the caller's.
+	savepoint
+	lookAround
+	configureJoined
+	restoreJoined
+	rollbackTo
+	release
+
 	// The head row.
 	selectLedger
 	insertLedger
@@ -39,6 +47,10 @@ const (
 	findRecords
 	findUnique
 	findCurrencies
+	findLabeled
+	findTransactions
+	findReversals
+	findDated
 
 	// What a View reads.
 	listBlocks
@@ -46,6 +58,15 @@ const (
 	listEvents
 	listPostings
 	listEntries
+	getPostings
+	getMarks
+	listByTerm
+	listByTermDesc
+	getDated
+	listDated
+	listDatedDesc
+	lastDated
+	sumDated
 	listAccounts
 	listAccountsByPrefix
 	listCurrencies
@@ -64,6 +85,12 @@ const (
 	insertPostings
 	insertAccounts
 	updateAccounts
+	alterAccounts
+	insertReversals
+	insertTerms
+	insertDated
+	addDatedSums
+	forgetBodies
 	insertMarks
 	putHolds
 	deleteDue
@@ -98,6 +125,18 @@ var statementTexts = [statementCount]string{
 	configureRead: `SELECT ` + byKey,
 	customPlans:   `SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`,
 
+	savepoint: `SAVEPOINT okpay_joined`,
+	lookAround: `SELECT current_setting('transaction_isolation'), (SELECT coalesce(max(number), 0) FROM @schema_migrations),
+		current_setting('lock_timeout'), current_setting('enable_seqscan'), current_setting('enable_hashjoin'),
+		current_setting('enable_mergejoin'), current_setting('jit')`,
+	configureJoined: `SELECT set_config('lock_timeout', $1::text, true), ` + byKey,
+	// What was set after a savepoint outlives its release.
+	restoreJoined: `SELECT set_config('lock_timeout', $1::text, true), set_config('enable_seqscan', $2::text, true),
+		set_config('enable_hashjoin', $3::text, true), set_config('enable_mergejoin', $4::text, true),
+		set_config('jit', $5::text, true)`,
+	rollbackTo: `ROLLBACK TO SAVEPOINT okpay_joined`,
+	release:    `RELEASE SAVEPOINT okpay_joined`,
+
 	selectLedger: `SELECT ` + headColumns + ` FROM @ledgers WHERE name = $1::text`,
 	insertLedger: `INSERT INTO @ledgers (ledger, name, key)
 		SELECT coalesce(max(ledger), 0) + 1, $1::text, $2::bytea FROM @ledgers
@@ -125,6 +164,19 @@ var statementTexts = [statementCount]string{
 	findUnique:     `SELECT key, type, id FROM @record_keys WHERE ledger = $1::bigint AND key = ANY($2::text[])`,
 	findCurrencies: `SELECT code, scale FROM @currencies WHERE ledger = $1::bigint AND code = ANY($2::text[])`,
 
+	// A record with several of the labels is found once.
+	findLabeled: `SELECT ` + recordColumns + ` FROM @records WHERE ledger = $1::bigint AND (type, id) IN (
+		SELECT type, id FROM @record_labels WHERE ledger = $1::bigint
+			AND (type, label) IN (SELECT unnest($2::text[]), unnest($3::text[])))`,
+	// The postings of a transaction follow its first one, whose number is the transaction's.
+	findTransactions: `SELECT ` + postingColumns + ` FROM unnest($2::bigint[]) t (first) CROSS JOIN LATERAL
+		(SELECT * FROM @postings WHERE ledger = $1::bigint AND no BETWEEN t.first AND t.first + $3::bigint AND tx = t.first) p
+		ORDER BY no`,
+	findReversals: `SELECT tx, reversal FROM @reversals WHERE ledger = $1::bigint AND tx = ANY($2::bigint[])`,
+	findDated: `SELECT ` + datedColumns + ` FROM @accounts a CROSS JOIN LATERAL
+		(SELECT * FROM @dated WHERE ledger = $1::bigint AND account = a.no ORDER BY nth DESC LIMIT 1) d
+		WHERE a.ledger = $1::bigint AND (a.name, a.currency) IN (SELECT unnest($2::text[]), unnest($3::text[]))`,
+
 	listBlocks: `SELECT ` + blockColumns + ` FROM @blocks
 		WHERE ledger = $1::bigint AND seq > $2::bigint ORDER BY seq LIMIT $3::bigint`,
 	listChanges: `SELECT ` + changeColumns + ` FROM @changes
@@ -150,6 +202,29 @@ var statementTexts = [statementCount]string{
 			WHERE w.nth > $3::bigint
 		)
 		SELECT ` + postingColumns + ` FROM walk WHERE nth BETWEEN $3::bigint AND $4::bigint ORDER BY no`,
+
+	getPostings: `SELECT ` + postingColumns + ` FROM @postings WHERE ledger = $1::bigint AND no = ANY($2::bigint[])`,
+	getMarks: `SELECT ` + markColumns + ` FROM @marks
+		WHERE ledger = $1::bigint AND account = $2::bigint AND nth = ANY($3::bigint[])`,
+	listByTerm: `SELECT tx FROM @terms
+		WHERE ledger = $1::bigint AND hash = $2::bigint AND tx > $3::bigint ORDER BY tx LIMIT $4::bigint`,
+	listByTermDesc: `SELECT tx FROM @terms
+		WHERE ledger = $1::bigint AND hash = $2::bigint AND tx < $3::bigint ORDER BY tx DESC LIMIT $4::bigint`,
+	getDated: `SELECT ` + datedColumns + ` FROM @dated
+		WHERE ledger = $1::bigint AND account = $2::bigint AND nth = ANY($3::bigint[])`,
+	listDated: `SELECT ` + datedColumns + ` FROM @dated
+		WHERE ledger = $1::bigint AND account = $2::bigint AND (effective, nth) > ($3::timestamptz, $4::bigint)
+		ORDER BY effective, nth LIMIT $5::bigint`,
+	listDatedDesc: `SELECT ` + datedColumns + ` FROM @dated
+		WHERE ledger = $1::bigint AND account = $2::bigint AND (effective, nth) < ($3::timestamptz, $4::bigint)
+		ORDER BY effective DESC, nth DESC LIMIT $5::bigint`,
+	lastDated: `SELECT ` + datedColumns + ` FROM @dated
+		WHERE ledger = $1::bigint AND account = $2::bigint ORDER BY nth DESC LIMIT 1`,
+	// In halves, whose sums fit: what is added up may leave 64 bits on the way.
+	sumDated: `SELECT coalesce(sum(total >> 32), 0)::bigint, coalesce(sum(total & 4294967295), 0)::bigint
+		FROM unnest($3::bigint[], $4::bigint[], $5::bigint[]) r (level, start, until) CROSS JOIN LATERAL
+		(SELECT total FROM @dated_sums s WHERE s.ledger = $1::bigint AND s.account = $2::bigint
+			AND s.level = r.level::smallint AND s.bucket >= r.start AND s.bucket < r.until) t`,
 
 	listAccounts: `SELECT ` + accountColumns + ` FROM @accounts
 		WHERE ledger = $1::bigint AND no > $2::bigint ORDER BY no LIMIT $3::bigint`,
@@ -189,8 +264,8 @@ var statementTexts = [statementCount]string{
 	insertAccounts: `INSERT INTO @accounts (ledger, ` + accountColumns + `)
 		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::bigint[]),
 			unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::bigint[]),
-			unnest($10::integer[]), unnest($11::text[]), unnest($12::text[]),
-			unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::timestamptz[])`,
+			unnest($10::integer[]), unnest($11::integer[]), unnest($12::text[]), unnest($13::text[]),
+			unnest($14::bigint[]), unnest($15::bigint[]), unnest($16::timestamptz[])`,
 	updateAccounts: `UPDATE @accounts a SET balance = u.balance, debits_hi = u.debits_hi, debits_lo = u.debits_lo,
 			pending_out = u.pending_out, pending_in = u.pending_in, entries = u.entries, last = u.last,
 			next_expiry = u.next_expiry
@@ -200,6 +275,23 @@ var statementTexts = [statementCount]string{
 			unnest($8::bigint[]) AS entries, unnest($9::bigint[]) AS last,
 			unnest($10::timestamptz[]) AS next_expiry) u
 		WHERE a.ledger = $1::bigint AND a.no = u.no`,
+	alterAccounts: `UPDATE @accounts a SET min = u.min, max = u.max, flags = u.flags
+		FROM (SELECT unnest($2::bigint[]) AS no, unnest($3::bigint[]) AS min, unnest($4::bigint[]) AS max,
+			unnest($5::integer[]) AS flags) u
+		WHERE a.ledger = $1::bigint AND a.no = u.no`,
+	insertReversals: `INSERT INTO @reversals (ledger, tx, reversal)
+		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::bigint[])`,
+	// Two texts of one transaction may have the same hash.
+	insertTerms: `INSERT INTO @terms (ledger, hash, tx)
+		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::bigint[]) ON CONFLICT DO NOTHING`,
+	insertDated: `INSERT INTO @dated (ledger, ` + datedColumns + `)
+		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::bigint[]),
+			unnest($6::timestamptz[]), unnest($7::bigint[]), unnest($8::bigint[])`,
+	addDatedSums: `INSERT INTO @dated_sums AS s (ledger, account, level, bucket, total)
+		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::integer[]), unnest($4::bigint[]), unnest($5::bigint[])
+		ON CONFLICT (ledger, account, level, bucket) DO UPDATE SET total = s.total + excluded.total`,
+	forgetBodies: `UPDATE @blocks SET body = NULL
+		WHERE ledger = $1::bigint AND seq <= $2::bigint AND body IS NOT NULL`,
 	insertMarks: `INSERT INTO @marks (ledger, account, nth, posting)
 		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[])`,
 

@@ -18,6 +18,7 @@ func writes(id int64, b *ledger.Batch) []call {
 	w.changes(b.Changes)
 	w.postings(b.Postings)
 	w.accounts(b)
+	w.history(b)
 	w.holds(b.Holds, b.Block.Seq)
 	w.records(b.Records)
 	w.events(b.Events)
@@ -105,6 +106,7 @@ func (w *writer) accounts(b *ledger.Batch) {
 	if rows := b.Opened; len(rows) > 0 {
 		w.add(insertAccounts, append(moving(rows),
 			int4s(rows, func(r *R) int { return int(r.Normal) }),
+			int4s(rows, func(r *R) int { return int(r.Flags) }),
 			texts(rows, func(r *R) string { return r.Key.Name }),
 			texts(rows, func(r *R) string { return r.Key.Currency }),
 			optionalInt8s(rows, func(r *R) *int64 { return r.Min }),
@@ -114,11 +116,51 @@ func (w *writer) accounts(b *ledger.Batch) {
 	if rows := b.Accounts; len(rows) > 0 {
 		w.add(updateAccounts, append(moving(rows), optionalTimes(rows, nextExpiry))...)
 	}
+	if rows := b.Altered; len(rows) > 0 {
+		w.add(alterAccounts,
+			int8s(rows, func(r *R) int64 { return r.No }),
+			optionalInt8s(rows, func(r *R) *int64 { return r.Min }),
+			optionalInt8s(rows, func(r *R) *int64 { return r.Max }),
+			int4s(rows, func(r *R) int { return int(r.Flags) }))
+	}
 	if rows := b.Marks; len(rows) > 0 {
 		w.add(insertMarks,
 			int8s(rows, func(r *ledger.Mark) int64 { return r.Account }),
 			int8s(rows, func(r *ledger.Mark) int64 { return r.Nth }),
 			int8s(rows, func(r *ledger.Mark) int64 { return r.Posting }))
+	}
+}
+
+// history writes what finds transactions again.
+func (w *writer) history(b *ledger.Batch) {
+	if rows := b.Reversals; len(rows) > 0 {
+		w.add(insertReversals,
+			int8s(rows, func(r *ledger.Reversal) int64 { return r.Transaction }),
+			int8s(rows, func(r *ledger.Reversal) int64 { return r.By }))
+	}
+	if rows := b.Terms; len(rows) > 0 {
+		w.add(insertTerms,
+			int8s(rows, func(r *ledger.Term) int64 { return r.Hash }),
+			int8s(rows, func(r *ledger.Term) int64 { return r.Transaction }))
+	}
+	if rows := b.Dated; len(rows) > 0 {
+		type R = ledger.DatedRow
+		w.add(insertDated,
+			int8s(rows, func(r *R) int64 { return r.Account }),
+			int8s(rows, func(r *R) int64 { return r.Nth }),
+			int8s(rows, func(r *R) int64 { return r.Entry }),
+			int8s(rows, func(r *R) int64 { return r.Posting }),
+			times(rows, func(r *R) time.Time { return r.Effective }),
+			int8s(rows, func(r *R) int64 { return r.Sum }),
+			int8s(rows, func(r *R) int64 { return r.Turnover }))
+	}
+	if rows := b.DatedSums; len(rows) > 0 {
+		type R = ledger.DatedSum
+		w.add(addDatedSums,
+			int8s(rows, func(r *R) int64 { return r.Account }),
+			int4s(rows, func(r *R) int { return r.Level }),
+			int8s(rows, func(r *R) int64 { return r.Bucket }),
+			int8s(rows, func(r *R) int64 { return r.Delta }))
 	}
 }
 

@@ -41,7 +41,7 @@ func load(ctx context.Context, c *conn, no int64, need *ledger.Need) (*ledger.Fo
 	}
 	l := loader{ctx: ctx, c: c, no: no, found: &ledger.Found{Head: head}}
 	for _, step := range []func(*ledger.Need) error{
-		l.changes, l.accounts, l.accountNos, l.holds, l.due, l.records, l.unique, l.currencies,
+		l.changes, l.accounts, l.accountNos, l.holds, l.due, l.records, l.unique, l.currencies, l.labeled, l.transactions, l.dated,
 	} {
 		if err := step(need); err != nil {
 			return nil, err
@@ -258,4 +258,74 @@ func (l *loader) currencies(need *ledger.Need) error {
 		l.found.Currencies[r.text()] = int(r.int())
 		return nil
 	})
+}
+
+func (l *loader) labeled(need *ledger.Need) error {
+	for _, label := range need.Labeled {
+		rows, err := labeled(l.ctx, l.c, l.no, label)
+		if err != nil {
+			return err
+		}
+		l.found.Labeled = append(l.found.Labeled, rows...)
+	}
+	return nil
+}
+
+func labeled(ctx context.Context, c *conn, no int64, label ledger.RecordLabel) (all []ledger.RecordRow, err error) {
+	stmt, err := c.Prepare(`SELECT r.type, r.id, r.version, r.seq, r.chaining, r.erased, r.due, r.salt, r.keys, r.labels, r.content
+		FROM record_labels l CROSS JOIN records r ON r.ledger = l.ledger AND r.type = l.type AND r.id = l.id
+		WHERE l.ledger = ?1 AND l.type = ?2 AND l.label = ?3 ORDER BY l.id`)
+	if err != nil {
+		return nil, err
+	}
+	bind(stmt, no).text(label.Type).text(label.Label)
+	err = collect(ctx, stmt, &all, readWholeRecord)
+	return all, err
+}
+
+// transactions loads the postings of transactions, which follow their first one, and which
+// of them were reversed.
+func (l *loader) transactions(need *ledger.Need) error {
+	if len(need.Transactions) == 0 {
+		return nil
+	}
+	for _, first := range need.Transactions {
+		stmt, err := l.c.Prepare("SELECT " + postingColumns + ` FROM postings
+			WHERE ledger = ?1 AND no BETWEEN ?2 AND ?3 AND tx = ?2 ORDER BY no`)
+		if err != nil {
+			return err
+		}
+		bind(stmt, l.no).int(first).int(first + ledger.MaxPostings)
+		if err := collect(l.ctx, stmt, &l.found.Postings, sure(readPosting)); err != nil {
+			return err
+		}
+	}
+	var err error
+	l.found.Reversals, err = reversed(l, need.Transactions)
+	return err
+}
+
+func reversed(l *loader, transactions []int64) (map[int64]int64, error) {
+	found := make(map[int64]int64)
+	err := lookAll(l, "SELECT tx, reversal FROM reversals WHERE ledger = ?1 AND tx IN", transactions, putInt, func(r *row) error {
+		tx, by := r.int(), r.int()
+		found[tx] = by
+		return nil
+	})
+	return found, err
+}
+
+func (l *loader) dated(need *ledger.Need) error {
+	for _, key := range need.Dated {
+		stmt, err := l.c.Prepare("SELECT " + datedColumns + ` FROM dated WHERE ledger = ?1 AND account =
+			(SELECT no FROM accounts WHERE ledger = ?1 AND name = ?2 AND currency = ?3) ORDER BY nth DESC LIMIT 1`)
+		if err != nil {
+			return err
+		}
+		bind(stmt, l.no).text(key.Name).text(key.Currency)
+		if err := collect(l.ctx, stmt, &l.found.Dated, sure(readDated)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -25,11 +25,17 @@ const (
 		"debit_after, credit_after, debit_nth, credit_nth, debit_prev, credit_prev"
 	intoPostings = "postings (ledger, " + postingColumns + ")"
 
-	accountColumns = "no, name, currency, normal, min, max, balance, debits_hi, debits_lo, pending_out, pending_in, " +
+	accountColumns = "no, name, currency, normal, min, max, flags, balance, debits_hi, debits_lo, pending_out, pending_in, " +
 		"entries, last, next_expiry"
 	intoAccounts = "accounts (ledger, " + accountColumns + ")"
 
-	intoMarks = "marks (ledger, account, nth, posting)"
+	markColumns = "account, nth, posting"
+	intoMarks   = "marks (ledger, " + markColumns + ")"
+
+	intoReversals = "reversals (ledger, tx, reversal)"
+	intoTerms     = "terms (ledger, hash, tx)"
+	datedColumns  = "account, nth, entry, posting, effective, sum, turnover"
+	intoDated     = "dated (ledger, " + datedColumns + ")"
 
 	holdColumns = "id, status, seq, expires, reference, metadata, legs"
 	intoHoldDue = "hold_due (ledger, account, expires, hold)"
@@ -104,7 +110,7 @@ func readPosting(r *row) ledger.PostingRow {
 }
 
 func putAccount(p *params, a *ledger.Account) {
-	p.int(a.No).text(a.Key.Name).text(a.Key.Currency).int(int64(a.Normal)).intOrNil(a.Min).intOrNil(a.Max).
+	p.int(a.No).text(a.Key.Name).text(a.Key.Currency).int(int64(a.Normal)).intOrNil(a.Min).intOrNil(a.Max).int(int64(a.Flags)).
 		int(a.Balance).int(int64(a.DebitsHi)).int(int64(a.DebitsLo)).int(a.PendingOut).int(a.PendingIn).
 		int(a.Entries).int(a.Last).time(a.NextExpiry)
 }
@@ -112,13 +118,31 @@ func putAccount(p *params, a *ledger.Account) {
 func readAccount(r *row) ledger.Account {
 	return ledger.Account{
 		No: r.int(), Key: ledger.AccountKey{Name: r.text(), Currency: r.text()},
-		Normal: ledger.Side(r.int()), Min: r.intOrNil(), Max: r.intOrNil(),
+		Normal: ledger.Side(r.int()), Min: r.intOrNil(), Max: r.intOrNil(), Flags: ledger.AccountFlags(r.int()),
 		Balance: r.int(), DebitsHi: uint64(r.int()), DebitsLo: uint64(r.int()),
 		PendingOut: r.int(), PendingIn: r.int(), Entries: r.int(), Last: r.int(), NextExpiry: r.time(),
 	}
 }
 
 func putMark(p *params, m *ledger.Mark) { p.int(m.Account).int(m.Nth).int(m.Posting) }
+
+func readMark(r *row) ledger.Mark {
+	return ledger.Mark{Account: r.int(), Nth: r.int(), Posting: r.int()}
+}
+
+func putReversal(p *params, r *ledger.Reversal) { p.int(r.Transaction).int(r.By) }
+
+func putTerm(p *params, t *ledger.Term) { p.int(t.Hash).int(t.Transaction) }
+
+func putDated(p *params, d *ledger.DatedRow) {
+	p.int(d.Account).int(d.Nth).int(d.Entry).int(d.Posting).time(d.Effective).int(d.Sum).int(d.Turnover)
+}
+
+func readDated(r *row) ledger.DatedRow {
+	return ledger.DatedRow{
+		Account: r.int(), Nth: r.int(), Entry: r.int(), Posting: r.int(), Effective: r.time(), Sum: r.int(), Turnover: r.int(),
+	}
+}
 
 func putHold(p *params, h *ledger.HoldState) {
 	p.text(h.ID).int(int64(h.Status)).int(h.Seq).time(h.Expires).textOrNull(h.Reference).bytes(h.Metadata).

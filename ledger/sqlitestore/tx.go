@@ -85,6 +85,11 @@ func (t *tx) write(ctx context.Context, batch *ledger.Batch) error {
 		func() error { return insertAll(ctx, c, no, intoPostings, batch.Postings, putPosting) },
 		func() error { return insertAll(ctx, c, no, intoAccounts, batch.Opened, putAccount) },
 		func() error { return updateAccounts(ctx, c, no, batch.Accounts) },
+		func() error { return alterAccounts(ctx, c, no, batch.Altered) },
+		func() error { return insertAll(ctx, c, no, intoReversals, batch.Reversals, putReversal) },
+		func() error { return insertAll(ctx, c, no, intoTerms, batch.Terms, putTerm) },
+		func() error { return insertAll(ctx, c, no, intoDated, batch.Dated, putDated) },
+		func() error { return addDatedSums(ctx, c, no, batch.DatedSums) },
 		func() error { return insertAll(ctx, c, no, intoMarks, batch.Marks, putMark) },
 		func() error { return writeHolds(ctx, c, no, batch.Holds) },
 		func() error { return writeRecords(ctx, c, no, batch.Records) },
@@ -148,6 +153,40 @@ func updateAccounts(ctx context.Context, c *conn, no int64, accounts []ledger.Ac
 		}
 		bind(stmt, no).int(a.No).int(a.Balance).int(int64(a.DebitsHi)).int(int64(a.DebitsLo)).
 			int(a.PendingOut).int(a.PendingIn).int(a.Entries).int(a.Last).time(a.NextExpiry)
+		if err := change(c, stmt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// alterAccounts writes what updateAccounts does not.
+func alterAccounts(ctx context.Context, c *conn, no int64, accounts []ledger.Account) error {
+	return forAll(ctx, c, no, `UPDATE OR ROLLBACK accounts SET min = ?3, max = ?4, flags = ?5 WHERE ledger = ?1 AND no = ?2`,
+		accounts, func(p *params, a *ledger.Account) { p.int(a.No).intOrNil(a.Min).intOrNil(a.Max).int(int64(a.Flags)) })
+}
+
+// addDatedSums moves the totals of buckets.
+func addDatedSums(ctx context.Context, c *conn, no int64, sums []ledger.DatedSum) error {
+	return forAll(ctx, c, no, `INSERT INTO dated_sums (ledger, account, level, bucket, total) VALUES (?1, ?2, ?3, ?4, ?5)
+		ON CONFLICT (ledger, account, level, bucket) DO UPDATE SET total = total + excluded.total`,
+		sums, func(p *params, s *ledger.DatedSum) { p.int(s.Account).int(int64(s.Level)).int(s.Bucket).int(s.Delta) })
+}
+
+// forAll runs a statement that must change exactly one row for each item.
+func forAll[T any](ctx context.Context, c *conn, no int64, query string, items []T, put func(*params, *T)) error {
+	if len(items) == 0 {
+		return nil
+	}
+	stmt, err := c.Prepare(query)
+	if err != nil {
+		return err
+	}
+	for i := range items {
+		if i%64 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		put(bind(stmt, no), &items[i])
 		if err := change(c, stmt); err != nil {
 			return err
 		}

@@ -35,7 +35,8 @@ CREATE TABLE blocks (
   PRIMARY KEY (ledger, seq)
 );
 
--- Compressing bodies would cost more time than writing them.
+-- The body is NULL once the block was archived. Compressing bodies would cost more time than
+-- writing them.
 ALTER TABLE blocks ALTER body SET STORAGE EXTERNAL;
 
 CREATE TABLE changes (
@@ -48,12 +49,13 @@ CREATE TABLE changes (
   PRIMARY KEY (ledger, id)
 );
 
--- effective is NULL when it equals time.
+-- tx is the number of the transaction's first posting. effective is NULL when it equals
+-- time.
 CREATE TABLE postings (
   ledger       bigint      NOT NULL,
   no           bigint      NOT NULL,
   seq          bigint      NOT NULL CHECK (seq > 0),
-  tx           bigint      NOT NULL CHECK (tx > 0),
+  tx           bigint      NOT NULL CHECK (tx > 0 AND tx <= no),
   time         timestamptz NOT NULL,
   effective    timestamptz,
   debit        bigint      NOT NULL CHECK (debit > 0),
@@ -85,6 +87,7 @@ CREATE TABLE accounts (
   entries     bigint   NOT NULL CHECK (entries >= 0),
   last        bigint   NOT NULL CHECK (last >= 0),
   normal      smallint NOT NULL CHECK (normal IN (0, 1)),
+  flags       smallint NOT NULL CHECK (flags BETWEEN 0 AND 15),
   name        text     COLLATE "C" NOT NULL,
   currency    text     COLLATE "C" NOT NULL,
   min         bigint,
@@ -102,6 +105,47 @@ CREATE TABLE marks (
   posting bigint NOT NULL CHECK (posting > 0),
   PRIMARY KEY (ledger, account, nth)
 );
+
+-- Transactions that were reversed, and by which.
+CREATE TABLE reversals (
+  ledger bigint NOT NULL,
+  tx     bigint NOT NULL CHECK (tx > 0),
+  reversal bigint NOT NULL CHECK (reversal > tx),
+  PRIMARY KEY (ledger, tx)
+);
+
+-- By what transactions are found: a keyed hash of a reference or of an entry of metadata.
+CREATE TABLE terms (
+  ledger bigint NOT NULL,
+  hash   bigint NOT NULL,
+  tx     bigint NOT NULL CHECK (tx > 0),
+  PRIMARY KEY (ledger, hash, tx)
+);
+
+-- Entries whose effective time is not the time of their recording.
+CREATE TABLE dated (
+  ledger    bigint      NOT NULL,
+  account   bigint      NOT NULL CHECK (account > 0),
+  nth       bigint      NOT NULL CHECK (nth > 0),
+  entry     bigint      NOT NULL CHECK (entry >= nth),
+  posting   bigint      NOT NULL CHECK (posting > 0),
+  effective timestamptz NOT NULL,
+  sum       bigint      NOT NULL,
+  turnover  bigint      NOT NULL CHECK (turnover >= 0),
+  PRIMARY KEY (ledger, account, nth)
+);
+
+CREATE INDEX dated_effective ON dated (ledger, account, effective, nth);
+
+-- Totals of dated entries by effective time, in buckets of several widths.
+CREATE TABLE dated_sums (
+  ledger  bigint   NOT NULL,
+  account bigint   NOT NULL CHECK (account > 0),
+  level   smallint NOT NULL CHECK (level BETWEEN 0 AND 5),
+  bucket  bigint   NOT NULL,
+  total   bigint   NOT NULL,
+  PRIMARY KEY (ledger, account, level, bucket)
+) WITH (fillfactor = 80);
 
 -- legs has one row of {debit, credit, amount, rest} for each posting.
 CREATE TABLE holds (

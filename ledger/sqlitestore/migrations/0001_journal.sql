@@ -75,6 +75,7 @@ CREATE TABLE accounts (
   normal      INTEGER NOT NULL CHECK (normal IN (0, 1)),
   min         INTEGER,
   max         INTEGER,
+  flags       INTEGER NOT NULL CHECK (flags BETWEEN 0 AND 15),
   balance     INTEGER NOT NULL,
   debits_hi   INTEGER NOT NULL,
   debits_lo   INTEGER NOT NULL,
@@ -94,6 +95,47 @@ CREATE TABLE marks (
   nth     INTEGER NOT NULL CHECK (nth > 0),
   posting INTEGER NOT NULL CHECK (posting > 0),
   PRIMARY KEY (ledger, account, nth)
+) STRICT, WITHOUT ROWID;
+
+-- Transactions that were reversed, and by which.
+CREATE TABLE reversals (
+  ledger INTEGER NOT NULL,
+  tx     INTEGER NOT NULL CHECK (tx > 0),
+  reversal INTEGER NOT NULL CHECK (reversal > tx),
+  PRIMARY KEY (ledger, tx)
+) STRICT, WITHOUT ROWID;
+
+-- By what transactions are found: a keyed hash of a reference or of an entry of metadata.
+CREATE TABLE terms (
+  ledger INTEGER NOT NULL,
+  hash   INTEGER NOT NULL,
+  tx     INTEGER NOT NULL CHECK (tx > 0),
+  PRIMARY KEY (ledger, hash, tx)
+) STRICT, WITHOUT ROWID;
+
+-- Entries whose effective time is not the time of their recording.
+CREATE TABLE dated (
+  ledger    INTEGER NOT NULL,
+  account   INTEGER NOT NULL CHECK (account > 0),
+  nth       INTEGER NOT NULL CHECK (nth > 0),
+  entry     INTEGER NOT NULL CHECK (entry >= nth),
+  posting   INTEGER NOT NULL CHECK (posting > 0),
+  effective INTEGER NOT NULL,
+  sum       INTEGER NOT NULL,
+  turnover  INTEGER NOT NULL CHECK (turnover >= 0),
+  PRIMARY KEY (ledger, account, nth)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX dated_effective ON dated (ledger, account, effective, nth);
+
+-- Totals of dated entries by effective time, in buckets of several widths.
+CREATE TABLE dated_sums (
+  ledger  INTEGER NOT NULL,
+  account INTEGER NOT NULL CHECK (account > 0),
+  level   INTEGER NOT NULL CHECK (level BETWEEN 0 AND 5),
+  bucket  INTEGER NOT NULL,
+  total   INTEGER NOT NULL,
+  PRIMARY KEY (ledger, account, level, bucket)
 ) STRICT, WITHOUT ROWID;
 
 -- legs is a JSON array of [debit, credit, amount, rest].

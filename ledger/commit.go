@@ -1,0 +1,237 @@
+package ledger
+
+import "context"
+
+// single is a call of Commit with all that it needs; used again once it was answered.
+type single struct {
+	call     call
+	request  request
+	prepared prepared
+	member   [1]*prepared
+	answer   [1]answer
+}
+
+func (l *Ledger) newSingle() *single {
+	s, ok := l.calls.Get().(*single)
+	if !ok {
+		s = &single{call: call{done: make(chan struct{}, 1)}}
+	}
+	s.member[0] = &s.prepared
+	s.request.members, s.request.answers, s.request.call = s.member[:], s.answer[:], &s.call
+	s.call.open.Store(1)
+	return s
+}
+
+// recycle puts back a call that the committer is done with.
+func (l *Ledger) recycle(s *single) {
+	s.prepared, s.answer[0] = prepared{}, answer{}
+	s.request.taken = false
+	s.request.settled.Store(false)
+	l.calls.Put(s)
+}
+
+// Commit commits one Change and waits for it. The errors, and which one is returned when
+// several apply, stand at ErrInvalid and after. A RefusedError comes with an Outcome when
+// the refusal was recorded.
+//
+// When the context ends before a block has taken the Change, nothing happened and the
+// context's error is returned. After that the error also matches ErrOutcomeUnknown, and
+// the commit goes on; ask again with the same id. Once Commit has returned, what the Change
+// points to may be altered; the ledger has its own copy.
+func (l *Ledger) Commit(ctx context.Context, change Change) (Outcome, error) {
+	if joinedIn(ctx) != nil {
+		return Outcome{}, ErrJoined
+	}
+	s := l.newSingle()
+	if err := l.prepare(&s.prepared, &change, false); err != nil {
+		l.recycle(s)
+		return Outcome{}, err
+	}
+	err := ctx.Err()
+	if err == nil {
+		_, err = l.queue.put(&s.request)
+	}
+	if err != nil {
+		l.recycle(s)
+		return Outcome{}, err
+	}
+	if !s.call.wait(ctx) {
+		if err := l.queue.giveUp(ctx, &s.request); err != nil {
+			return Outcome{}, err // the committer may still write to s
+		}
+		<-s.call.done
+	}
+	a := s.answer[0]
+	l.recycle(s)
+	return a.outcome, a.err
+}
+
+func (l *Ledger) prepare(p *prepared, c *Change, chained bool) error {
+	if c.ID == "" {
+		c.ID = l.cfg.NewID()
+	}
+	if c.Linked && !chained {
+		return invalid("linked", "there is no next Change")
+	}
+	r := preparer{key: l.head.Key, rand: l.cfg.Rand}
+	return r.prepare(p, c)
+}
+
+// Answer is what CommitAll says of one Change: what Commit would have returned.
+type Answer struct {
+	Outcome
+	Err error
+}
+
+// CommitAll commits many Changes, each on its own unless it is linked to the next one, in
+// their order, and waits for all. The answers are in the order of the Changes. It costs far
+// less than as many calls of Commit.
+//
+// A chain is a run of Changes with Linked set and the one that follows them; at most
+// MaxChain. It happens whole or not at all: the first member that fails gives the chain's
+// reason and keeps it as its own answer, pinned if Commit would have pinned it; the others
+// answer ErrLinked and their ids stay free. A member whose id was used before fails a chain
+// that has members that are new. The last Change of all can not be linked (ErrInvalid).
+//
+// When the context ends, Changes that no block has taken yet answer with its error, and
+// those that a block has taken with ErrOutcomeUnknown besides.
+func (l *Ledger) CommitAll(ctx context.Context, changes []Change) []Answer {
+	answers := make([]Answer, len(changes))
+	if joinedIn(ctx) != nil {
+		for i := range answers {
+			answers[i].Err = ErrJoined
+		}
+		return answers
+	}
+	// Two windows are under way at a time: while one is committed, the next is prepared.
+	var before *window
+	for at := 0; at < len(changes); {
+		w := l.newWindow(changes[at:], answers[at:])
+		at += len(w.answers)
+		w.send(ctx)
+		if before != nil {
+			before.receive(ctx)
+		}
+		before = w
+	}
+	if before != nil {
+		before.receive(ctx)
+	}
+	return answers
+}
+
+// window is a part of the Changes of a CommitAll.
+type window struct {
+	ledger   *Ledger
+	call     call
+	answers  []Answer
+	requests []*request
+	starts   []int // of each request's members in answers
+	sent     int
+}
+
+// newWindow prepares the first of the changes, up to a block of them, chains uncut.
+func (l *Ledger) newWindow(changes []Change, answers []Answer) *window {
+	size := min(len(changes), l.cfg.MaxBlockChanges)
+	for size < len(changes) && changes[size-1].Linked {
+		size++
+	}
+	w := &window{ledger: l, call: call{done: make(chan struct{}, 1)}, answers: answers[:size]}
+	all := make([]prepared, size)
+	members, room, requests := make([]*prepared, size), make([]answer, size), make([]request, size)
+	for i := range all {
+		members[i] = &all[i]
+	}
+	w.requests, w.starts = make([]*request, 0, size), make([]int, 0, size)
+	for at := 0; at < size; {
+		end := at + 1
+		for end < size && changes[end-1].Linked {
+			end++
+		}
+		if l.prepareChain(members[at:end], changes[at:end], answers[at:end]) {
+			r := &requests[len(w.requests)]
+			r.members, r.answers, r.call = members[at:end], room[at:end], &w.call
+			w.requests, w.starts = append(w.requests, r), append(w.starts, at)
+		}
+		at = end
+	}
+	return w
+}
+
+// prepareChain prepares the members of a chain, or one Change. If one has a wrong form, all
+// are answered and it reports false.
+func (l *Ledger) prepareChain(members []*prepared, changes []Change, answers []Answer) bool {
+	failed, err := -1, error(nil)
+	ids := make(map[string]bool)
+	for i := range changes {
+		c := changes[i] // an id is added to the copy
+		err = l.prepare(members[i], &c, true)
+		switch {
+		case err != nil:
+		case len(changes) > MaxChain:
+			err = invalid("linked", "a chain has %d Changes, want at most %d", len(changes), MaxChain)
+		case c.Linked && i == len(changes)-1:
+			err = invalid("linked", "there is no next Change")
+		case len(changes) > 1 && ids[c.ID]:
+			err = invalid("id", "is used twice in a chain")
+		case len(changes) > 1 && (c.Else != nil || c.Refusal != nil):
+			err = invalid("else", "a Change of a chain has neither Refusal nor Else")
+		}
+		if err != nil {
+			failed = i
+			break
+		}
+		if len(changes) > 1 {
+			ids[c.ID] = true
+		}
+	}
+	if failed < 0 {
+		return true
+	}
+	for i := range answers {
+		answers[i].Err = ErrLinked
+	}
+	answers[failed].Err = err
+	return false
+}
+
+// send puts the window's requests into the queue.
+func (w *window) send(ctx context.Context) {
+	w.call.open.Store(int64(len(w.requests)))
+	err := ctx.Err()
+	if err == nil {
+		w.sent, err = w.ledger.queue.put(w.requests...)
+	}
+	if unsent := w.requests[w.sent:]; len(unsent) > 0 {
+		for i, r := range unsent {
+			w.answer(w.sent+i, func(int) Answer { return Answer{Err: err} }, r)
+		}
+		if w.call.open.Add(-int64(len(unsent))) == 0 && w.sent > 0 {
+			w.call.done <- struct{}{}
+		}
+	}
+}
+
+// answer gives the answers to one request's Changes.
+func (w *window) answer(n int, of func(member int) Answer, r *request) {
+	for i := range r.members {
+		w.answers[w.starts[n]+i] = of(i)
+	}
+}
+
+// receive waits for the answers to what was sent.
+func (w *window) receive(ctx context.Context) {
+	if w.sent == 0 {
+		return
+	}
+	all := w.call.wait(ctx)
+	for n, r := range w.requests[:w.sent] {
+		if !all {
+			if err := w.ledger.queue.giveUp(ctx, r); err != nil {
+				w.answer(n, func(int) Answer { return Answer{Err: err} }, r)
+				continue
+			}
+		}
+		w.answer(n, func(i int) Answer { return Answer{r.answers[i].outcome, r.answers[i].err} }, r)
+	}
+}
