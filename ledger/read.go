@@ -38,7 +38,8 @@ type Balance struct {
 	Debits, Credits decimal.Decimal
 
 	Min, Max *int64 // limits in minor units, nil for none
-	Entries  int64  // number of the account's entries
+	Flags    AccountFlags
+	Entries  int64 // number of the account's entries
 }
 
 // Balance returns an account's balance now; holds that are due no longer count. An account
@@ -142,7 +143,7 @@ func balanceAt(ctx context.Context, v View, a *Account, scales map[string]int, n
 		Posted: amount(posted), Available: amount(available), PendingIn: amount(in), PendingOut: amount(out),
 		Debits:  decimal.NewFromBigInt(debits, int32(-scale)),
 		Credits: decimal.NewFromBigInt(credits, int32(-scale)),
-		Min:     a.Min, Max: a.Max, Entries: a.Entries,
+		Min:     a.Min, Max: a.Max, Flags: a.Flags, Entries: a.Entries,
 	}, nil
 }
 

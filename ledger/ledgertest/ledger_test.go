@@ -2,12 +2,16 @@ package ledgertest_test
 
 import (
 	"flag"
+	"os"
 	"testing"
 
+	"github.com/okpay/okpay-go/internal/pgtest"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/ledgertest"
 	"github.com/okpay/okpay-go/ledger/memstore"
 )
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 func TestLedger(t *testing.T) {
 	ledgertest.TestLedger(t, func(*testing.T) ledger.Store { return memstore.New() })
