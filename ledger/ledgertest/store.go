@@ -42,7 +42,7 @@ func TestStoreContract(t *testing.T, open func(t *testing.T) ledger.Store) {
 	// one ledger must not leak into the next.
 	store := open(t)
 	t.Cleanup(func() { assert.NoError(t, store.Close(), "Close returns nil") })
-	for _, cases := range [][]ledgerCase{writeCases, foundCases, rowCases, recordCases, viewCases} {
+	for _, cases := range [][]ledgerCase{writeCases, foundCases, rowCases, recordCases, viewCases, historyCases} {
 		for _, c := range cases {
 			t.Run(c.rule, func(t *testing.T) {
 				c.test(t, newScribe(t, store, fmt.Sprintf("ledger-%s", c.rule)))
