@@ -90,7 +90,10 @@ func (c *conn) configure(cfg Config, cache int64) error {
 			return err
 		}
 	}
-	return c.SetDefensive(true)
+	// Not SetDefensive: in zombiezen.com/go/sqlite v1.4.2 it hands SQLite one variable
+	// argument where SQLITE_DBCONFIG_DEFENSIVE takes two, and SQLite writes through whatever
+	// lies behind it.
+	return nil
 }
 
 // exec runs one statement without parameters and ignores its rows.
