@@ -25,7 +25,7 @@ type copies struct {
 
 // copyRows encodes rows for COPY. Each has the ledger and what fields appends, of which
 // there are as many as columns.
-func copyRows[R any](id int64, table, columns string, fields, size int, rows []R, appendFields func([]byte, *R) []byte) copies {
+func copyRows[R any](id int64, table, columns string, fields, size int, rows []R, appendFields func([]byte, *R) []byte) *copies {
 	b := make([]byte, 0, 32+len(rows)*(14+4*fields+size))
 	b = append(b, "PGCOPY\n\xff\r\n\x00"...)
 	b = binary.BigEndian.AppendUint64(b, 0) // no flags, no extension
@@ -35,24 +35,38 @@ func copyRows[R any](id int64, table, columns string, fields, size int, rows []R
 		b = appendFields(b, &rows[i])
 	}
 	b = binary.BigEndian.AppendUint16(b, 0xFFFF)
-	return copies{table: table, columns: "ledger, " + columns, rows: len(rows), body: b}
+	return &copies{table: table, columns: "ledger, " + columns, rows: len(rows), body: b}
 }
 
-// copied takes out of a batch what is to go by COPY.
-func copied(id int64, batch *ledger.Batch) (rest *ledger.Batch, all []copies) {
-	if len(batch.Changes) < copyFrom && len(batch.Postings) < copyFrom {
-		return batch, nil
-	}
-	left := *batch
-	if len(left.Changes) >= copyFrom {
-		all = append(all, copyRows(id, "changes", changeColumns, 5, 120, left.Changes, appendChange))
-		left.Changes = nil
-	}
-	if len(left.Postings) >= copyFrom {
-		all = append(all, copyRows(id, "postings", postingColumns, 18, 150, left.Postings, appendPosting))
-		left.Postings = nil
-	}
-	return &left, all
+// large reports whether tables of a batch are to be filled by COPY.
+func large(batch *ledger.Batch) bool {
+	return len(batch.Changes) >= copyFrom || len(batch.Postings) >= copyFrom
+}
+
+// part is what is sent of a large batch at once: rows to copy, or calls.
+type part struct {
+	rows  *copies
+	calls []call
+}
+
+// parts encodes a large batch, each part while the one before is being sent.
+func parts(id int64, batch *ledger.Batch) <-chan part {
+	const most = 3
+	out := make(chan part, most) // room for all: nobody has to take them
+	go func() {
+		defer close(out)
+		rest := *batch
+		if len(rest.Changes) >= copyFrom {
+			out <- part{rows: copyRows(id, "changes", changeColumns, 5, 120, rest.Changes, appendChange)}
+			rest.Changes = nil
+		}
+		if len(rest.Postings) >= copyFrom {
+			out <- part{rows: copyRows(id, "postings", postingColumns, 18, 150, rest.Postings, appendPosting)}
+			rest.Postings = nil
+		}
+		out <- part{calls: writes(id, &rest)}
+	}()
+	return out
 }
 
 func appendChange(b []byte, r *ledger.ChangeRow) []byte {

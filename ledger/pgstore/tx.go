@@ -101,13 +101,23 @@ func (t *tx) Commit(ctx context.Context, batch *ledger.Batch) error {
 	if t.failed != nil {
 		return t.failed
 	}
-	rest, copies := copied(t.ledger, batch)
-	for i := range copies {
-		if err := t.conn.copy(ctx, t.schema, &copies[i]); err != nil {
+	if !large(batch) {
+		return t.conn.finish(ctx, writes(t.ledger, batch))
+	}
+	var rest []call
+	sending := parts(t.ledger, batch)
+	for p := range sending {
+		if p.rows == nil {
+			rest = p.calls
+			continue
+		}
+		if err := t.conn.copy(ctx, t.schema, p.rows); err != nil {
+			for range sending { // the batch is the caller's again once this returns
+			}
 			return translate(ctx, "write", err)
 		}
 	}
-	return t.conn.finish(ctx, writes(t.ledger, rest))
+	return t.conn.finish(ctx, rest)
 }
 
 // Rollback releases the lock, if need be by closing the connection, so it always does.
