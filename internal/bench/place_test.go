@@ -85,7 +85,7 @@ func requireDurable(b *testing.B, dsn string) {
 }
 
 // opened opens a place's ledger, until it is closed or the benchmark ends.
-func opened(b *testing.B, open func(context.Context) (ledger.Store, error), cfg ledger.Config) (l *ledger.Ledger, closeAll func()) {
+func opened(b testing.TB, open func(context.Context) (ledger.Store, error), cfg ledger.Config) (l *ledger.Ledger, closeAll func()) {
 	b.Helper()
 	store, err := open(b.Context())
 	require.NoError(b, err)

@@ -91,7 +91,7 @@ func (w *writer) poster(l *ledger.Ledger, first int) poster {
 // fill makes posts 0 to n-1 in bulk, n being at least half of the accounts: the first ones
 // open them all. So nothing that is measured opens an account, which happens once in an
 // account's life.
-func (w *writer) fill(b *testing.B, l *ledger.Ledger, n int) {
+func (w *writer) fill(b testing.TB, l *ledger.Ledger, n int) {
 	b.Helper()
 	require.GreaterOrEqual(b, n, len(w.names)/2)
 	const part = 50_000

@@ -5,8 +5,12 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"github.com/okpay/okpay-go/internal/testsize"
 	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/ledger/memstore"
 )
 
 var errNotReplayed = errors.New("bench: it had not been there")
@@ -54,4 +58,33 @@ func (w *writer) replayer(l *ledger.Ledger, history int) poster {
 		}
 		return err
 	}
+}
+
+// What is called a replay is one, and every post of the history is asked for once.
+func TestReplaysAreSpreadOverHistory(t *testing.T) {
+	const history, accounts = 3_000, 100
+	store := memstore.New()
+	l, _ := opened(t, func(context.Context) (ledger.Store, error) { return store, nil }, ledger.Config{})
+	w := newWriter(scattered, accounts)
+	asked := map[string]bool{}
+	id := w.shape.id
+	w.shape.id = func(n int) string {
+		asked[id(n)] = true
+		return id(n)
+	}
+	w.fill(t, l, history)
+	require.Len(t, asked, history, "no two posts have one id")
+	clear(asked)
+	replay := w.replayer(l, history)
+	for n := range history - accounts/2 {
+		require.NoError(t, replay(t.Context(), n))
+	}
+	assert.Len(t, asked, history-accounts/2)
+	balances, _, err := l.Balances(t.Context(), "user:", 0, 0)
+	require.NoError(t, err)
+	assert.Len(t, balances, accounts, "all accounts are open before anything is measured")
+
+	// A post that was never made is not taken for one.
+	fresh := newWriter(shape{"other", evenly, func(n int) string { return "other-" + ordered(n) }}, accounts)
+	assert.ErrorIs(t, fresh.replayer(l, history)(t.Context(), 0), errNotReplayed)
 }
