@@ -28,6 +28,7 @@ type committer struct {
 	ahead     plan
 	aheadFrom int  // how many Changes a block has at least while which another is decided
 	alone     bool // the last block followed one of ours, and none of its ids was there before
+	foreign   bool // the last block followed somebody else's
 	answering sync.WaitGroup
 }
 
@@ -183,6 +184,9 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 	planned := c.planned(requests)
 	n := &c.desk.needs
 	if planned == nil {
+		if c.foreign {
+			c.cache.clear() // others are at work, so ask for everything at once
+		}
 		n.gather(requests, c.cache)
 	}
 	begun, found, err := c.store.Begin(ctx, c.seen.Ledger, n.Need)
@@ -215,7 +219,7 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 		c.cache.clear()
 		c.seen = head
 	}
-	c.alone = ours && len(found.Changes) == 0
+	c.alone, c.foreign = ours && len(found.Changes) == 0, !ours
 	if err := c.load(ctx, begun, found, requests, ours, now); err != nil {
 		return nil, nil, err
 	}
