@@ -51,6 +51,12 @@ func (c *cache) account(key AccountKey) *workAccount {
 	return c.use(c.byKey[key])
 }
 
+// knows reports whether the scale of a currency is remembered.
+func (c *cache) knows(code string) bool {
+	_, ok := c.currencies[code]
+	return ok
+}
+
 func (c *cache) accountNo(no int64) *workAccount {
 	return c.use(c.byNo[no])
 }

@@ -66,6 +66,13 @@ func (l *Ledger) Commit(ctx context.Context, change Change) (Outcome, error) {
 	return a.outcome, a.err
 }
 
+// Check reports what Commit would refuse for its form (ErrInvalid), without asking the
+// store: for a Change that is to be committed later.
+func (l *Ledger) Check(change Change) error {
+	var p prepared
+	return l.prepare(&p, &change, false)
+}
+
 func (l *Ledger) prepare(p *prepared, c *Change, chained bool) error {
 	if c.ID == "" {
 		c.ID = l.cfg.NewID()

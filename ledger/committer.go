@@ -293,7 +293,7 @@ func (c *committer) load(ctx context.Context, tx Tx, found *Found, requests []*r
 		missing = Need{}
 	}
 	n.point(requests, c.cache)
-	return nil
+	return work.watch()
 }
 
 // pointedTo returns the accounts to load that loaded holds and postings point to.
@@ -325,12 +325,21 @@ func (c *committer) pointedTo(asked map[int64]bool) (missing []int64, err error)
 	return missing, err
 }
 
-// due asks for the holds that are due on accounts of the block.
+// due asks for the holds that are due on accounts of the block, and for their monitors.
 func (c *committer) due(requests []*request, missing *Need, checked map[int64]bool, now time.Time) {
 	look := func(a *workAccount) {
 		if a != nil && !a.NextExpiry.IsZero() && !a.NextExpiry.After(now) && !checked[a.No] {
 			checked[a.No] = true
 			missing.DueOn, missing.DueAt = append(missing.DueOn, a.No), now
+		}
+		if a != nil && a.Flags&Watched != 0 {
+			if _, asked := c.desk.work.monitors[a.No]; !asked {
+				c.desk.work.monitors[a.No] = nil
+				missing.Labeled = append(missing.Labeled, RecordLabel{MonitorType, a.Key.String()})
+				if code := a.Key.Currency; !c.cache.knows(code) {
+					missing.Currencies = append(missing.Currencies, code)
+				}
+			}
 		}
 	}
 	for _, r := range requests {

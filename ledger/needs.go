@@ -101,6 +101,9 @@ func (n *needs) add(p *part, cache *cache) {
 		if op.hold != "" && n.first(needHold, op.hold, "") {
 			n.Holds = append(n.Holds, op.hold)
 		}
+		if op.monitor != nil {
+			n.record(RecordKey{MonitorType, op.monitor.ID})
+		}
 		if op.kind == opReverse {
 			n.Transactions = append(n.Transactions, op.transaction)
 		}

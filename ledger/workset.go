@@ -22,6 +22,7 @@ type workset struct {
 	reversals map[int64]int64
 	dated     map[int64]DatedRow // the last dated entry of an account
 	watching  []RecordRow
+	monitors  map[int64][]workMonitor // of accounts by number, sorted by id; listed where they were asked for
 }
 
 type workHold struct {
@@ -41,6 +42,7 @@ func (w *workset) reset() {
 		w.holds, w.records = make(map[string]*workHold), make(map[RecordKey]*workRecord)
 		w.unique, w.posted = make(map[string]RecordKey), make(map[int64][]PostingRow)
 		w.reversals, w.dated = make(map[int64]int64), make(map[int64]DatedRow)
+		w.monitors = make(map[int64][]workMonitor)
 	}
 	clear(w.opened)
 	clear(w.openedNo)
@@ -50,6 +52,7 @@ func (w *workset) reset() {
 	clear(w.posted)
 	clear(w.reversals)
 	clear(w.dated)
+	clear(w.monitors)
 	w.touched, w.watching = w.touched[:0], nil
 }
 
