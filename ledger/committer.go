@@ -24,6 +24,9 @@ type committer struct {
 	kernel kernel
 	seen   Head  // the last head seen committed
 	dead   error // set once history was seen to go backwards
+
+	durable  *durable  // told of every commit; nil for a committer of its own
+	accepted *accepted // a head to go on from, see AcceptHistory
 }
 
 // beginner is where a block begins: a Store, or a transaction of somebody else's.
@@ -87,6 +90,12 @@ func blamesNobody(err error) bool {
 // attempt decides and commits one block, again when the store asks for it. After a commit
 // whose outcome is unknown the block is decided again too: its ids tell what was committed.
 func (c *committer) attempt(ctx context.Context, requests []*request) error {
+	if c.accepted != nil {
+		if head := c.accepted.Swap(nil); head != nil {
+			c.cache.clear()
+			c.seen, c.dead = *head, nil
+		}
+	}
 	if c.dead != nil {
 		return c.dead
 	}
@@ -154,6 +163,9 @@ func (c *committer) once(ctx context.Context, requests []*request) (err error) {
 		c.seen = batch.Head
 		c.work.keep()
 	}
+	if c.durable != nil {
+		c.durable.reach(c.seen.Seq)
+	}
 	return nil
 }
 
@@ -173,8 +185,8 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 		}
 	}()
 	head := found.Head
-	if head.Seq < c.seen.Seq || head.Seq == c.seen.Seq && head.Hash != c.seen.Hash {
-		return nil, nil, fmt.Errorf("%w: head is block %d, block %d was seen committed", ErrHistoryRegressed, head.Seq, c.seen.Seq)
+	if err := checkHead(&head, &c.seen); err != nil {
+		return nil, nil, err
 	}
 	now, err := c.blockTime(head)
 	if err != nil {

@@ -45,6 +45,14 @@ type touchedAccount struct {
 
 // start begins a block of at most so many Changes and journals the holds that are due.
 func (k *kernel) start(now time.Time, head Head, changes int) {
+	k.reset(now, head, changes)
+	for _, h := range k.work.dueHolds(now) {
+		k.expire(h)
+	}
+}
+
+// reset empties the kernel for a block.
+func (k *kernel) reset(now time.Time, head Head, changes int) {
 	b := &k.batch
 	*b = Batch{
 		Changes: b.Changes[:0], Postings: b.Postings[:0], Opened: b.Opened[:0], Accounts: b.Accounts[:0],
@@ -59,14 +67,16 @@ func (k *kernel) start(now time.Time, head Head, changes int) {
 	}
 	k.rows = k.rows[:cap(k.rows)]
 	k.decision++
-	for _, h := range k.work.dueHolds(now) {
-		k.touched, k.released = k.touched[:0], k.released[:0]
-		k.release(h)
-		h.Status = HoldIsExpired
-		h.dirty = true
-		k.expired = appendLegs(appendText(k.expired, h.ID), k.released)
-		k.expiries++
-	}
+}
+
+// expire journals that a hold has expired.
+func (k *kernel) expire(h *workHold) {
+	k.touched, k.released = k.touched[:0], k.released[:0]
+	k.release(h)
+	h.Status = HoldIsExpired
+	h.dirty = true
+	k.expired = appendLegs(appendText(k.expired, h.ID), k.released)
+	k.expiries++
 }
 
 // unit decides what a request holds: one Change, or a chain of which all happen or none.
@@ -739,6 +749,11 @@ func (k *kernel) account(key AccountKey) (*workAccount, error) {
 	if !ok {
 		return nil, refuse(Refusal{Reason: AccountNotAllowed, Account: key})
 	}
+	return k.openAccount(key, rule), nil
+}
+
+// openAccount opens an account by a rule.
+func (k *kernel) openAccount(key AccountKey, rule Pattern) *workAccount {
 	k.head.Accounts++
 	a := &workAccount{fresh: true, dirty: true, decision: k.decision}
 	a.Account = Account{No: k.head.Accounts, Key: key, Normal: rule.Normal, Min: rule.Min, Max: rule.Max}
@@ -748,7 +763,7 @@ func (k *kernel) account(key AccountKey) (*workAccount, error) {
 		delete(k.work.openedNo, a.No)
 	})
 	k.effects = appendOpen(k.effects, &a.Account)
-	return a, nil
+	return a
 }
 
 // position is how far the block had grown, for a refused Change to go back to.
