@@ -230,7 +230,7 @@ func (a *ArchiveReader) Blocks(ctx context.Context, after int64, limit int) ([]B
 	place := a.places[(first-a.receipt.First)/placeEvery]
 	f := resumeFrames(bufio.NewReaderSize(io.NewSectionReader(a.r, place, a.size-place), 64<<10), place)
 	var out []Block
-	for len(out) < limit {
+	for seq := int64(0); seq < a.receipt.Last.Seq && len(out) < limit; {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -238,14 +238,11 @@ func (a *ArchiveReader) Blocks(ctx context.Context, after int64, limit int) ([]B
 		if err != nil {
 			return nil, err
 		}
-		if kind != frameBlock {
-			break
-		}
 		b, err := decodeBlock(payload)
-		if err != nil {
-			return nil, f.damaged("%v", err)
+		if err != nil || kind != frameBlock {
+			return nil, f.damaged("it is no block")
 		}
-		if b.Seq >= first {
+		if seq = b.Seq; seq >= first {
 			out = append(out, b)
 		}
 	}

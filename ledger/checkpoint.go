@@ -65,17 +65,18 @@ func (l *Ledger) SignedCheckpoint(ctx context.Context, signer crypto.Signer) (Si
 		return SignedCheckpoint{}, ErrNotFound
 	}
 	c := SignedCheckpoint{Ledger: l.cfg.Name, Checkpoint: Checkpoint{head.Seq, head.Hash}, Time: head.Time.UTC()}
-	c.Signature, err = signText(signer, c.text())
+	c.Signature, err = signText(l.cfg.Rand, signer, c.text())
 	return c, err
 }
 
-// signText signs a text as Ed25519 does it: with the text itself, not a hash of it.
-func signText(signer crypto.Signer, text []byte) (signature [ed25519.SignatureSize]byte, err error) {
+// signText signs a text as Ed25519 does it: the text itself, not a hash of it. Ed25519 takes
+// no randomness; a machine that signs may want some.
+func signText(rand io.Reader, signer crypto.Signer, text []byte) (signature [ed25519.SignatureSize]byte, err error) {
 	public, ok := signer.Public().(ed25519.PublicKey)
 	if !ok {
 		return signature, invalid("signer", "has no Ed25519 key")
 	}
-	b, err := signer.Sign(noRandom{}, text, crypto.Hash(0))
+	b, err := signer.Sign(rand, text, crypto.Hash(0))
 	if err != nil {
 		return signature, err
 	}
@@ -83,13 +84,6 @@ func signText(signer crypto.Signer, text []byte) (signature [ed25519.SignatureSi
 		return signature, invalid("signer", "made a signature that its own key does not prove")
 	}
 	return [ed25519.SignatureSize]byte(b), nil
-}
-
-// noRandom is what an Ed25519 signature takes of randomness.
-type noRandom struct{}
-
-func (noRandom) Read([]byte) (int, error) {
-	return 0, fmt.Errorf("ledger: Ed25519 takes no randomness: %w", io.ErrUnexpectedEOF)
 }
 
 // text is what is signed.

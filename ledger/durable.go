@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 )
@@ -49,15 +50,19 @@ func (l *Ledger) confirm(ctx context.Context) (Head, error) {
 	if joinedIn(ctx) != nil {
 		return Head{}, ErrJoined
 	}
-	tx, found, err := l.store.Begin(ctx, l.head.Ledger, Need{})
-	if err != nil {
-		return Head{}, err
+	for try := 1; ; try++ {
+		tx, found, err := l.store.Begin(ctx, l.head.Ledger, Need{})
+		if err == nil {
+			err = tx.Commit(ctx, &Batch{})
+		}
+		switch {
+		case err == nil:
+			l.durable.reach(found.Head.Seq)
+			return found.Head, nil
+		case try == retries || !errors.Is(err, ErrRetry) && !errors.Is(err, ErrCommitUnknown):
+			return Head{}, err
+		}
 	}
-	if err := tx.Commit(ctx, &Batch{}); err != nil {
-		return Head{}, err
-	}
-	l.durable.reach(found.Head.Seq)
-	return found.Head, nil
 }
 
 // ensure makes sure that the blocks up to seq are durable. Errors: ErrHistoryRegressed when

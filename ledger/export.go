@@ -22,7 +22,7 @@ type ExportConfig struct {
 
 // Exported says what an export holds.
 type Exported struct {
-	Checkpoint       // the last block
+	Checkpoint       // the last block, zero if there is none
 	Blocks     int64 // how many
 	Events     int64 // payloads
 	Records    int64 // contents of records, plain ones included
@@ -55,7 +55,9 @@ func (l *Ledger) Export(ctx context.Context, w io.Writer, cfg ExportConfig) (Exp
 	e := &exporter{ledger: l, cfg: cfg, limit: 16, ahead: make(map[RecordKey]int64)}
 	e.chain.name = l.cfg.Name
 	err := e.run(ctx, w)
-	e.out.Checkpoint = e.chain.last
+	if e.chain.last.Seq > 0 {
+		e.out.Checkpoint = e.chain.last
+	}
 	return e.out, err
 }
 

@@ -29,7 +29,7 @@ type ImportConfig struct {
 // Imported says what an Import did.
 type Imported struct {
 	Ledger     string
-	Checkpoint       // the last block of the file
+	Checkpoint       // the last block that was read of the file, zero if there is none
 	Blocks     int64 // how many were written, not counting those that were there
 	Plain      int64 // plain records written
 }
@@ -62,7 +62,9 @@ func Import(ctx context.Context, store Store, r io.Reader, cfg ImportConfig) (Im
 	}
 	im := &importer{store: store, cfg: cfg}
 	err := im.run(ctx, r)
-	im.out.Checkpoint = im.chain.last
+	if im.chain.last.Seq > 0 {
+		im.out.Checkpoint = im.chain.last
+	}
 	return im.out, err
 }
 
@@ -72,7 +74,6 @@ type importer struct {
 	file  *frameReader
 	chain chainLink // of the file
 	head  Head      // of the store
-	end   int64     // the file's last block, once it is known
 
 	replay *replay
 	blocks int64 // in the file
@@ -486,9 +487,5 @@ func (im *importer) finish(ctx context.Context, kind frameKind, payload []byte) 
 		}
 	}
 	// What was there already is reported as imported, so it has to be durable too.
-	tx, _, err := im.store.Begin(ctx, im.head.Ledger, Need{})
-	if err != nil {
-		return err
-	}
-	return tx.Commit(ctx, &Batch{})
+	return im.attempt(ctx, func() Need { return Need{} }, nil, func(Tx, *Found) (*Batch, error) { return &Batch{}, nil })
 }
