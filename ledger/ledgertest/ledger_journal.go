@@ -428,7 +428,7 @@ func testExportBesideWriters(f *fixture) {
 	together(writers+1, func(i int) {
 		if i == writers {
 			defer close(stop)
-			for range 20 {
+			for range 5 {
 				// A pipe: the copy is made while the export is written.
 				r, w := io.Pipe()
 				go func() {
@@ -452,7 +452,7 @@ func testExportBesideWriters(f *fixture) {
 			}
 			return
 		}
-		for n := 0; ; n++ {
+		for n := 0; n < 1500; n++ { // a bound for fast machines
 			select {
 			case <-stop:
 				return
