@@ -35,6 +35,19 @@ var journalPromises = []promise{
 	{"An export finds what was altered in the source", testExportAltered},
 }
 
+// TestCopy writes an eventful history into a ledger of the first store, copies it by an
+// export and an import from each store to the next, and demands that the last copy has everything
+// that the original has. The stores are empty; their caller closes them.
+func TestCopy(t *testing.T, stores ...ledger.Store) {
+	f := (&ledgerSuite{store: stores[0]}).fixture(t)
+	f.eventful()
+	last := f
+	for _, next := range stores[1:] {
+		last = last.copyTo(next, last.export(ledger.ExportConfig{}))
+	}
+	f.equal(last)
+}
+
 // elsewhere is a store that keeps ledgers under other names: to a ledger it is another
 // store.
 type elsewhere struct {
