@@ -14,6 +14,8 @@ type cache struct {
 	newest, oldest *cached
 
 	currencies map[string]int
+
+	decision int // counts the parts that were decided on it, to save an account once for each
 }
 
 // workAccount is an account that a block is decided on.

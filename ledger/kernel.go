@@ -30,7 +30,6 @@ type kernel struct {
 	released []legEffect      // by the operation being decided
 	legs     []leg            // of the operation being decided
 	change   string           // id of the Change being decided
-	decision int              // counts parts decided, to save an account once for each
 	rows     []ChangeRow
 	used     int // of rows
 
@@ -62,7 +61,7 @@ func (k *kernel) start(now time.Time, head Head, changes int) {
 		k.rows = make([]ChangeRow, changes)
 	}
 	k.rows = k.rows[:cap(k.rows)]
-	k.decision++
+	k.work.cache.decision++
 	k.saved, k.undo, k.monitored, k.prefaced = k.saved[:0], k.undo[:0], k.monitored[:0], false
 	for _, h := range k.work.dueHolds(now) {
 		k.touched, k.released = k.touched[:0], k.released[:0]
@@ -73,6 +72,17 @@ func (k *kernel) start(now time.Time, head Head, changes int) {
 		k.expiries++
 	}
 	k.preface = k.announce(k.preface[:0], 0)
+}
+
+// units decides requests in their order, and reports whether one was answered as before.
+func (k *kernel) units(requests []*request) (replays bool) {
+	for _, r := range requests {
+		k.unit(r.members, r.answers)
+		for i := range r.answers {
+			replays = replays || r.answers[i].outcome.Replayed
+		}
+	}
+	return replays
 }
 
 // unit decides what a request holds: one Change, or a chain of which all happen or none.
@@ -222,7 +232,7 @@ func (k *kernel) finish(name string) *Batch {
 
 // apply decides the parts of a Change in the order that Change documents.
 func (k *kernel) apply(p *part) error {
-	k.decision++
+	k.work.cache.decision++
 	k.monitored = k.monitored[:0]
 	before := len(k.saved)
 	for i := range p.expects {
@@ -630,9 +640,9 @@ func (k *kernel) touch(a *workAccount) {
 
 // save keeps an account as it is for undo, once for each part.
 func (k *kernel) save(a *workAccount) {
-	if a.decision != k.decision {
+	if a.decision != k.work.cache.decision {
 		k.saved = append(k.saved, savedAccount{a, *a})
-		a.decision = k.decision
+		a.decision = k.work.cache.decision
 	}
 }
 
@@ -756,7 +766,7 @@ func (k *kernel) account(key AccountKey) (*workAccount, error) {
 		return nil, refuse(Refusal{Reason: AccountNotAllowed, Account: key})
 	}
 	k.head.Accounts++
-	a := &workAccount{fresh: true, dirty: true, decision: k.decision}
+	a := &workAccount{fresh: true, dirty: true, decision: k.work.cache.decision}
 	a.Account = Account{No: k.head.Accounts, Key: key, Normal: rule.Normal, Min: rule.Min, Max: rule.Max}
 	k.work.opened[key], k.work.openedNo[a.No] = a, a
 	k.undo = append(k.undo, func() {

@@ -82,7 +82,7 @@ func (k *kernel) monitor(p *preparedOp) error {
 	}
 	flags := a.Flags &^ Watched
 	if !removes {
-		is = slices.Insert(is, at, workMonitor{m.Monitor, m.put.salt, k.decision})
+		is = slices.Insert(is, at, workMonitor{m.Monitor, m.put.salt, k.work.cache.decision})
 	}
 	if len(is) > 0 {
 		flags |= Watched
@@ -122,7 +122,7 @@ func (k *kernel) compare(effects []byte, a *workAccount, was *Account) []byte {
 	monitors := k.work.monitors[a.No]
 	for i := range monitors {
 		m := &monitors[i]
-		if m.met(&a.Account) && (m.part == k.decision || !m.met(was)) {
+		if m.met(&a.Account) && (m.part == k.work.cache.decision || !m.met(was)) {
 			effects = k.crossed(effects, m, a)
 		}
 	}

@@ -148,6 +148,16 @@ func (n *needs) addAccounts(p *part, cache *cache) {
 	}
 }
 
+// forget forgets what was found, or decided, under the ids.
+func (n *needs) forget() { clear(n.slots) }
+
+// onlyIDs reports that nothing but ids is needed.
+func (n *needs) onlyIDs() bool {
+	rest := n.Need
+	rest.Changes = nil
+	return rest.empty()
+}
+
 // first reports whether a name is met for the first time.
 func (n *needs) first(kind needKind, name, other string) bool {
 	key := needKey{kind, name, other}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -139,6 +140,9 @@ func (w *workset) collect(b *Batch) {
 	for _, a := range w.opened {
 		b.Opened = append(b.Opened, a.Account)
 	}
+	byNo := func(a, b Account) int { return cmp.Compare(a.No, b.No) }
+	slices.SortFunc(b.Opened, byNo)
+	slices.SortFunc(w.touched, func(a, b *workAccount) int { return cmp.Compare(a.No, b.No) })
 	for _, a := range w.touched {
 		if a.fresh {
 			continue
@@ -151,10 +155,6 @@ func (w *workset) collect(b *Batch) {
 		}
 		a.dirty, a.altered = false, false // those that come again are written once
 	}
-	byNo := func(a, b Account) int { return int(a.No - b.No) }
-	slices.SortFunc(b.Opened, byNo)
-	slices.SortFunc(b.Accounts, byNo)
-	slices.SortFunc(b.Altered, byNo)
 	for _, h := range w.holds {
 		if h.dirty {
 			b.Holds = append(b.Holds, h.HoldState)
