@@ -25,5 +25,8 @@
 // chained by their hashes, and [Ledger.Verify] derives every balance, hold, record and event
 // from them again and names what disagrees.
 //
+// What is to happen later is kept by package schedule. A Change may also be part of a
+// database transaction of the caller's ([Ledger.CommitJoined]).
+//
 // Reads see what is committed, and go on after Close as long as the store is open.
 package ledger

@@ -141,21 +141,19 @@ type crossing struct {
 
 // crossed emits the event of one monitor.
 func (k *kernel) crossed(effects []byte, m *workMonitor, a *workAccount) []byte {
-	code := a.Key.Currency
-	currency, err := money.NewCurrency(code, k.work.cache.currencies[code])
 	value, _ := m.On.of(&a.Account)
-	c := crossing{Monitor: m.ID, Account: a.Key.Name, On: m.On.String(), Value: money.New(value, currency)}
+	c := crossing{Monitor: m.ID, Account: a.Key.Name, On: m.On.String(), Value: money.New(value, m.Currency)}
 	threshold := func(minor *int64) *money.Amount {
 		if minor == nil {
 			return nil
 		}
-		amount := money.New(*minor, currency)
+		amount := money.New(*minor, m.Currency)
 		return &amount
 	}
 	c.Below, c.AtLeast = threshold(m.Below), threshold(m.AtLeast)
-	payload, failed := json.Marshal(c)
-	if err != nil || failed != nil {
-		panic("ledger: a currency in use has no name") // it was checked when it was first used
+	payload, err := json.Marshal(c)
+	if err != nil {
+		panic("ledger: texts and amounts of a currency can be written down")
 	}
 	e := preparedEvent{Event: Event{Type: m.Event, Subject: m.ID, Payload: payload}}
 	// The kernel has no randomness: whoever does not know the record's salt does not know this one.
@@ -173,6 +171,9 @@ func (w *workset) watch() error {
 		row := &w.watching[i]
 		m, key, err := decodeMonitor(row.ID, row.Content)
 		a := w.account(key)
+		if err == nil {
+			m.Currency, err = money.NewCurrency(key.Currency, w.cache.currencies[key.Currency])
+		}
 		if err != nil || a == nil {
 			return fmt.Errorf("%w: record %s %s", ErrDiscrepancy, row.Type, clip(row.ID))
 		}

@@ -23,6 +23,7 @@ var monitorPromises = []promise{
 	{"A monitor whose condition holds already announces it with the Change that puts it", testMonitorPlacedMet},
 	{"A balance that dips and comes back within one Change crosses nothing", testMonitorWithinOneChange},
 	{"Changes of one block are compared one by one", testMonitorWithinOneBlock},
+	{"No block of many loses a crossing", testMonitorManyBlocks},
 	{"A refused Change announces nothing, its Else does", testMonitorRefused},
 	{"A chain that fails announces nothing", testMonitorChain},
 	{"A replay announces nothing", testMonitorReplay},
@@ -166,6 +167,19 @@ func testMonitorWithinOneBlock(f *fixture) {
 	f.refused(answers[0].Err, ledger.InsufficientFunds)
 	f.refused(answers[2].Err, ledger.InsufficientFunds)
 	assert.Equal(f, []string{"low", "low", "much", "much"}, f.crossings())
+}
+
+func testMonitorManyBlocks(f *fixture) {
+	g := f.another(f.T, func(c *ledger.Config) { c.MaxBlockChanges = 100 })
+	g.do(atLeast("one", "user:1", ledger.OnPosted, 1))
+	var changes []ledger.Change
+	for range 500 {
+		changes = append(changes, ledger.Change{Ops: []ledger.Op{transfer("bank:1", "user:1", 1)}}, ledger.Change{Ops: []ledger.Op{transfer("user:1", "bank:1", 1)}})
+	}
+	for _, a := range g.CommitAll(g.ctx, changes) {
+		require.NoError(g, a.Err)
+	}
+	assert.Equal(g, 500, len(g.crossings()))
 }
 
 func testMonitorRefused(f *fixture) {

@@ -62,7 +62,7 @@ func TestRunSleepsUntilThePlanIsDue(t *testing.T) {
 			{time.Hour - time.Microsecond, 100}, {time.Hour, 107},
 			{2*time.Hour - time.Microsecond, 107}, {2 * time.Hour, 207}, {100 * time.Hour, 207},
 		} {
-			time.Sleep(start.Add(row.after).Sub(time.Now()))
+			time.Sleep(time.Until(start.Add(row.after)))
 			synctest.Wait()
 			assert.Equal(t, row.want, posted(t, l), "after %v", row.after)
 		}
