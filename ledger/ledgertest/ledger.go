@@ -26,7 +26,8 @@ func TestLedger(t *testing.T, open func(t *testing.T) ledger.Store) {
 		precedencePromises, formPromises,
 		queuePromises, faultPromises, clockPromises,
 		rulePromises, upToPromises, reversalPromises, chainPromises, timePromises,
-		readPromises, statementPromises, contentionPromises, verifyPromises,
+		readPromises, statementPromises, effectivePromises,
+		contentionPromises, verifyPromises,
 	} {
 		for _, p := range promises {
 			t.Run(p.says, func(t *testing.T) { p.test(s.fixture(t)) })
