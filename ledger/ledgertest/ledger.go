@@ -26,7 +26,7 @@ func TestLedger(t *testing.T, open func(t *testing.T) ledger.Store) {
 		precedencePromises, formPromises,
 		queuePromises, faultPromises, clockPromises,
 		rulePromises, upToPromises, reversalPromises, chainPromises, timePromises,
-		readPromises, statementPromises, effectivePromises,
+		readPromises, statementPromises, effectivePromises, findPromises, totalPromises, exportPromises,
 		contentionPromises, verifyPromises,
 	} {
 		for _, p := range promises {
