@@ -23,10 +23,13 @@ func (r *transactionReader) page(limit int) (page TransactionPage, err error) {
 	if err != nil || from > until {
 		return page, err
 	}
-	sources, err := r.sources()
-	if err != nil || len(sources) == 0 {
+	every, err := r.sources()
+	if err != nil || len(every) == 0 {
 		return page, err
 	}
+	// The first index alone is tried first: reading its transactions costs less than a step in
+	// another, unless few of them are of use.
+	sources := every[:1]
 	at, desc := from, r.query.Desc
 	if desc {
 		at = until
@@ -35,8 +38,11 @@ func (r *transactionReader) page(limit int) (page TransactionPage, err error) {
 	for len(page.Transactions) < limit && looked < maxLooked {
 		// More than are missing are looked at only when few of them are of use.
 		want := limit - len(page.Transactions)
-		if looked > 0 {
-			want = max(want, MaxPage/4)
+		switch {
+		case looked > 0:
+			want = max(want, min(want*looked/max(len(page.Transactions), 1), MaxPage/4))
+		case len(every) > 1:
+			want = min(want, MaxPage/10)
 		}
 		candidates, next, steps, err := r.candidates(sources, at, from, until, want)
 		if err != nil {
@@ -55,6 +61,7 @@ func (r *transactionReader) page(limit int) (page TransactionPage, err error) {
 		if desc {
 			slices.Reverse(made)
 		}
+		before := len(page.Transactions)
 		for i := range made {
 			if len(page.Transactions) == limit {
 				// The rest is for the next page.
@@ -67,6 +74,9 @@ func (r *transactionReader) page(limit int) (page TransactionPage, err error) {
 		}
 		if at == 0 {
 			return page, nil
+		}
+		if 8*(len(page.Transactions)-before) < len(made) {
+			sources = every
 		}
 	}
 	if desc {

@@ -104,7 +104,7 @@ func testFindAgrees(f *fixture) {
 	pick := func(choices ...string) string { return choices[random.IntN(len(choices))] }
 	account := func() string { return pick("free:a:1", "free:a:2", "free:ab", "free:b:1", "free:b:2") }
 	var all []ledger.PostedTransaction
-	for len(all) < 400 {
+	for len(all) < 250 {
 		var c ledger.Change
 		for range 1 + random.IntN(5) {
 			t := ledger.Transaction{Reference: pick("", "", "r1", "r2", "r3")}
@@ -137,8 +137,8 @@ func testFindAgrees(f *fixture) {
 	some := func() time.Time {
 		return all[random.IntN(len(all))].Time.Add([]time.Duration{0, 0, 1, -1, time.Microsecond}[random.IntN(5)])
 	}
-	for range 150 {
-		q := ledger.TransactionQuery{Desc: random.IntN(2) == 0, Limit: []int{1, 3, 20, 0}[random.IntN(4)]}
+	for range 100 {
+		q := ledger.TransactionQuery{Desc: random.IntN(2) == 0, Limit: []int{7, 40, 0, 0}[random.IntN(4)]}
 		switch random.IntN(4) {
 		case 0:
 			q.Account = pick("free:a:1", "free:ab", "bank:1", "free:none")
