@@ -22,5 +22,10 @@
 // chained by their hashes, and [Ledger.Verify] derives every balance, hold, record and event
 // from them again and names what disagrees.
 //
+// History is read on two axes of time, when something was recorded and from when on it
+// counts: [Ledger.BalanceAt], [Ledger.Statement], [Ledger.StatementByEffective].
+// [Ledger.Transactions] finds transactions by account, prefix, reference, metadata and time,
+// [Ledger.Totals] adds up accounts, and the exports write CSV and JSON lines.
+//
 // Reads see what is committed, and go on after Close as long as the store is open.
 package ledger

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"strings"
 
 	"github.com/dchest/siphash"
 )
@@ -41,7 +42,8 @@ func (l *Ledger) parseCursor(text string, account int64) (place, error) {
 		return place{}, errCursor
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) <= cursorTagLen {
+	// The decoder passes over line ends; one place has one text.
+	if err != nil || len(b) <= cursorTagLen || strings.ContainsAny(text, "\r\n") {
 		return place{}, errCursor
 	}
 	body, tag := b[:len(b)-cursorTagLen], binary.BigEndian.Uint64(b[len(b)-cursorTagLen:])
