@@ -28,5 +28,10 @@
 // What is to happen later is kept by package schedule. A Change may also be part of a
 // database transaction of the caller's ([Ledger.CommitJoined]).
 //
+// History is read on two axes of time, when something was recorded and from when on it
+// counts: [Ledger.BalanceAt], [Ledger.Statement], [Ledger.StatementByEffective].
+// [Ledger.Transactions] finds transactions by account, prefix, reference, metadata and time,
+// [Ledger.Totals] adds up accounts, and the exports write CSV and JSON lines.
+//
 // Reads see what is committed, and go on after Close as long as the store is open.
 package ledger

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"math/big"
 	"time"
 
@@ -47,7 +46,7 @@ type Balance struct {
 // Errors: ErrNotFound for an account that the chart does not allow or whose currency was never used.
 func (l *Ledger) Balance(ctx context.Context, key AccountKey) (Balance, error) {
 	now := l.Now()
-	if checkAccountName(key.Name) != nil || checkText("currency", key.Currency, 1, MaxTypeLen) != nil {
+	if !canBeAccount(key) {
 		return Balance{}, ErrNotFound
 	}
 	var out Balance
@@ -112,21 +111,8 @@ func balanceAt(ctx context.Context, v View, a *Account, scales map[string]int, n
 	if err != nil {
 		return Balance{}, err
 	}
-	if !a.NextExpiry.IsZero() && !a.NextExpiry.After(now) {
-		due, err := v.DueHolds(ctx, a.No, now)
-		if err != nil {
-			return Balance{}, err
-		}
-		for i := range due {
-			for _, l := range due[i].Legs {
-				if l.Debit == a.No {
-					a.PendingOut -= l.Rest
-				}
-				if l.Credit == a.No {
-					a.PendingIn -= l.Rest
-				}
-			}
-		}
+	if err := releaseDue(ctx, v, a, now); err != nil {
+		return Balance{}, err
 	}
 	in, out := a.PendingIn, a.PendingOut
 	if a.Normal == Debit {
@@ -135,8 +121,7 @@ func balanceAt(ctx context.Context, v View, a *Account, scales map[string]int, n
 	posted, _ := a.normalBalance()
 	available, _, _ := a.bounds()
 	amount := func(v int64) money.Amount { return money.New(v, currency) }
-	debits := new(big.Int).SetUint64(a.DebitsHi)
-	debits.Lsh(debits, 64).Add(debits, new(big.Int).SetUint64(a.DebitsLo))
+	debits := a.debits()
 	credits := new(big.Int).Add(debits, big.NewInt(a.Balance))
 	return Balance{
 		Account: a.Key, Normal: a.Normal,
@@ -147,128 +132,33 @@ func balanceAt(ctx context.Context, v View, a *Account, scales map[string]int, n
 	}, nil
 }
 
-// Entry is one line of an account's statement.
-type Entry struct {
-	Nth         int64 // ordinal in the account, from 1
-	Posting     int64
-	Transaction int64
-	Seq         int64
-	Time        time.Time // recorded
-	Effective   time.Time
-	Change      string // id of the Change that posted it
-	Hold        string // the hold captured, if any
-	Reference   string
-	Metadata    map[string]string
-
-	// Amount is signed: positive when it raises the account's balance on its normal side.
-	// Balance is that balance after the entry.
-	Amount, Balance money.Amount
-
-	// Other is the account on the other side of the posting.
-	Other AccountKey
-}
-
-// Page asks for a part of a statement by ordinals, which never change: entries with
-// After < Nth < Before, the newest of them first if Desc is set. Zero bounds are open.
-type Page struct {
-	After, Before int64
-	Desc          bool
-	Limit         int // at most and by default MaxPage
-}
-
-// Statement returns a page of an account's entries. Errors: ErrNotFound for an account that was never used.
-func (l *Ledger) Statement(ctx context.Context, key AccountKey, page Page) ([]Entry, error) {
-	if checkAccountName(key.Name) != nil || checkText("currency", key.Currency, 1, MaxTypeLen) != nil {
-		return nil, ErrNotFound
+// releaseDue takes from an account's pending amounts what due holds still reserve, which a
+// later block will say.
+func releaseDue(ctx context.Context, v View, a *Account, now time.Time) error {
+	if a.NextExpiry.IsZero() || a.NextExpiry.After(now) {
+		return nil
 	}
-	limit := int64(pageLimit(page.Limit))
-	var out []Entry
-	err := l.read(ctx, func(v View) error {
-		a, err := v.Account(ctx, key)
-		if err != nil {
-			return err
-		}
-		if page.After >= a.Entries {
-			return nil
-		}
-		lowest, highest := max(page.After, 0)+1, a.Entries
-		if page.Before > 0 {
-			highest = min(highest, page.Before-1)
-		}
-		if page.Desc {
-			lowest = max(lowest, highest-limit+1)
-		} else {
-			highest = min(highest, lowest+limit-1)
-		}
-		if lowest > highest {
-			return nil
-		}
-		rows, err := v.Entries(ctx, a.No, lowest, highest)
-		if err != nil {
-			return err
-		}
-		out, err = l.entries(ctx, v, &a, rows)
+	due, err := v.DueHolds(ctx, a.No, now)
+	if err != nil {
 		return err
-	})
-	if page.Desc {
-		for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
-			out[i], out[j] = out[j], out[i]
+	}
+	for i := range due {
+		for _, l := range due[i].Legs {
+			if l.Debit == a.No {
+				a.PendingOut -= l.Rest
+			}
+			if l.Credit == a.No {
+				a.PendingIn -= l.Rest
+			}
 		}
 	}
-	return out, err
+	return nil
 }
 
-func (l *Ledger) entries(ctx context.Context, v View, a *Account, rows []PostingRow) ([]Entry, error) {
-	scales, err := v.Currencies(ctx)
-	if err != nil {
-		return nil, err
-	}
-	currency, err := money.NewCurrency(a.Key.Currency, scales[a.Key.Currency])
-	if err != nil {
-		return nil, err
-	}
-	others := make(map[int64]AccountKey)
-	var nos []int64
-	for i := range rows {
-		for _, no := range [2]int64{rows[i].Debit, rows[i].Credit} {
-			if _, known := others[no]; !known && no != a.No {
-				others[no] = AccountKey{}
-				nos = append(nos, no)
-			}
-		}
-	}
-	accounts, err := v.AccountsByNo(ctx, nos)
-	if err != nil {
-		return nil, err
-	}
-	for i := range accounts {
-		others[accounts[i].No] = accounts[i].Key
-	}
-	out := make([]Entry, 0, len(rows))
-	for i := range rows {
-		r := &rows[i]
-		e := Entry{
-			Posting: r.No, Transaction: r.Transaction, Seq: r.Seq, Time: r.Time, Effective: r.Effective,
-			Change: r.Change, Hold: r.Hold, Reference: r.Reference,
-		}
-		amount, balance := r.Amount, r.CreditAfter
-		e.Nth, e.Other = r.CreditNth, others[r.Debit]
-		if r.Debit == a.No {
-			amount, balance = -r.Amount, r.DebitAfter
-			e.Nth, e.Other = r.DebitNth, others[r.Credit]
-		}
-		if a.Normal == Debit {
-			amount, balance = -amount, -balance
-		}
-		e.Amount, e.Balance = money.New(amount, currency), money.New(balance, currency)
-		if len(r.Metadata) > 0 {
-			if err := json.Unmarshal(r.Metadata, &e.Metadata); err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, e)
-	}
-	return out, nil
+// debits is the total ever debited, in minor units.
+func (a *Account) debits() *big.Int {
+	n := new(big.Int).SetUint64(a.DebitsHi)
+	return n.Lsh(n, 64).Add(n, new(big.Int).SetUint64(a.DebitsLo))
 }
 
 // Head returns the number, time and hash of the last block.

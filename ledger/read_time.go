@@ -26,7 +26,7 @@ type At struct {
 // Errors: ErrNotFound for an account that was never used; ErrBalanceOverflow where a partial
 // sum does not fit into 64 bits.
 func (l *Ledger) BalanceAt(ctx context.Context, key AccountKey, at At) (money.Amount, error) {
-	if checkAccountName(key.Name) != nil || checkText("currency", key.Currency, 1, MaxTypeLen) != nil {
+	if !canBeAccount(key) {
 		return money.Amount{}, ErrNotFound
 	}
 	var out money.Amount
@@ -93,9 +93,14 @@ func (p *past) balance(recorded, effective time.Time) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	unknown, err := p.unknown(recorded, effective, last)
-	if err != nil {
-		return 0, err
+	var unknown int64
+	if !recorded.IsZero() {
+		if entries, _, err = p.recorded(recorded); err != nil {
+			return 0, err
+		}
+		if unknown, err = p.unknown(entries, effective, last); err != nil {
+			return 0, err
+		}
 	}
 	sum, ok1 := sub(balance, out.Sum)
 	counted, ok2 := sub(in, unknown)
@@ -125,10 +130,7 @@ func (p *past) recorded(at time.Time) (entries, balance int64, err error) {
 		if rows[i].Time.After(at) {
 			break
 		}
-		entries, balance = rows[i].CreditNth, rows[i].CreditAfter
-		if rows[i].Debit == a.No {
-			entries, balance = rows[i].DebitNth, rows[i].DebitAfter
-		}
+		entries, _, balance = sideOf(&rows[i], a.No)
 	}
 	return entries, balance, nil
 }
@@ -170,16 +172,18 @@ func (p *past) datedBy(entries int64, last DatedRow) (DatedRow, error) {
 	return found[n], err
 }
 
-// unknown is the sum of the dated entries that count by effective and were not yet recorded
-// at an instant.
-func (p *past) unknown(recorded, effective time.Time, last DatedRow) (int64, error) {
-	if recorded.IsZero() {
-		return 0, nil
+// recordedBefore returns how many entries were recorded before an instant.
+func (p *past) recordedBefore(at int64) (entries int64, err error) {
+	if at <= 1 {
+		return 0, nil // nothing is recorded at the zero time
 	}
-	entries, _, err := p.recorded(recorded)
-	if err != nil {
-		return 0, err
-	}
+	entries, _, err = p.recorded(timeOf(at - 1))
+	return entries, err
+}
+
+// unknown is the sum of the dated entries that count by effective and are not among the
+// first so many entries.
+func (p *past) unknown(entries int64, effective time.Time, last DatedRow) (int64, error) {
 	known, err := p.datedBy(entries, last)
 	if err != nil || known.Nth == last.Nth {
 		return 0, err
@@ -221,8 +225,12 @@ func (p *past) sumOf(from, to, before int64, effective time.Time) (sum int64, er
 // lastOf finds the last of 1 to n for which a condition holds that holds for all before it,
 // 0 if there is none. It asks about several at a time: a round trip costs more than a row.
 func (p *past) lastOf(n int64, holds func(nths []int64) (map[int64]bool, error)) (int64, error) {
+	return lastIn(0, n, holds)
+}
+
+// lastIn is lastOf where it is known to hold at low, and not to hold after high.
+func lastIn(low, high int64, holds func(nths []int64) (map[int64]bool, error)) (int64, error) {
 	const atOnce = 32
-	low, high := int64(0), n // it holds at low, and not after high
 	for low < high {
 		step := (high-low-1)/atOnce + 1
 		var nths []int64
@@ -259,4 +267,16 @@ func bucketsUpTo(at time.Time) []BucketRange {
 		ranges = append(ranges, BucketRange{Level: level, From: from, Until: until})
 	}
 	return ranges
+}
+
+// timeOf is the time of an instant; see instant.
+func timeOf(at int64) time.Time { return time.UnixMicro(at - instant(time.UnixMicro(0))).UTC() }
+
+// instantAtOrAfter is the first instant that is not before a time.
+func instantAtOrAfter(t time.Time) int64 {
+	at := instant(t.Truncate(time.Microsecond))
+	if t.Truncate(time.Microsecond).Before(t) {
+		at++
+	}
+	return at
 }

@@ -382,7 +382,9 @@ type BucketRange struct {
 }
 
 // RecordQuery selects records of one type, without tombstones, ordered by the bytes of
-// their id, or, when DueBy is set, by due time and then id.
+// their id, or, when DueBy is set, by due time and then id. A page is continued with the last
+// id as After. Labels are what an owner's or a state's records are found by; to find by both
+// at once, give records a label that names both, such as "42/open".
 type RecordQuery struct {
 	Type  string
 	Label string    // if set, only those with this label

@@ -26,7 +26,8 @@ func TestLedger(t *testing.T, open func(t *testing.T) ledger.Store) {
 		precedencePromises, formPromises,
 		queuePromises, faultPromises, clockPromises,
 		rulePromises, upToPromises, reversalPromises, chainPromises, timePromises, monitorPromises, schedulePromises,
-		readPromises, statementPromises, contentionPromises, verifyPromises,
+		readPromises, statementPromises, effectivePromises, findPromises, totalPromises, exportPromises,
+		contentionPromises, verifyPromises,
 		journalPromises, restorePromises, archivePromises, followPromises,
 	} {
 		for _, p := range promises {

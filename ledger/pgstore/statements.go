@@ -169,9 +169,12 @@ var statementTexts = [statementCount]string{
 	findLabeled: `SELECT ` + recordColumns + ` FROM @records WHERE ledger = $1::bigint AND (type, id) IN (
 		SELECT type, id FROM @record_labels WHERE ledger = $1::bigint
 			AND (type, label) IN (SELECT unnest($2::text[]), unnest($3::text[])))`,
-	// The postings of a transaction follow its first one, whose number is the transaction's.
+	// The postings of a transaction follow its first one, whose number is the transaction's, up
+	// to the first that is another's: no more are read than it has.
 	findTransactions: `SELECT ` + postingColumns + ` FROM unnest($2::bigint[]) t (first) CROSS JOIN LATERAL
-		(SELECT * FROM @postings WHERE ledger = $1::bigint AND no BETWEEN t.first AND t.first + $3::bigint AND tx = t.first) p
+		(SELECT * FROM @postings WHERE ledger = $1::bigint AND tx = t.first AND no >= t.first
+			AND no < coalesce((SELECT n.no FROM @postings n WHERE n.ledger = $1::bigint AND n.no > t.first
+				AND n.no <= t.first + $3::bigint AND n.tx <> t.first ORDER BY n.no LIMIT 1), t.first + $3::bigint)) p
 		ORDER BY no`,
 	findReversals: `SELECT tx, reversal FROM @reversals WHERE ledger = $1::bigint AND tx = ANY($2::bigint[])`,
 	findDated: `SELECT ` + datedColumns + ` FROM ` + eachKey + ` CROSS JOIN LATERAL

@@ -290,8 +290,10 @@ func (l *loader) transactions(need *ledger.Need) error {
 		return nil
 	}
 	for _, first := range need.Transactions {
+		// What follows a transaction's last posting is another's: no more are read than it has.
 		stmt, err := l.c.Prepare("SELECT " + postingColumns + ` FROM postings
-			WHERE ledger = ?1 AND no BETWEEN ?2 AND ?3 AND tx = ?2 ORDER BY no`)
+			WHERE ledger = ?1 AND no >= ?2 AND tx = ?2 AND no < ifnull((SELECT no FROM postings
+				WHERE ledger = ?1 AND no > ?2 AND no <= ?3 AND tx <> ?2 ORDER BY no LIMIT 1), ?3) ORDER BY no`)
 		if err != nil {
 			return err
 		}
