@@ -22,5 +22,11 @@
 // chained by their hashes, and [Ledger.Verify] derives every balance, hold, record and event
 // from them again and names what disagrees.
 //
+// The journal is also a stream. [Ledger.Export] and [Import] copy a ledger to any other store,
+// with the same hashes; [Ledger.FollowEvents] and [Ledger.FollowBlocks] tell of what is
+// committed as it comes; [Ledger.Archive] and [Ledger.Forget] move old blocks out of the store.
+// A [SignedCheckpoint] kept elsewhere proves that history did not go backwards; a ledger that
+// meets one that did stops ([HistoryError]) until [Ledger.AcceptHistory].
+//
 // Reads see what is committed, and go on after Close as long as the store is open.
 package ledger
