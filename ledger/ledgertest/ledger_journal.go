@@ -33,6 +33,7 @@ var journalPromises = []promise{
 	{"A file that is damaged anywhere is refused, and what was written is a beginning", testImportDamaged},
 	{"An export beside writers that never pause ends, and is of one moment", testExportBesideWriters},
 	{"An export finds what was altered in the source", testExportAltered},
+	{"An export is finished once all of it is durable", testExportDurable},
 }
 
 // TestCopy writes an eventful history into a ledger of the first store, copies it by an
@@ -510,4 +511,18 @@ func testExportAltered(f *fixture) {
 			require.ErrorIs(t, err, ledger.ErrDiscrepancy)
 		})
 	}
+}
+
+func testExportDurable(f *fixture) {
+	f.fund("user:1", 1)
+	faulty := NewFaulty(f.store)
+	g := f.beside(faulty)
+	faulty.FailCommits(1, ledger.ErrUnavailable)
+	var file bytes.Buffer
+	_, err := g.Export(f.ctx, &file, ledger.ExportConfig{})
+	require.ErrorIs(f, err, ledger.ErrUnavailable, "another process wrote it, and whether it is durable can not be told")
+	_, err = ledger.Import(f.ctx, f.place(), bytes.NewReader(file.Bytes()), ledger.ImportConfig{})
+	require.ErrorIs(f, err, ledger.ErrDamaged, "it has no end")
+	_, err = g.Export(f.ctx, io.Discard, ledger.ExportConfig{})
+	require.NoError(f, err)
 }
