@@ -15,4 +15,5 @@ const (
 	MaxChain        = 1000    // Changes that are linked to each other
 	MaxIndexed      = 32      // unique keys or labels, each, of one record
 	MaxRequest      = 256     // fields of a Request
+	MaxMonitors     = 100     // monitors of one account
 )

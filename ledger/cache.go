@@ -14,6 +14,8 @@ type cache struct {
 	newest, oldest *cached
 
 	currencies map[string]int
+
+	decision int // counts the parts that were decided on it, to save an account once for each
 }
 
 // workAccount is an account that a block is decided on.
@@ -47,6 +49,12 @@ func (c *cache) clear() {
 // account returns a remembered account, nil if it is not.
 func (c *cache) account(key AccountKey) *workAccount {
 	return c.use(c.byKey[key])
+}
+
+// knows reports whether the scale of a currency is remembered.
+func (c *cache) knows(code string) bool {
+	_, ok := c.currencies[code]
+	return ok
 }
 
 func (c *cache) accountNo(no int64) *workAccount {

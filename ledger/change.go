@@ -21,7 +21,7 @@ type Change struct {
 	Request []Field
 
 	// Ops are what happens to accounts: Transaction, Hold, Capture, Void, Reverse, Require,
-	// Limits, Freeze, Close, Reopen.
+	// Limits, Freeze, Close, Reopen, Monitor, Unmonitor.
 	Ops []Op
 
 	// Expects are the record versions that this Change was decided on.

@@ -66,6 +66,13 @@ func (l *Ledger) Commit(ctx context.Context, change Change) (Outcome, error) {
 	return a.outcome, a.err
 }
 
+// Check reports what Commit would refuse for its form (ErrInvalid), without asking the
+// store: for a Change that is to be committed later.
+func (l *Ledger) Check(change Change) error {
+	var p prepared
+	return l.prepare(&p, &change, false)
+}
+
 func (l *Ledger) prepare(p *prepared, c *Change, chained bool) error {
 	if c.ID == "" {
 		c.ID = l.cfg.NewID()
@@ -104,13 +111,14 @@ func (l *Ledger) CommitAll(ctx context.Context, changes []Change) []Answer {
 		return answers
 	}
 	// Two windows are under way at a time: while one is committed, the next is prepared.
-	var before *window
+	var before, idle *window
 	for at := 0; at < len(changes); {
-		w := l.newWindow(changes[at:], answers[at:])
+		w := l.newWindow(idle, changes[at:], answers[at:])
 		at += len(w.answers)
 		w.send(ctx)
-		if before != nil {
-			before.receive(ctx)
+		idle = nil
+		if before != nil && before.receive(ctx) {
+			idle = before
 		}
 		before = w
 	}
@@ -128,29 +136,43 @@ type window struct {
 	requests []*request
 	starts   []int // of each request's members in answers
 	sent     int
+
+	// What the requests consist of.
+	prepared []prepared
+	members  []*prepared
+	room     []answer
+	all      []request
 }
 
-// newWindow prepares the first of the changes, up to a block of them, chains uncut.
-func (l *Ledger) newWindow(changes []Change, answers []Answer) *window {
+// newWindow prepares the first of the changes, up to a block of them, chains uncut. It uses
+// the room of an idle window if there is one.
+func (l *Ledger) newWindow(idle *window, changes []Change, answers []Answer) *window {
 	size := min(len(changes), l.cfg.MaxBlockChanges)
 	for size < len(changes) && changes[size-1].Linked {
 		size++
 	}
-	w := &window{ledger: l, call: call{done: make(chan struct{}, 1)}, answers: answers[:size]}
-	all := make([]prepared, size)
-	members, room, requests := make([]*prepared, size), make([]answer, size), make([]request, size)
-	for i := range all {
-		members[i] = &all[i]
+	w := idle
+	if w == nil || cap(w.prepared) < size {
+		w = &window{
+			ledger: l, call: call{done: make(chan struct{}, 1)},
+			prepared: make([]prepared, size), members: make([]*prepared, size), room: make([]answer, size), all: make([]request, size),
+			requests: make([]*request, 0, size), starts: make([]int, 0, size),
+		}
+		for i := range w.prepared {
+			w.members[i] = &w.prepared[i]
+		}
 	}
-	w.requests, w.starts = make([]*request, 0, size), make([]int, 0, size)
+	clear(w.prepared[:size])
+	clear(w.room[:size])
+	w.answers, w.requests, w.starts, w.sent = answers[:size], w.requests[:0], w.starts[:0], 0
 	for at := 0; at < size; {
 		end := at + 1
 		for end < size && changes[end-1].Linked {
 			end++
 		}
-		if l.prepareChain(members[at:end], changes[at:end], answers[at:end]) {
-			r := &requests[len(w.requests)]
-			r.members, r.answers, r.call = members[at:end], room[at:end], &w.call
+		if l.prepareChain(w.members[at:end], changes[at:end], answers[at:end]) {
+			r := &w.all[len(w.requests)]
+			*r = request{members: w.members[at:end], answers: w.room[at:end], call: &w.call}
 			w.requests, w.starts = append(w.requests, r), append(w.starts, at)
 		}
 		at = end
@@ -219,10 +241,11 @@ func (w *window) answer(n int, of func(member int) Answer, r *request) {
 	}
 }
 
-// receive waits for the answers to what was sent.
-func (w *window) receive(ctx context.Context) {
+// receive waits for the answers to what was sent, and reports whether nothing of the window
+// is in use any more.
+func (w *window) receive(ctx context.Context) (idle bool) {
 	if w.sent == 0 {
-		return
+		return true
 	}
 	all := w.call.wait(ctx)
 	for n, r := range w.requests[:w.sent] {
@@ -234,4 +257,5 @@ func (w *window) receive(ctx context.Context) {
 		}
 		w.answer(n, func(i int) Answer { return Answer{r.answers[i].outcome, r.answers[i].err} }, r)
 	}
+	return all
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -18,15 +19,27 @@ type committer struct {
 	cfg   *Config
 	queue *queue
 
-	cache  *cache
-	needs  needs
-	work   workset
-	kernel kernel
-	seen   Head  // the last head seen committed
-	dead   error // set once history was seen to go backwards
+	cache *cache
+	desks [2]desk
+	desk  *desk // of the block that is being decided
+	seen  Head  // the last head seen committed
+	dead  error // set once history was seen to go backwards
+
+	ahead     plan
+	aheadFrom int  // how many Changes a block has at least while which another is decided
+	alone     bool // the last block followed one of ours, and none of its ids was there before
+	foreign   bool // the last block followed somebody else's
+	answering sync.WaitGroup
 
 	durable  *durable  // told of every commit; nil for a committer of its own
 	accepted *accepted // a head to go on from, see AcceptHistory
+}
+
+// desk is what one block is decided with.
+type desk struct {
+	needs  needs
+	work   workset
+	kernel kernel
 }
 
 // beginner is where a block begins: a Store, or a transaction of somebody else's.
@@ -35,9 +48,13 @@ type beginner interface {
 }
 
 func newCommitter(store beginner, cfg *Config, queue *queue, head Head) *committer {
-	c := &committer{store: store, cfg: cfg, queue: queue, cache: newCache(cfg.MaxCached), seen: head}
-	c.work.cache = c.cache
-	c.kernel.chart, c.kernel.work = cfg.Chart, &c.work
+	c := &committer{store: store, cfg: cfg, queue: queue, cache: newCache(cfg.MaxCached), seen: head, aheadFrom: manyChanges}
+	for i := range c.desks {
+		d := &c.desks[i]
+		d.work.cache = c.cache
+		d.kernel.chart, d.kernel.work = cfg.Chart, &d.work
+	}
+	c.desk = &c.desks[0]
 	return c
 }
 
@@ -46,7 +63,11 @@ const retries = 10
 
 // step writes one block of what waits, and reports whether anything waited.
 func (c *committer) step(ctx context.Context) bool {
-	taken := c.queue.take(c.cfg.MaxBlockChanges, c.cfg.MaxBlockBytes)
+	taken := c.ahead.requests
+	c.ahead.requests = nil
+	if taken == nil {
+		taken = c.queue.take(c.cfg.MaxBlockChanges, c.cfg.MaxBlockBytes)
+	}
 	if taken == nil {
 		return false
 	}
@@ -60,9 +81,7 @@ func (c *committer) write(ctx context.Context, requests []*request) {
 	err := c.attempt(ctx, requests)
 	switch {
 	case err == nil:
-		for _, r := range requests {
-			r.finish()
-		}
+		c.answer(requests)
 	case len(requests) > 1 && blamesNobody(err):
 		half := len(requests) / 2
 		c.write(ctx, requests[:half])
@@ -155,13 +174,15 @@ func (c *committer) once(ctx context.Context, requests []*request) (err error) {
 	case batch == nil:
 		return tx.Rollback(context.WithoutCancel(ctx))
 	}
-	if err := tx.Commit(ctx, batch); err != nil {
+	d := c.desk
+	if err := c.commit(ctx, tx, batch); err != nil {
+		c.ahead.batch = nil
 		c.cache.clear()
 		return err
 	}
 	if batch.Block != nil {
 		c.seen = batch.Head
-		c.work.keep()
+		d.work.keep()
 	}
 	if c.durable != nil {
 		c.durable.reach(c.seen.Seq)
@@ -172,8 +193,14 @@ func (c *committer) once(ctx context.Context, requests []*request) (err error) {
 // decide decides one block under the head's lock, which it returns. The batch is nil when
 // nothing is to be written.
 func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, batch *Batch, err error) {
-	n := &c.needs
-	n.gather(requests, c.cache)
+	planned := c.planned(requests)
+	n := &c.desk.needs
+	if planned == nil {
+		if c.foreign {
+			c.cache.clear() // others are at work, so ask for everything at once
+		}
+		n.gather(requests, c.cache)
+	}
 	begun, found, err := c.store.Begin(ctx, c.seen.Ledger, n.Need)
 	if err != nil {
 		return nil, nil, err
@@ -193,22 +220,24 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 		return nil, nil, err
 	}
 	ours := head.Seq == c.seen.Seq
+	if planned != nil {
+		if planned.Block.Previous == head.Hash && len(found.Changes) == 0 && c.timely(planned, head) {
+			return begun, planned, nil
+		}
+		ours = false // the cache has what was decided
+		n.forget()
+	}
 	if !ours {
 		c.cache.clear()
 		c.seen = head
 	}
+	c.alone, c.foreign = ours && len(found.Changes) == 0, !ours
 	if err := c.load(ctx, begun, found, requests, ours, now); err != nil {
 		return nil, nil, err
 	}
-	k := &c.kernel
+	k := &c.desk.kernel
 	k.start(now, head, len(n.slots))
-	replays := false
-	for _, r := range requests {
-		k.unit(r.members, r.answers)
-		for i := range r.answers {
-			replays = replays || r.answers[i].outcome.Replayed
-		}
-	}
+	replays := k.units(requests)
 	batch = k.finish(c.cfg.Name)
 	if batch == nil {
 		if k.expiries > 0 {
@@ -239,7 +268,7 @@ func (c *committer) blockTime(head Head) (time.Time, error) {
 // turned out to be another's, the accounts that holds and transactions to reverse point to,
 // and the holds due on any of these accounts.
 func (c *committer) load(ctx context.Context, tx Tx, found *Found, requests []*request, ours bool, now time.Time) (err error) {
-	n, work := &c.needs, &c.work
+	n, work := &c.desk.needs, &c.desk.work
 	work.reset()
 	work.take(found, n.ids)
 	var missing Need
@@ -276,7 +305,7 @@ func (c *committer) load(ctx context.Context, tx Tx, found *Found, requests []*r
 		missing = Need{}
 	}
 	n.point(requests, c.cache)
-	return nil
+	return work.watch()
 }
 
 // pointedTo returns the accounts to load that loaded holds and postings point to.
@@ -293,13 +322,13 @@ func (c *committer) pointedTo(asked map[int64]bool) (missing []int64, err error)
 			err = fmt.Errorf("%w: account %d, which a hold or a posting names, is missing", ErrDiscrepancy, no)
 		}
 	}
-	for _, h := range c.work.holds {
+	for _, h := range c.desk.work.holds {
 		for i := range h.Legs {
 			want(h.Legs[i].Debit)
 			want(h.Legs[i].Credit)
 		}
 	}
-	for _, rows := range c.work.posted {
+	for _, rows := range c.desk.work.posted {
 		for i := range rows {
 			want(rows[i].Debit)
 			want(rows[i].Credit)
@@ -308,12 +337,21 @@ func (c *committer) pointedTo(asked map[int64]bool) (missing []int64, err error)
 	return missing, err
 }
 
-// due asks for the holds that are due on accounts of the block.
+// due asks for the holds that are due on accounts of the block, and for their monitors.
 func (c *committer) due(requests []*request, missing *Need, checked map[int64]bool, now time.Time) {
 	look := func(a *workAccount) {
 		if a != nil && !a.NextExpiry.IsZero() && !a.NextExpiry.After(now) && !checked[a.No] {
 			checked[a.No] = true
 			missing.DueOn, missing.DueAt = append(missing.DueOn, a.No), now
+		}
+		if a != nil && a.Flags&Watched != 0 {
+			if _, asked := c.desk.work.monitors[a.No]; !asked {
+				c.desk.work.monitors[a.No] = nil
+				missing.Labeled = append(missing.Labeled, RecordLabel{MonitorType, a.Key.String()})
+				if code := a.Key.Currency; !c.cache.knows(code) {
+					missing.Currencies = append(missing.Currencies, code)
+				}
+			}
 		}
 	}
 	for _, r := range requests {
@@ -324,16 +362,16 @@ func (c *committer) due(requests []*request, missing *Need, checked map[int64]bo
 			}
 		}
 	}
-	for _, h := range c.work.holds {
+	for _, h := range c.desk.work.holds {
 		for i := range h.Legs {
-			look(c.work.number(h.Legs[i].Debit))
-			look(c.work.number(h.Legs[i].Credit))
+			look(c.desk.work.number(h.Legs[i].Debit))
+			look(c.desk.work.number(h.Legs[i].Credit))
 		}
 	}
-	for _, rows := range c.work.posted {
+	for _, rows := range c.desk.work.posted {
 		for i := range rows {
-			look(c.work.number(rows[i].Debit))
-			look(c.work.number(rows[i].Credit))
+			look(c.desk.work.number(rows[i].Debit))
+			look(c.desk.work.number(rows[i].Credit))
 		}
 	}
 }
@@ -344,16 +382,16 @@ func (c *committer) dueOn(p *part, look func(*workAccount)) {
 		for j := range op.legs {
 			l, code := op.legs[j], op.postings[j].Amount.Currency().Code()
 			if l.debit == nil {
-				l.debit = c.work.account(AccountKey{op.postings[j].Debit, code})
+				l.debit = c.desk.work.account(AccountKey{op.postings[j].Debit, code})
 			}
 			if l.credit == nil {
-				l.credit = c.work.account(AccountKey{op.postings[j].Credit, code})
+				l.credit = c.desk.work.account(AccountKey{op.postings[j].Credit, code})
 			}
 			look(l.debit)
 			look(l.credit)
 		}
 		if op.account.Name != "" {
-			look(c.work.account(op.account))
+			look(c.desk.work.account(op.account))
 		}
 	}
 }
@@ -368,8 +406,8 @@ func (c *committer) datedReversals(requests []*request) (keys []AccountKey) {
 				}
 				for i := range part.ops {
 					if op := &part.ops[i]; op.kind == opReverse && !op.at.IsZero() {
-						for _, row := range c.work.posted[op.transaction] {
-							keys = append(keys, c.work.number(row.Debit).Key, c.work.number(row.Credit).Key)
+						for _, row := range c.desk.work.posted[op.transaction] {
+							keys = append(keys, c.desk.work.number(row.Debit).Key, c.desk.work.number(row.Credit).Key)
 						}
 					}
 				}

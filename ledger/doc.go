@@ -13,6 +13,9 @@
 // rules it was opened with. Inside the store a balance is credits less debits; a [Balance]
 // shows it on the account's normal side.
 //
+// A [Monitor] on an account announces an event, in the same commit, whenever what stands on
+// the account crosses a threshold.
+//
 // Every Change has an id. The same id with the same request is answered with the first
 // outcome, marked as replayed; with another request it is refused. A refusal by a limit is
 // an outcome too ([RefusedError]): it keeps its id, and an [Else] may record what has to be

@@ -87,6 +87,12 @@ var (
 	ErrHoldExpired = errors.New("ledger: hold has expired")
 	// ErrHoldExceeded reports a capture of more than the hold still reserves.
 	ErrHoldExceeded = errors.New("ledger: more than the hold reserves")
+	// ErrMonitorUnknown reports an Unmonitor of what is not on the account. It pins the id.
+	ErrMonitorUnknown = errors.New("ledger: monitor unknown")
+	// ErrMonitorExists reports a Monitor whose ID is on another account. It pins the id.
+	ErrMonitorExists = errors.New("ledger: monitor exists")
+	// ErrTooManyMonitors reports an account that has MaxMonitors. It pins the id.
+	ErrTooManyMonitors = errors.New("ledger: too many monitors")
 )
 
 // Reason is why a Change was refused. The ledger's own are below; a verb may use its own
@@ -113,6 +119,10 @@ const (
 
 	TransactionUnknown Reason = "transaction_unknown"
 	AlreadyReversed    Reason = "already_reversed"
+
+	MonitorUnknown  Reason = "monitor_unknown"
+	MonitorExists   Reason = "monitor_exists"
+	TooManyMonitors Reason = "too_many_monitors"
 )
 
 // sentinel maps a reason of the kernel to its error.
@@ -152,6 +162,12 @@ func (r Reason) sentinel() error {
 		return ErrTransactionUnknown
 	case AlreadyReversed:
 		return ErrAlreadyReversed
+	case MonitorUnknown:
+		return ErrMonitorUnknown
+	case MonitorExists:
+		return ErrMonitorExists
+	case TooManyMonitors:
+		return ErrTooManyMonitors
 	}
 	return nil
 }
@@ -161,7 +177,7 @@ func (r Reason) sentinel() error {
 func (r Reason) pins() bool {
 	switch r {
 	case InsufficientFunds, LimitExceeded, BalanceOverflow, AccountFrozen, AccountClosed, AccountOpen, ConditionFailed,
-		HoldUnknown, TransactionUnknown:
+		HoldUnknown, TransactionUnknown, MonitorUnknown, MonitorExists, TooManyMonitors:
 		return true
 	}
 	return false

@@ -37,6 +37,7 @@ func TestEveryReasonHasASentinelOfItsOwn(t *testing.T) {
 	for _, r := range []Reason{
 		InsufficientFunds, LimitExceeded, BalanceOverflow, AccountNotAllowed, ScaleChanged,
 		HoldExists, HoldUnknown, HoldCaptured, HoldVoided, HoldExpired, HoldExceeded,
+		MonitorUnknown, MonitorExists, TooManyMonitors,
 	} {
 		sentinel := r.sentinel()
 		assert.Error(t, sentinel, r)

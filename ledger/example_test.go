@@ -255,3 +255,37 @@ func ExampleLedger_Verify() {
 	// 2 blocks, 2 postings, 3 accounts, problems: <nil>
 	// ledger: discrepancy; block 1: differs from the checkpoint
 }
+
+// A monitor announces when a customer's money runs low: once, and again when it runs low the
+// next time.
+func ExampleMonitor() {
+	ctx := context.Background()
+	l := openShop(ctx)
+	defer l.Close(ctx)
+	deposit(ctx, l, "customer:1", yuan("50.00"))
+
+	threshold := int64(1000) // in minor units
+	_, err := l.Commit(ctx, ledger.Change{ID: "watch", Ops: []ledger.Op{
+		ledger.Monitor{ID: "low:1", Account: "customer:1", Currency: money.MustISO("CNY"), Below: &threshold},
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, amount := range []string{"30.00", "15.00", "1.00"} {
+		_, err := l.Commit(ctx, ledger.Change{ID: "pay:" + amount, Ops: []ledger.Op{
+			ledger.Transaction{Postings: []ledger.Posting{{Debit: "customer:1", Credit: "shop:7", Amount: yuan(amount)}}},
+		}})
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	events, err := l.Events(ctx, 0, 10)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, e := range events {
+		fmt.Println(e.Type, string(e.Payload))
+	}
+	// Output:
+	// balance.crossed {"monitor":"low:1","account":"customer:1","on":"available","below":{"amount":"10.00","currency":"CNY"},"value":{"amount":"5.00","currency":"CNY"}}
+}

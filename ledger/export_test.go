@@ -47,6 +47,10 @@ func (d *Driven) Cached() (keys []AccountKey) {
 	return keys
 }
 
+// DecideAhead makes blocks of so many Changes large enough to decide the next one while they
+// are written.
+func (d *Driven) DecideAhead(from int) { d.committer.aheadFrom = from }
+
 // SignText signs as checkpoints are signed.
 var SignText = signText
 

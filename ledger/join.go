@@ -112,7 +112,7 @@ func (c *committer) movements(batch *Batch) ([]Movement, error) {
 	var out []Movement
 	for i := range batch.Postings {
 		row := &batch.Postings[i]
-		debit, credit := c.work.number(row.Debit), c.work.number(row.Credit)
+		debit, credit := c.desk.work.number(row.Debit), c.desk.work.number(row.Credit)
 		currency, err := money.NewCurrency(debit.Key.Currency, c.cache.currencies[debit.Key.Currency])
 		if err != nil {
 			return nil, err

@@ -22,15 +22,18 @@ type kernel struct {
 	effects  []byte // encoded effects of the Change being decided
 	expired  []byte // encoded expiries
 	expiries int
+	preface  []byte // encoded events of expiries, which stand in the block's first Change
+	prefaced bool
 	saved    []savedAccount // what to restore if the Change is refused
 	undo     []func()
 	touched  []touchedAccount // accounts of the operation being decided
 	released []legEffect      // by the operation being decided
 	legs     []leg            // of the operation being decided
 	change   string           // id of the Change being decided
-	decision int              // counts parts decided, to save an account once for each
 	rows     []ChangeRow
 	used     int // of rows
+
+	monitored []*workAccount // accounts on which the part being decided puts or removes monitors
 }
 
 type savedAccount struct {
@@ -49,6 +52,7 @@ func (k *kernel) start(now time.Time, head Head, changes int) {
 	for _, h := range k.work.dueHolds(now) {
 		k.expire(h)
 	}
+	k.preface = k.announce(k.preface, 0)
 }
 
 // reset empties the kernel for a block.
@@ -66,7 +70,8 @@ func (k *kernel) reset(now time.Time, head Head, changes int) {
 		k.rows = make([]ChangeRow, changes)
 	}
 	k.rows = k.rows[:cap(k.rows)]
-	k.decision++
+	k.work.cache.decision++
+	k.saved, k.undo, k.monitored, k.prefaced, k.preface = k.saved[:0], k.undo[:0], k.monitored[:0], false, k.preface[:0]
 }
 
 // expire journals that a hold has expired.
@@ -77,6 +82,17 @@ func (k *kernel) expire(h *workHold) {
 	h.dirty = true
 	k.expired = appendLegs(appendText(k.expired, h.ID), k.released)
 	k.expiries++
+}
+
+// units decides requests in their order, and reports whether one was answered as before.
+func (k *kernel) units(requests []*request) (replays bool) {
+	for _, r := range requests {
+		k.unit(r.members, r.answers)
+		for i := range r.answers {
+			replays = replays || r.answers[i].outcome.Replayed
+		}
+	}
+	return replays
 }
 
 // unit decides what a request holds: one Change, or a chain of which all happen or none.
@@ -187,6 +203,10 @@ func (k *kernel) record(p *prepared, out *Outcome) {
 	k.changes = appendText(k.changes, p.id)
 	k.changes = appendBytes(k.changes, p.tags)
 	k.changes = appendBytes(k.changes, encoded)
+	if !k.prefaced && len(k.preface) > 0 {
+		k.effects = append(slices.Clone(k.preface), k.effects...)
+	}
+	k.prefaced = true
 	k.changes = appendBytes(k.changes, k.effects)
 	row := &k.rows[k.used]
 	k.used++
@@ -222,7 +242,9 @@ func (k *kernel) finish(name string) *Batch {
 
 // apply decides the parts of a Change in the order that Change documents.
 func (k *kernel) apply(p *part) error {
-	k.decision++
+	k.work.cache.decision++
+	k.monitored = k.monitored[:0]
+	before := len(k.saved)
 	for i := range p.expects {
 		e := &p.expects[i]
 		if k.work.version(RecordKey{e.Type, e.ID}) != e.Version {
@@ -240,8 +262,9 @@ func (k *kernel) apply(p *part) error {
 		}
 	}
 	for i := range p.events {
-		k.emit(&p.events[i])
+		k.effects = k.emit(k.effects, &p.events[i])
 	}
+	k.effects = k.announce(k.effects, before)
 	return nil
 }
 
@@ -263,6 +286,8 @@ func (k *kernel) applyOp(p *preparedOp) error {
 		}
 	case opRequire:
 		return k.require(p)
+	case opMonitor, opUnmonitor:
+		return k.monitor(p)
 	default:
 		return k.alter(p)
 	}
@@ -596,13 +621,14 @@ func (k *kernel) put(p *preparedPut) error {
 	return nil
 }
 
-func (k *kernel) emit(e *preparedEvent) {
+// emit announces an event and adds it to effects.
+func (k *kernel) emit(effects []byte, e *preparedEvent) []byte {
 	k.head.Events++
 	k.batch.Events = append(k.batch.Events, EventRow{
 		No: k.head.Events, Seq: k.head.Seq + 1, Time: k.now,
 		Type: e.Type, Subject: e.Subject, Payload: e.Payload, Salt: e.salt,
 	})
-	k.effects = appendEvent(k.effects, &e.Event, e.digest)
+	return appendEvent(effects, &e.Event, e.digest)
 }
 
 // touch saves an account once for each Change, for undo, and once for each operation, for
@@ -624,9 +650,9 @@ func (k *kernel) touch(a *workAccount) {
 
 // save keeps an account as it is for undo, once for each part.
 func (k *kernel) save(a *workAccount) {
-	if a.decision != k.decision {
+	if a.decision != k.work.cache.decision {
 		k.saved = append(k.saved, savedAccount{a, *a})
-		a.decision = k.decision
+		a.decision = k.work.cache.decision
 	}
 }
 
@@ -755,7 +781,7 @@ func (k *kernel) account(key AccountKey) (*workAccount, error) {
 // openAccount opens an account by a rule.
 func (k *kernel) openAccount(key AccountKey, rule Pattern) *workAccount {
 	k.head.Accounts++
-	a := &workAccount{fresh: true, dirty: true, decision: k.decision}
+	a := &workAccount{fresh: true, dirty: true, decision: k.work.cache.decision}
 	a.Account = Account{No: k.head.Accounts, Key: key, Normal: rule.Normal, Min: rule.Min, Max: rule.Max}
 	k.work.opened[key], k.work.openedNo[a.No] = a, a
 	k.undo = append(k.undo, func() {
@@ -772,13 +798,14 @@ type position struct {
 	postings, marks, events, reversals int
 	terms, effects, changes, outcomes  int
 	count, used, saved, undo           int
+	prefaced                           bool
 }
 
 func (k *kernel) mark() position {
 	return position{
 		head: k.head, postings: len(k.batch.Postings), marks: len(k.batch.Marks), events: len(k.batch.Events),
 		reversals: len(k.batch.Reversals), terms: len(k.terms), effects: len(k.effects), changes: len(k.changes),
-		outcomes: len(k.outcomes), count: k.count, used: k.used, saved: len(k.saved), undo: len(k.undo),
+		outcomes: len(k.outcomes), count: k.count, used: k.used, saved: len(k.saved), undo: len(k.undo), prefaced: k.prefaced,
 	}
 }
 
@@ -790,7 +817,7 @@ func (k *kernel) rewind(to position) {
 		*k.saved[i].account = k.saved[i].was
 	}
 	k.saved, k.undo = k.saved[:to.saved], k.undo[:to.undo]
-	k.head, k.count, k.used = to.head, to.count, to.used
+	k.head, k.count, k.used, k.prefaced = to.head, to.count, to.used, to.prefaced
 	k.batch.Changes = k.batch.Changes[:to.count]
 	k.batch.Postings = k.batch.Postings[:to.postings]
 	k.batch.Marks = k.batch.Marks[:to.marks]

@@ -136,6 +136,7 @@ func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 		}
 		for c.step(run) {
 		}
+		c.answering.Wait()
 	}()
 	return l, nil
 }

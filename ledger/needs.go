@@ -101,6 +101,9 @@ func (n *needs) add(p *part, cache *cache) {
 		if op.hold != "" && n.first(needHold, op.hold, "") {
 			n.Holds = append(n.Holds, op.hold)
 		}
+		if op.monitor != nil {
+			n.record(RecordKey{MonitorType, op.monitor.ID})
+		}
 		if op.kind == opReverse {
 			n.Transactions = append(n.Transactions, op.transaction)
 		}
@@ -143,6 +146,16 @@ func (n *needs) addAccounts(p *part, cache *cache) {
 			n.account(op.account, cache)
 		}
 	}
+}
+
+// forget forgets what was found, or decided, under the ids.
+func (n *needs) forget() { clear(n.slots) }
+
+// onlyIDs reports that nothing but ids is needed.
+func (n *needs) onlyIDs() bool {
+	rest := n.Need
+	rest.Changes = nil
+	return rest.empty()
 }
 
 // first reports whether a name is met for the first time.

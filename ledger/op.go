@@ -7,7 +7,8 @@ import (
 )
 
 // Op is one thing that happens to accounts within a Change: a Transaction, a Hold, a
-// Capture, a Void, a Reverse, a Require, a Limits, a Freeze, a Close or a Reopen.
+// Capture, a Void, a Reverse, a Require, a Limits, a Freeze, a Close, a Reopen, a Monitor or
+// an Unmonitor.
 type Op interface{ op() }
 
 // A Posting moves an amount from a debit account to a credit account, both in the amount's

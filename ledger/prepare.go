@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -53,6 +54,8 @@ const (
 	opFreeze
 	opClose
 	opReopen
+	opMonitor
+	opUnmonitor
 )
 
 // preparedOp is an Op of any kind. Which fields are used depends on the kind.
@@ -73,6 +76,7 @@ type preparedOp struct {
 	transaction int64 // to reverse
 	account     AccountKey
 	low, high   *int64 // of Require and Limits
+	monitor     *preparedMonitor
 }
 
 type preparedPut struct {
@@ -294,6 +298,7 @@ func (r *preparer) accountOp(p *preparedOp, op Op) error {
 		Scale() int
 		IsZero() bool
 	}
+	var monitor *Monitor
 	switch op := op.(type) {
 	case Require:
 		p.kind, p.account.Name, currency = opRequire, op.Account, op.Currency
@@ -316,6 +321,10 @@ func (r *preparer) accountOp(p *preparedOp, op Op) error {
 		p.kind, p.account.Name, currency = opClose, op.Account, op.Currency
 	case Reopen:
 		p.kind, p.account.Name, currency = opReopen, op.Account, op.Currency
+	case Monitor:
+		p.kind, p.account.Name, currency, monitor = opMonitor, op.Account, op.Currency, &op
+	case Unmonitor:
+		p.kind, p.account.Name, currency, monitor = opUnmonitor, op.Account, op.Currency, &Monitor{ID: op.ID}
 	default:
 		return invalid("kind", "is none of the kinds that Op lists, or a pointer to one")
 	}
@@ -329,6 +338,9 @@ func (r *preparer) accountOp(p *preparedOp, op Op) error {
 		return invalid("max", "is below the minimum")
 	}
 	p.account.Currency, p.scale = currency.Code(), int8(currency.Scale())
+	if monitor != nil {
+		return r.monitor(p, *monitor)
+	}
 	return nil
 }
 
@@ -391,6 +403,14 @@ func checkPosting(kind opKind, p *Posting) error {
 }
 
 func (r *preparer) put(p *Put) (preparedPut, error) {
+	if strings.HasPrefix(p.Type, ReservedTypes) {
+		return preparedPut{}, invalid("type", "begins with %s, which the ledger keeps for itself", ReservedTypes)
+	}
+	return r.seal(p)
+}
+
+// seal checks a Put of any type, and draws its salt.
+func (r *preparer) seal(p *Put) (preparedPut, error) {
 	out := preparedPut{Put: *p}
 	out.Content, out.Unique, out.Labels = bytes.Clone(p.Content), slices.Clone(p.Unique), slices.Clone(p.Labels)
 	err := firstError(checkText("type", p.Type, 1, MaxTypeLen), checkText("id", p.ID, 1, MaxIDLen),

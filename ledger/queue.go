@@ -144,6 +144,13 @@ func (q *queue) take(changes, bytes int) []*request {
 	return taken
 }
 
+// enough reports whether so many Changes wait.
+func (q *queue) enough(changes int) (enough, closed bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.changes >= changes, q.closed
+}
+
 // close refuses further requests; what waits will still be taken.
 func (q *queue) close() {
 	q.mu.Lock()

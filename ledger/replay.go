@@ -152,7 +152,7 @@ func (r *replay) effect(e *effect, c *contents) error {
 		}
 		row := c.events[0]
 		c.events = c.events[1:]
-		k.emit(&preparedEvent{Event: Event{Type: e.text, Subject: e.other, Payload: row.Payload}, salt: row.Salt, digest: e.digest})
+		k.effects = k.emit(k.effects, &preparedEvent{Event: Event{Type: e.text, Subject: e.other, Payload: row.Payload}, salt: row.Salt, digest: e.digest})
 	default:
 		return impossible("effect of kind %d", e.kind)
 	}

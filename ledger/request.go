@@ -180,6 +180,11 @@ func (t *tagger) op(at path, p *preparedOp) {
 	default:
 		t.text(at, "account", p.account.Name)
 		t.text(at, "currency", p.account.Currency)
+		if p.monitor != nil {
+			t.text(at, "id", p.monitor.ID)
+			t.bytes(at, "monitor", p.monitor.put.Content)
+			return
+		}
 		t.limit(at, "min", p.low)
 		t.limit(at, "max", p.high)
 		t.number(at, "freeze", int64(p.flags))

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ type workset struct {
 	reversals map[int64]int64
 	dated     map[int64]DatedRow // the last dated entry of an account
 	watching  []RecordRow
+	monitors  map[int64][]workMonitor // of accounts by number, sorted by id; listed where they were asked for
 }
 
 type workHold struct {
@@ -40,6 +42,7 @@ func (w *workset) reset() {
 		w.holds, w.records = make(map[string]*workHold), make(map[RecordKey]*workRecord)
 		w.unique, w.posted = make(map[string]RecordKey), make(map[int64][]PostingRow)
 		w.reversals, w.dated = make(map[int64]int64), make(map[int64]DatedRow)
+		w.monitors = make(map[int64][]workMonitor)
 	}
 	clear(w.opened)
 	clear(w.openedNo)
@@ -49,6 +52,7 @@ func (w *workset) reset() {
 	clear(w.posted)
 	clear(w.reversals)
 	clear(w.dated)
+	clear(w.monitors)
 	w.touched, w.watching = w.touched[:0], nil
 }
 
@@ -136,6 +140,9 @@ func (w *workset) collect(b *Batch) {
 	for _, a := range w.opened {
 		b.Opened = append(b.Opened, a.Account)
 	}
+	byNo := func(a, b Account) int { return cmp.Compare(a.No, b.No) }
+	slices.SortFunc(b.Opened, byNo)
+	slices.SortFunc(w.touched, func(a, b *workAccount) int { return cmp.Compare(a.No, b.No) })
 	for _, a := range w.touched {
 		if a.fresh {
 			continue
@@ -148,10 +155,6 @@ func (w *workset) collect(b *Batch) {
 		}
 		a.dirty, a.altered = false, false // those that come again are written once
 	}
-	byNo := func(a, b Account) int { return int(a.No - b.No) }
-	slices.SortFunc(b.Opened, byNo)
-	slices.SortFunc(b.Accounts, byNo)
-	slices.SortFunc(b.Altered, byNo)
 	for _, h := range w.holds {
 		if h.dirty {
 			b.Holds = append(b.Holds, h.HoldState)

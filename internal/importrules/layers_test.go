@@ -28,7 +28,8 @@ var layers = []layer{
 	{"ledger/memstore", []string{"ledger", "ledger/money"}},
 	{"ledger/sqlitestore", []string{"ledger", "ledger/money"}},
 	{"ledger/pgstore", []string{"ledger", "ledger/money"}},
-	{"ledger/ledgertest", []string{"ledger", "ledger/money", "internal/testsize"}},
+	{"ledger/schedule", []string{"ledger", "ledger/money"}},
+	{"ledger/ledgertest", []string{"ledger", "ledger/money", "ledger/schedule", "internal/testsize"}},
 
 	{"webhook", nil},
 	{"merchant", []string{"ledger/money", "webhook"}},

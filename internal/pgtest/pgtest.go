@@ -10,6 +10,8 @@
 //
 //	func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 //
+// A test that kills its server takes one of its own with [Start].
+//
 // The package is for tests only. It reads these environment variables, which
 // library code may not:
 //
@@ -68,7 +70,7 @@ func DSN(t testing.TB) string {
 	if admin == "" {
 		srv, err := shared.acquire()
 		if errors.Is(err, errNoPostgres) {
-			missing(t, os.Getenv("CI") == "true", err)
+			missing(t, inCI(), err)
 		}
 		if err != nil {
 			t.Fatalf("pgtest: cannot start PostgreSQL: %v", err)
@@ -80,15 +82,24 @@ func DSN(t testing.TB) string {
 		})
 		admin, sort = srv.dsn(), srv.sort
 	}
-	return create(t, admin, sort)
+	dsn, drop := create(t, admin, sort)
+	t.Cleanup(func() {
+		if err := drop(); err != nil {
+			t.Errorf("pgtest: cannot drop the database: %v", err)
+		}
+	})
+	return dsn
 }
 
 // Main runs the tests of a package and holds its private server, if a test
 // starts one, until all have ended. It returns the exit code. Without Main
 // everything works as well, but the server stops whenever no test is using it
 // and is started again for the next.
-func Main(m *testing.M) int {
-	shared.hold()
+//
+// The server gets the settings, such as "shared_buffers=1GB", besides those that
+// every private server has; the last of a name holds.
+func Main(m *testing.M, settings ...string) int {
+	shared.hold(settings)
 	code := m.Run()
 	if err := shared.release(); err != nil {
 		fmt.Fprintf(os.Stderr, "pgtest: cannot stop PostgreSQL: %v\n", err)
@@ -96,6 +107,9 @@ func Main(m *testing.M) int {
 	}
 	return code
 }
+
+// inCI reports whether a missing server is a failure.
+func inCI() bool { return os.Getenv("CI") == "true" }
 
 // missing ends a test for which there is no server.
 func missing(t testing.TB, ci bool, err error) {
@@ -109,9 +123,9 @@ func missing(t testing.TB, ci bool, err error) {
 	}
 }
 
-// create makes a database on the server that admin names and has it dropped
-// when the test ends. The clause sort may say how it sorts text.
-func create(t testing.TB, admin, sort string) string {
+// create makes a database on the server that admin names and returns how to drop
+// it. The clause sort may say how it sorts text.
+func create(t testing.TB, admin, sort string) (dsn string, drop func() error) {
 	t.Helper()
 	// Processes that share a server must not collide, so the name is random.
 	name := "okpay_test_" + strings.ToLower(rand.Text())
@@ -122,13 +136,8 @@ func create(t testing.TB, admin, sort string) string {
 	if err := execute(admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8'"+sort); err != nil {
 		t.Fatalf("pgtest: cannot create a database: %v", err)
 	}
-	t.Cleanup(func() {
-		// FORCE ends connections that a test, or a process it killed, left open.
-		if err := execute(admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
-			t.Errorf("pgtest: cannot drop database %s: %v", name, err)
-		}
-	})
-	return dsn
+	// FORCE ends connections that a test, or a process it killed, left open.
+	return dsn, func() error { return execute(admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") }
 }
 
 // execute runs one statement on a connection of its own.
@@ -166,17 +175,19 @@ func withDatabase(dsn, name string) (string, error) {
 // holder owns the private server of a process: it starts with the first user
 // and stops with the last, so nobody has to remember to end it.
 type holder struct {
-	mu    sync.Mutex
-	users int
-	srv   *server
-	err   error // of the first start; a second attempt would end the same way
+	mu       sync.Mutex
+	users    int
+	settings []string
+	srv      *server
+	err      error // of the first start; a second attempt would end the same way
 }
 
 // hold counts a user that may never need the server, so it starts nothing.
-func (h *holder) hold() {
+func (h *holder) hold(settings []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.users++
+	h.settings = settings
 }
 
 // acquire counts a user and starts the server if it is not running.
@@ -184,7 +195,7 @@ func (h *holder) acquire() (*server, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.srv == nil && h.err == nil {
-		h.srv, h.err = start()
+		h.srv, h.err = start(guard, h.settings)
 	}
 	if h.err != nil {
 		return nil, h.err

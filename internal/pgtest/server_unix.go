@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -68,9 +69,9 @@ type server struct {
 	ended chan struct{} // closed when the guard has ended
 }
 
-// start makes a cluster and runs a server on it until stop is called or this
-// process ends.
-func start() (*server, error) {
+// start makes a cluster and runs a server on it under a guard, until stop is called
+// or this process ends.
+func start(guard string, more []string) (*server, error) {
 	programs, err := findPrograms(places, os.Getenv("PATH"))
 	if err != nil {
 		return nil, err
@@ -94,7 +95,7 @@ func start() (*server, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	return run(programs, dir, who)
+	return run(guard, programs, dir, who, slices.Concat(settings, more))
 }
 
 // unprivileged returns the user to run as: nil for this process's own, or, since
@@ -135,7 +136,7 @@ func initialize(programs, dir string, who *syscall.Credential) error {
 }
 
 // run starts the server under its guard and waits until it answers.
-func run(programs, dir string, who *syscall.Credential) (*server, error) {
+func run(guard, programs, dir string, who *syscall.Credential, settings []string) (*server, error) {
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))

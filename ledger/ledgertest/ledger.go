@@ -25,7 +25,7 @@ func TestLedger(t *testing.T, open func(t *testing.T) ledger.Store) {
 		recordPromises, recordQueryPromises, eventPromises, doPromises,
 		precedencePromises, formPromises,
 		queuePromises, faultPromises, clockPromises,
-		rulePromises, upToPromises, reversalPromises, chainPromises, timePromises,
+		rulePromises, upToPromises, reversalPromises, chainPromises, timePromises, monitorPromises, schedulePromises,
 		readPromises, statementPromises, contentionPromises, verifyPromises,
 		journalPromises, restorePromises, archivePromises, followPromises,
 	} {

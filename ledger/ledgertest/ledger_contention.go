@@ -25,6 +25,7 @@ var sharedPromises = []sharedPromise{
 	{"What one handle commits, the other builds on at once", testTakeTurns},
 	{"One id committed through both handles at once happens once", testSharedID},
 	{"Verbs over two handles lose no step of one counter", testSharedCounter},
+	{"Schedulers over two handles carry out every run once", testSharedSchedule},
 }
 
 func testContention(a, b *fixture) {

@@ -272,6 +272,9 @@ func refusalSentinels() map[ledger.Reason]error {
 		ledger.HoldVoided:        ledger.ErrHoldVoided,
 		ledger.HoldExpired:       ledger.ErrHoldExpired,
 		ledger.HoldExceeded:      ledger.ErrHoldExceeded,
+		ledger.MonitorUnknown:    ledger.ErrMonitorUnknown,
+		ledger.MonitorExists:     ledger.ErrMonitorExists,
+		ledger.TooManyMonitors:   ledger.ErrTooManyMonitors,
 	}
 }
 

@@ -1,6 +1,7 @@
 package pgstore_test
 
 import (
+	"context"
 	"database/sql"
 	"testing"
 	"time"
@@ -11,8 +12,41 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/ledger/ledgertest"
 	"github.com/okpay/okpay-go/ledger/pgstore"
 )
+
+func TestJoin(t *testing.T) {
+	ledgertest.TestJoin(t, func(t *testing.T) ledgertest.Joinable {
+		dsn := migrated(t)
+		db := connect(t, dsn)
+		db.exec("CREATE TABLE orders (id text)")
+		store := openStore(t, dsn)
+		return ledgertest.Joinable{
+			Store: store,
+			Begin: func(t *testing.T) ledgertest.Caller {
+				tx, err := connect(t, dsn).Begin(t.Context())
+				require.NoError(t, err)
+				return caller{store, tx}
+			},
+			Orders: func(*testing.T) int { return db.number("SELECT count(*) FROM orders") },
+		}
+	})
+}
+
+// caller is a transaction of the caller's, which ends with its connection at the latest.
+type caller struct {
+	store *pgstore.Store
+	tx    pgx.Tx
+}
+
+func (c caller) Joined() ledger.Joined { return c.store.Join(c.tx) }
+func (c caller) Commit() error         { return c.tx.Commit(context.Background()) }
+func (c caller) Rollback() error       { return c.tx.Rollback(context.Background()) }
+func (c caller) Order(id string) error {
+	_, err := c.tx.Exec(context.Background(), "INSERT INTO orders VALUES ($1)", id)
+	return err
+}
 
 const settingsNow = `SELECT concat_ws(' ', current_setting('lock_timeout'), current_setting('enable_seqscan'),
 	current_setting('enable_hashjoin'), current_setting('enable_mergejoin'), current_setting('jit'))`

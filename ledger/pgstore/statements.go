@@ -149,8 +149,8 @@ var statementTexts = [statementCount]string{
 	assure:     `UPDATE @ledgers SET assured = 1 - assured WHERE ledger = $1::bigint`,
 
 	findChanges: `SELECT ` + changeColumns + ` FROM @changes WHERE ledger = $1::bigint AND id = ANY($2::text[])`,
-	findAccounts: `SELECT ` + accountColumns + ` FROM @accounts
-		WHERE ledger = $1::bigint AND (name, currency) IN (SELECT unnest($2::text[]), unnest($3::text[]))`,
+	findAccounts: `SELECT ` + accountColumns + ` FROM ` + eachKey + ` CROSS JOIN LATERAL
+		(SELECT * FROM @accounts a WHERE a.ledger = $1::bigint AND a.name = k.one AND a.currency = k.two LIMIT 1) a`,
 	findAccountNos: `SELECT ` + accountColumns + ` FROM @accounts WHERE ledger = $1::bigint AND no = ANY($2::bigint[])`,
 	findHolds:      `SELECT ` + holdColumns + ` FROM @holds WHERE ledger = $1::bigint AND id = ANY($2::text[])`,
 	findDue: `SELECT ` + holdColumns + ` FROM @holds WHERE ledger = $1::bigint AND id IN (
@@ -159,8 +159,9 @@ var statementTexts = [statementCount]string{
 			WHERE d.ledger = $1::bigint AND d.account = a.account AND d.expires > $3::timestamptz
 			ORDER BY d.expires LIMIT 1)
 		FROM (SELECT unnest($2::bigint[]) AS account) a`,
-	findRecords: `SELECT type, id, version, seq, chaining, erased, due, salt, keys, labels, NULL::bytea FROM @records
-		WHERE ledger = $1::bigint AND (type, id) IN (SELECT unnest($2::text[]), unnest($3::text[]))`,
+	findRecords: `SELECT type, id, version, seq, chaining, erased, due, salt, keys, labels, NULL::bytea
+		FROM ` + eachKey + ` CROSS JOIN LATERAL
+		(SELECT * FROM @records r WHERE r.ledger = $1::bigint AND r.type = k.one AND r.id = k.two LIMIT 1) r`,
 	findUnique:     `SELECT key, type, id FROM @record_keys WHERE ledger = $1::bigint AND key = ANY($2::text[])`,
 	findCurrencies: `SELECT code, scale FROM @currencies WHERE ledger = $1::bigint AND code = ANY($2::text[])`,
 
@@ -173,9 +174,9 @@ var statementTexts = [statementCount]string{
 		(SELECT * FROM @postings WHERE ledger = $1::bigint AND no BETWEEN t.first AND t.first + $3::bigint AND tx = t.first) p
 		ORDER BY no`,
 	findReversals: `SELECT tx, reversal FROM @reversals WHERE ledger = $1::bigint AND tx = ANY($2::bigint[])`,
-	findDated: `SELECT ` + datedColumns + ` FROM @accounts a CROSS JOIN LATERAL
-		(SELECT * FROM @dated WHERE ledger = $1::bigint AND account = a.no ORDER BY nth DESC LIMIT 1) d
-		WHERE a.ledger = $1::bigint AND (a.name, a.currency) IN (SELECT unnest($2::text[]), unnest($3::text[]))`,
+	findDated: `SELECT ` + datedColumns + ` FROM ` + eachKey + ` CROSS JOIN LATERAL
+		(SELECT no FROM @accounts a WHERE a.ledger = $1::bigint AND a.name = k.one AND a.currency = k.two LIMIT 1) a
+		CROSS JOIN LATERAL (SELECT * FROM @dated WHERE ledger = $1::bigint AND account = a.no ORDER BY nth DESC LIMIT 1) d`,
 
 	listBlocks: `SELECT ` + blockColumns + ` FROM @blocks
 		WHERE ledger = $1::bigint AND seq > $2::bigint ORDER BY seq LIMIT $3::bigint`,
@@ -342,6 +343,11 @@ var statementTexts = [statementCount]string{
 	insertCurrencies: `INSERT INTO @currencies (ledger, code, scale)
 		SELECT $1::bigint, unnest($2::text[]), unnest($3::integer[])`,
 }
+
+// eachKey is a table k of the pairs in $2 and $3. What is joined to it laterally, one row for
+// each, is looked up by its key whatever the planner believes: as a semi-join it was seen to
+// compare every pair with every row.
+const eachKey = `(SELECT unnest($2::text[]) AS one, unnest($3::text[]) AS two) k`
 
 // byKey keeps the planner to the indexes.
 const byKey = `set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),

@@ -12,6 +12,7 @@ import (
 type tx struct {
 	conn   *conn
 	ledger int64
+	schema string
 	leave  func() // gives back the turn and counts the user out
 	failed error  // of a Load: nothing can be committed any more
 	ended  bool
@@ -33,7 +34,7 @@ func (s *Store) Begin(ctx context.Context, id int64, need ledger.Need) (ledger.T
 		out()
 		return nil, nil, err
 	}
-	t := &tx{ledger: id, leave: func() { leave(); out() }}
+	t := &tx{ledger: id, schema: s.cfg.Schema, leave: func() { leave(); out() }}
 	found, err := t.begin(ctx, s, &need)
 	if err != nil {
 		t.end(ctx)
@@ -90,7 +91,8 @@ func (t *tx) Load(ctx context.Context, need ledger.Need) (*ledger.Found, error) 
 	return found, nil
 }
 
-// Commit writes the batch and commits in one round trip.
+// Commit writes the batch and commits in one round trip, and one more for each table that a
+// large batch fills by COPY.
 func (t *tx) Commit(ctx context.Context, batch *ledger.Batch) error {
 	if t.ended {
 		return errEnded
@@ -99,7 +101,23 @@ func (t *tx) Commit(ctx context.Context, batch *ledger.Batch) error {
 	if t.failed != nil {
 		return t.failed
 	}
-	return t.conn.finish(ctx, writes(t.ledger, batch))
+	if !large(batch) {
+		return t.conn.finish(ctx, writes(t.ledger, batch))
+	}
+	var rest []call
+	sending := parts(t.ledger, batch)
+	for p := range sending {
+		if p.rows == nil {
+			rest = p.calls
+			continue
+		}
+		if err := t.conn.copy(ctx, t.schema, p.rows); err != nil {
+			for range sending { // the batch is the caller's again once this returns
+			}
+			return translate(ctx, "write", err)
+		}
+	}
+	return t.conn.finish(ctx, rest)
 }
 
 // Rollback releases the lock, if need be by closing the connection, so it always does.

@@ -13,6 +13,9 @@
 // One file has one writer at a time. Ledgers that share a file share that turn, so a
 // caller that holds a ledger's Tx must not begin one of another ledger of the same file.
 //
+// A program may keep its own tables in the file and write them in one transaction with the
+// ledger: [Store.BeginTx] hands out the writer, [Store.Join] lets the ledger in.
+//
 // What is written stands in the file's write-ahead log (the file's name with "-wal") until
 // it is copied over. Both belong together: copy a database with SQLite's own backup, or
 // after Close.

@@ -21,6 +21,16 @@ const (
 	writerVersion = 1
 )
 
+// ownTable reports a table of ours.
+func ownTable(name string) bool {
+	switch strings.ToLower(name) {
+	case "ledgers", "blocks", "changes", "postings", "accounts", "marks", "reversals", "terms", "dated", "dated_sums",
+		"holds", "hold_due", "records", "record_keys", "record_labels", "events", "currencies":
+		return true
+	}
+	return false
+}
+
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 

@@ -1,0 +1,133 @@
+package ledger
+
+import (
+	"context"
+	"time"
+)
+
+// While a large block is being written, the next one is decided: on the remembered accounts,
+// as the block in flight leaves them. Such a plan holds if that block was committed, nobody
+// else wrote meanwhile and none of its ids was there before. What the head's lock shows is
+// asked before the plan is used, as always; where it does not hold, all that was remembered
+// is forgotten and the block is decided again.
+
+// manyChanges is what makes a block large: it takes longer to write than to hand over.
+const manyChanges = 64
+
+// plan is a block that was decided before the head was locked for it.
+type plan struct {
+	requests []*request // taken from the queue, not yet written
+	first    *request   // the first of those that were decided
+	batch    *Batch     // what was decided, nil for nothing
+}
+
+// planned returns what was decided ahead for these requests, nil if nothing was.
+func (c *committer) planned(requests []*request) *Batch {
+	if c.ahead.batch == nil || c.ahead.first != requests[0] {
+		return nil
+	}
+	batch := c.ahead.batch
+	c.ahead.batch = nil
+	return batch
+}
+
+// timely reports whether a plan's time may still be recorded.
+func (c *committer) timely(planned *Batch, head Head) bool {
+	return c.cfg.MaxSkew < 0 || head.Clock.IsZero() || head.Clock.Sub(planned.Block.Time).Abs() <= c.cfg.MaxSkew
+}
+
+// commit commits a batch, and decides the next block meanwhile if as many Changes come to
+// wait as the batch has. Were it fewer, blocks would become ever smaller.
+func (c *committer) commit(ctx context.Context, tx Tx, batch *Batch) error {
+	size := len(batch.Changes)
+	if size < c.aheadFrom || !c.alone || c.ahead.requests != nil || c.queue == nil {
+		return tx.Commit(ctx, batch)
+	}
+	done := make(chan error, 1)
+	go func() { done <- tx.Commit(ctx, batch) }()
+	for {
+		switch enough, closed := c.queue.enough(size); {
+		case enough:
+			c.lookAhead(batch.Head)
+			return <-done
+		case closed:
+			return <-done
+		}
+		select {
+		case err := <-done:
+			return err
+		case <-c.queue.ready:
+		}
+	}
+}
+
+// lookAhead takes what waits and decides it over the head that the block in flight leaves,
+// if it touches nothing but remembered accounts that are not watched and on which no hold is
+// due.
+func (c *committer) lookAhead(head Head) {
+	taken := c.queue.take(c.cfg.MaxBlockChanges, c.cfg.MaxBlockBytes)
+	if taken == nil {
+		return
+	}
+	c.ahead = plan{requests: taken}
+	d := &c.desks[0]
+	if c.desk == d {
+		d = &c.desks[1]
+	}
+	n, work, k := &d.needs, &d.work, &d.kernel
+	n.gather(taken, c.cache)
+	now := micro(c.cfg.Now())
+	if now.Before(head.Time) {
+		now = head.Time
+	}
+	if !n.onlyIDs() || anyMore(taken, now) {
+		return
+	}
+	c.desk = d
+	work.reset()
+	k.start(now, head, len(n.slots))
+	k.units(taken)
+	c.ahead.first, c.ahead.batch = taken[0], k.finish(c.cfg.Name)
+}
+
+// anyMore reports whether more may have to be loaded: due holds or monitors.
+func anyMore(requests []*request, now time.Time) bool {
+	more := func(a *workAccount) bool {
+		return a == nil || a.Flags&Watched != 0 || !a.NextExpiry.IsZero() && !a.NextExpiry.After(now)
+	}
+	for _, r := range requests {
+		for _, p := range r.members {
+			for _, part := range [2]*part{&p.main, p.alternative} {
+				if part == nil {
+					continue
+				}
+				for i := range part.ops {
+					op := &part.ops[i]
+					if op.account.Name != "" {
+						return true // it is not pointed to
+					}
+					for _, l := range op.legs {
+						if more(l.debit) || more(l.credit) {
+							return true
+						}
+					}
+				}
+			}
+		}
+	}
+	return false
+}
+
+// answer tells the callers of a committed block. Many are told beside the next block.
+func (c *committer) answer(requests []*request) {
+	tell := func() {
+		for _, r := range requests {
+			r.finish()
+		}
+	}
+	if len(requests) < manyChanges {
+		tell()
+		return
+	}
+	c.answering.Go(tell)
+}
