@@ -169,6 +169,11 @@ func (f *fixture) eventful() {
 	)
 	f.do(ledger.Reopen{Account: "user:never", Currency: currency("EUR")})
 	f.do(ledger.Transaction{Postings: []ledger.Posting{{Debit: "user:1", Credit: "free:1", Amount: yuan(1 << 40), UpTo: ledger.UpToDebit}}})
+	f.do(
+		ledger.Monitor{ID: "low", Account: "user:1", Currency: currency("CNY"), Below: ledger.Limit(450)},
+		ledger.Monitor{ID: "high", Account: "user:9", Currency: currency("CNY"), AtLeast: ledger.Limit(1)},
+	)
+	f.do(ledger.Unmonitor{ID: "high", Account: "user:9", Currency: currency("CNY")})
 	f.fund("user:1", 500)
 	f.do(reserve("parts", posting("user:1", "user:3", 50), posting("user:1", "user:3", 20), posting("user:1", "user:4", 9)))
 	f.do(capture("parts", posting("user:1", "user:3", 60)))
