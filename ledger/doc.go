@@ -33,5 +33,11 @@
 // [Ledger.Transactions] finds transactions by account, prefix, reference, metadata and time,
 // [Ledger.Totals] adds up accounts, and the exports write CSV and JSON lines.
 //
+// The journal is also a stream. [Ledger.Export] and [Import] copy a ledger to any other store,
+// with the same hashes; [Ledger.FollowEvents] and [Ledger.FollowBlocks] tell of what is
+// committed as it comes; [Ledger.Archive] and [Ledger.Forget] move old blocks out of the store.
+// A [SignedCheckpoint] kept elsewhere proves that history did not go backwards; a ledger that
+// meets one that did stops ([HistoryError]) until [Ledger.AcceptHistory].
+//
 // Reads see what is committed, and go on after Close as long as the store is open.
 package ledger

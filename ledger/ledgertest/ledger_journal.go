@@ -33,6 +33,7 @@ var journalPromises = []promise{
 	{"A file that is damaged anywhere is refused, and what was written is a beginning", testImportDamaged},
 	{"An export beside writers that never pause ends, and is of one moment", testExportBesideWriters},
 	{"An export finds what was altered in the source", testExportAltered},
+	{"An export is finished once all of it is durable", testExportDurable},
 }
 
 // TestCopy writes an eventful history into a ledger of the first store, copies it by an
@@ -168,6 +169,11 @@ func (f *fixture) eventful() {
 	)
 	f.do(ledger.Reopen{Account: "user:never", Currency: currency("EUR")})
 	f.do(ledger.Transaction{Postings: []ledger.Posting{{Debit: "user:1", Credit: "free:1", Amount: yuan(1 << 40), UpTo: ledger.UpToDebit}}})
+	f.do(
+		ledger.Monitor{ID: "low", Account: "user:1", Currency: currency("CNY"), Below: ledger.Limit(450)},
+		ledger.Monitor{ID: "high", Account: "user:9", Currency: currency("CNY"), AtLeast: ledger.Limit(1)},
+	)
+	f.do(ledger.Unmonitor{ID: "high", Account: "user:9", Currency: currency("CNY")})
 	f.fund("user:1", 500)
 	f.do(reserve("parts", posting("user:1", "user:3", 50), posting("user:1", "user:3", 20), posting("user:1", "user:4", 9)))
 	f.do(capture("parts", posting("user:1", "user:3", 60)))
@@ -510,4 +516,18 @@ func testExportAltered(f *fixture) {
 			require.ErrorIs(t, err, ledger.ErrDiscrepancy)
 		})
 	}
+}
+
+func testExportDurable(f *fixture) {
+	f.fund("user:1", 1)
+	faulty := NewFaulty(f.store)
+	g := f.beside(faulty)
+	faulty.FailCommits(1, ledger.ErrUnavailable)
+	var file bytes.Buffer
+	_, err := g.Export(f.ctx, &file, ledger.ExportConfig{})
+	require.ErrorIs(f, err, ledger.ErrUnavailable, "another process wrote it, and whether it is durable can not be told")
+	_, err = ledger.Import(f.ctx, f.place(), bytes.NewReader(file.Bytes()), ledger.ImportConfig{})
+	require.ErrorIs(f, err, ledger.ErrDamaged, "it has no end")
+	_, err = g.Export(f.ctx, io.Discard, ledger.ExportConfig{})
+	require.NoError(f, err)
 }
