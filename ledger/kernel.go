@@ -57,12 +57,12 @@ func (k *kernel) start(now time.Time, head Head, changes int) {
 	k.now, k.head = now, head
 	k.terms, k.changes, k.outcomes, k.effects, k.expired = k.terms[:0], k.changes[:0], k.outcomes[:0], k.effects[:0], k.expired[:0]
 	k.count, k.expiries, k.used = 0, 0, 0
+	k.saved, k.undo, k.monitored, k.preface, k.prefaced = k.saved[:0], k.undo[:0], k.monitored[:0], k.preface[:0], false
 	if cap(k.rows) < changes {
 		k.rows = make([]ChangeRow, changes)
 	}
 	k.rows = k.rows[:cap(k.rows)]
 	k.work.cache.decision++
-	k.saved, k.undo, k.monitored, k.prefaced = k.saved[:0], k.undo[:0], k.monitored[:0], false
 	for _, h := range k.work.dueHolds(now) {
 		k.touched, k.released = k.touched[:0], k.released[:0]
 		k.release(h)
@@ -71,7 +71,7 @@ func (k *kernel) start(now time.Time, head Head, changes int) {
 		k.expired = appendLegs(appendText(k.expired, h.ID), k.released)
 		k.expiries++
 	}
-	k.preface = k.announce(k.preface[:0], 0)
+	k.preface = k.announce(k.preface, 0)
 }
 
 // units decides requests in their order, and reports whether one was answered as before.
