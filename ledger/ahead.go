@@ -62,7 +62,8 @@ func (c *committer) commit(ctx context.Context, tx Tx, batch *Batch) error {
 }
 
 // lookAhead takes what waits and decides it over the head that the block in flight leaves,
-// if it touches nothing but remembered accounts on which no hold is due and no monitor waits.
+// if it touches nothing but remembered accounts that are not watched and on which no hold is
+// due.
 func (c *committer) lookAhead(head Head) {
 	taken := c.queue.take(c.cfg.MaxBlockChanges, c.cfg.MaxBlockBytes)
 	if taken == nil {
@@ -79,7 +80,7 @@ func (c *committer) lookAhead(head Head) {
 	if now.Before(head.Time) {
 		now = head.Time
 	}
-	if !n.onlyIDs() || anyDue(taken, now) {
+	if !n.onlyIDs() || anyMore(taken, now) {
 		return
 	}
 	c.desk = d
@@ -89,10 +90,9 @@ func (c *committer) lookAhead(head Head) {
 	c.ahead.first, c.ahead.batch = taken[0], k.finish(c.cfg.Name)
 }
 
-// anyDue reports whether a hold may be due on an account of a posting, or whether monitors
-// watch it.
-func anyDue(requests []*request, now time.Time) bool {
-	due := func(a *workAccount) bool {
+// anyMore reports whether more may have to be loaded: due holds or monitors.
+func anyMore(requests []*request, now time.Time) bool {
+	more := func(a *workAccount) bool {
 		return a == nil || a.Flags&Watched != 0 || !a.NextExpiry.IsZero() && !a.NextExpiry.After(now)
 	}
 	for _, r := range requests {
@@ -107,7 +107,7 @@ func anyDue(requests []*request, now time.Time) bool {
 						return true // it is not pointed to
 					}
 					for _, l := range op.legs {
-						if due(l.debit) || due(l.credit) {
+						if more(l.debit) || more(l.credit) {
 							return true
 						}
 					}

@@ -30,6 +30,9 @@ type committer struct {
 	alone     bool // the last block followed one of ours, and none of its ids was there before
 	foreign   bool // the last block followed somebody else's
 	answering sync.WaitGroup
+
+	durable  *durable  // told of every commit; nil for a committer of its own
+	accepted *accepted // a head to go on from, see AcceptHistory
 }
 
 // desk is what one block is decided with.
@@ -106,6 +109,12 @@ func blamesNobody(err error) bool {
 // attempt decides and commits one block, again when the store asks for it. After a commit
 // whose outcome is unknown the block is decided again too: its ids tell what was committed.
 func (c *committer) attempt(ctx context.Context, requests []*request) error {
+	if c.accepted != nil {
+		if head := c.accepted.Swap(nil); head != nil {
+			c.cache.clear()
+			c.seen, c.dead = *head, nil
+		}
+	}
 	if c.dead != nil {
 		return c.dead
 	}
@@ -175,6 +184,9 @@ func (c *committer) once(ctx context.Context, requests []*request) (err error) {
 		c.seen = batch.Head
 		d.work.keep()
 	}
+	if c.durable != nil {
+		c.durable.reach(c.seen.Seq)
+	}
 	return nil
 }
 
@@ -200,8 +212,8 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 		}
 	}()
 	head := found.Head
-	if head.Seq < c.seen.Seq || head.Seq == c.seen.Seq && head.Hash != c.seen.Hash {
-		return nil, nil, fmt.Errorf("%w: head is block %d, block %d was seen committed", ErrHistoryRegressed, head.Seq, c.seen.Seq)
+	if err := checkHead(&head, &c.seen); err != nil {
+		return nil, nil, err
 	}
 	now, err := c.blockTime(head)
 	if err != nil {
@@ -209,7 +221,7 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 	}
 	ours := head.Seq == c.seen.Seq
 	if planned != nil {
-		if ours && len(found.Changes) == 0 && c.timely(planned, head) {
+		if planned.Block.Previous == head.Hash && len(found.Changes) == 0 && c.timely(planned, head) {
 			return begun, planned, nil
 		}
 		ours = false // the cache has what was decided

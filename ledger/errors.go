@@ -31,7 +31,8 @@ var (
 	// Config.MaxSkew.
 	ErrClockSkew = errors.New("ledger: clocks differ too much")
 	// ErrHistoryRegressed reports a store whose head is older than, or differs from, what
-	// this ledger saw committed. The ledger writes nothing more.
+	// this ledger saw committed; see HistoryError. The ledger writes nothing more until
+	// AcceptHistory.
 	ErrHistoryRegressed = errors.New("ledger: history went backwards")
 	// ErrNotFound reports that what was asked for is not there.
 	ErrNotFound = errors.New("ledger: not found")

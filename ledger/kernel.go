@@ -48,6 +48,15 @@ type touchedAccount struct {
 
 // start begins a block of at most so many Changes and journals the holds that are due.
 func (k *kernel) start(now time.Time, head Head, changes int) {
+	k.reset(now, head, changes)
+	for _, h := range k.work.dueHolds(now) {
+		k.expire(h)
+	}
+	k.preface = k.announce(k.preface, 0)
+}
+
+// reset empties the kernel for a block.
+func (k *kernel) reset(now time.Time, head Head, changes int) {
 	b := &k.batch
 	*b = Batch{
 		Changes: b.Changes[:0], Postings: b.Postings[:0], Opened: b.Opened[:0], Accounts: b.Accounts[:0],
@@ -57,21 +66,22 @@ func (k *kernel) start(now time.Time, head Head, changes int) {
 	k.now, k.head = now, head
 	k.terms, k.changes, k.outcomes, k.effects, k.expired = k.terms[:0], k.changes[:0], k.outcomes[:0], k.effects[:0], k.expired[:0]
 	k.count, k.expiries, k.used = 0, 0, 0
-	k.saved, k.undo, k.monitored, k.preface, k.prefaced = k.saved[:0], k.undo[:0], k.monitored[:0], k.preface[:0], false
 	if cap(k.rows) < changes {
 		k.rows = make([]ChangeRow, changes)
 	}
 	k.rows = k.rows[:cap(k.rows)]
 	k.work.cache.decision++
-	for _, h := range k.work.dueHolds(now) {
-		k.touched, k.released = k.touched[:0], k.released[:0]
-		k.release(h)
-		h.Status = HoldIsExpired
-		h.dirty = true
-		k.expired = appendLegs(appendText(k.expired, h.ID), k.released)
-		k.expiries++
-	}
-	k.preface = k.announce(k.preface, 0)
+	k.saved, k.undo, k.monitored, k.prefaced, k.preface = k.saved[:0], k.undo[:0], k.monitored[:0], false, k.preface[:0]
+}
+
+// expire journals that a hold has expired.
+func (k *kernel) expire(h *workHold) {
+	k.touched, k.released = k.touched[:0], k.released[:0]
+	k.release(h)
+	h.Status = HoldIsExpired
+	h.dirty = true
+	k.expired = appendLegs(appendText(k.expired, h.ID), k.released)
+	k.expiries++
 }
 
 // units decides requests in their order, and reports whether one was answered as before.
@@ -765,6 +775,11 @@ func (k *kernel) account(key AccountKey) (*workAccount, error) {
 	if !ok {
 		return nil, refuse(Refusal{Reason: AccountNotAllowed, Account: key})
 	}
+	return k.openAccount(key, rule), nil
+}
+
+// openAccount opens an account by a rule.
+func (k *kernel) openAccount(key AccountKey, rule Pattern) *workAccount {
 	k.head.Accounts++
 	a := &workAccount{fresh: true, dirty: true, decision: k.work.cache.decision}
 	a.Account = Account{No: k.head.Accounts, Key: key, Normal: rule.Normal, Min: rule.Min, Max: rule.Max}
@@ -774,7 +789,7 @@ func (k *kernel) account(key AccountKey) (*workAccount, error) {
 		delete(k.work.openedNo, a.No)
 	})
 	k.effects = appendOpen(k.effects, &a.Account)
-	return a, nil
+	return a
 }
 
 // position is how far the block had grown, for a refused Change to go back to.

@@ -22,6 +22,9 @@ type Ledger struct {
 	head  Head // as it was opened: Ledger and Key never change
 	queue *queue
 
+	durable  *durable
+	accepted accepted
+
 	calls sync.Pool // of *single
 
 	stop context.CancelFunc
@@ -65,6 +68,15 @@ type Config struct {
 	// MaxCached bounds how many accounts' balances are remembered. Defaults to 100,000,
 	// some 40 MB.
 	MaxCached int
+
+	// NotBefore is a block that is known from outside the store, such as the last signed
+	// checkpoint: Open refuses (ErrHistoryRegressed) a store that ends before it, or that
+	// has another block with its number. Defaults to none.
+	NotBefore Checkpoint
+
+	// Poll is how long a follower waits before it looks for blocks of other processes; it
+	// learns of this ledger's own at once. Defaults to 1 s; negative means that it learns of its own alone.
+	Poll time.Duration
 }
 
 func (c *Config) setDefaults() error {
@@ -92,6 +104,9 @@ func (c *Config) setDefaults() error {
 	if c.MaxSkew == 0 {
 		c.MaxSkew = 5 * time.Second
 	}
+	if c.Poll == 0 {
+		c.Poll = time.Second
+	}
 	for _, d := range []struct {
 		field   *int
 		initial int
@@ -104,7 +119,8 @@ func (c *Config) setDefaults() error {
 }
 
 // Open opens the ledger that Config names, creating it on first use. Close it before the
-// store. Errors: ErrInvalid for a wrong Config, otherwise the store's.
+// store. Errors: ErrInvalid for a wrong Config; a HistoryError (ErrHistoryRegressed) for a
+// store that Config.NotBefore does not allow; otherwise the store's.
 func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 	l, c, err := open(ctx, store, cfg)
 	if err != nil {
@@ -138,8 +154,13 @@ func open(ctx context.Context, store Store, cfg Config) (*Ledger, *committer, er
 	if err != nil {
 		return nil, nil, err
 	}
-	l := &Ledger{cfg: cfg, store: store, head: head, queue: newQueue(cfg.MaxQueue), done: make(chan struct{})}
-	return l, newCommitter(store, &l.cfg, l.queue, head), nil
+	l := &Ledger{cfg: cfg, store: store, head: head, queue: newQueue(cfg.MaxQueue), durable: newDurable(), done: make(chan struct{})}
+	if err := l.checkNotBefore(ctx, &head); err != nil {
+		return nil, nil, err
+	}
+	c := newCommitter(store, &l.cfg, l.queue, head)
+	c.durable, c.accepted = l.durable, &l.accepted
+	return l, c, nil
 }
 
 // Close commits what waits, refuses what comes (ErrClosed) and ends the ledger's

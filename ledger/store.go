@@ -41,7 +41,8 @@ type Tx interface {
 
 	// Commit writes the batch whole or not at all and releases the lock. When it returns
 	// nil, all of it, and everything that Begin and Load returned, survives any crash that the store is configured to
-	// survive. A batch without a block changes nothing and gives just that assurance.
+	// survive. A batch without a block writes its Records alone, if it has any (a copy of a
+	// ledger needs that for the records that no block tells of), and gives that assurance.
 	// ErrRetry: nothing was written, decide again. ErrCommitUnknown: it may or may not be
 	// there. Any other error: nothing was written, and trying the same again would fail.
 	Commit(ctx context.Context, batch *Batch) error
@@ -137,7 +138,7 @@ type Found struct {
 
 // Batch is what one block writes. Rows are absolute: the state after the block.
 type Batch struct {
-	Block      *Block // nil: nothing to write, see Tx.Commit
+	Block      *Block // nil: at most Records are written, see Tx.Commit
 	Head       Head   // counters after the block; Seq, Time and Hash are the block's
 	Changes    []ChangeRow
 	Postings   []PostingRow

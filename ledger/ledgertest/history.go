@@ -26,7 +26,7 @@ import (
 // independent model of it, and compares what every caller is told and, in the end, every balance,
 // statement, hold, record and event. Changes of all kinds are committed up to eight at once, with
 // replays, refusals, Else, holds that expire, clocks that go back, and the ledger closed and opened in
-// between.
+// between. In the end the ledger is copied by an export and an import, and the copy is equal.
 //
 // The environment variable OKPAY_TEST_SIZE multiplies the 2,000. A test binary with a flag
 // called "seed" repeats the history that a failure names.
@@ -264,6 +264,7 @@ func (h *history) compare() {
 	assert.EqualValues(h, len(m.holds), report.Holds)
 	assert.EqualValues(h, len(m.records), report.Records)
 	assert.EqualValues(h, len(m.changes), report.Changes)
+	h.copyTo(h.place(), h.export(ledger.ExportConfig{}))
 	h.Logf("%d changes, %d recorded in %d blocks: %d postings on %d accounts, %d holds, %d records, %d events",
 		h.made, len(m.changes), report.Seq, m.postings, len(m.accounts), len(m.holds), len(m.records), len(m.events))
 }

@@ -27,6 +27,7 @@ func TestLedger(t *testing.T, open func(t *testing.T) ledger.Store) {
 		queuePromises, faultPromises, clockPromises,
 		rulePromises, upToPromises, reversalPromises, chainPromises, timePromises, monitorPromises, schedulePromises,
 		readPromises, statementPromises, contentionPromises, verifyPromises,
+		journalPromises, restorePromises, archivePromises, followPromises,
 	} {
 		for _, p := range promises {
 			t.Run(p.says, func(t *testing.T) { p.test(s.fixture(t)) })

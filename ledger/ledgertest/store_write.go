@@ -1,9 +1,12 @@
 package ledgertest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -27,7 +30,8 @@ var writeCases = []ledgerCase{
 		testManyWriters(t, s, 16, 50, s.store)
 	}},
 	{"Rollback writes nothing", testRollback},
-	{"A batch without a block changes nothing", testEmptyBatch},
+	{"A batch without a block changes nothing but its records", testEmptyBatch},
+	{"A batch without a block writes records again, whatever their versions were", testRecordsAlone},
 	{"A batch that can not be written is not written in part", testAllOrNothing},
 	{"Neither side keeps or changes what the other owns", testCopies},
 	{"A block of thousands of rows is one batch", testLargeBatch},
@@ -318,7 +322,7 @@ func testEmptyBatch(t *testing.T, s *scribe) {
 	s.commit()
 	s.busy("second")
 	rows := *s.finish()
-	rows.Block = nil
+	rows.Block, rows.Records = nil, nil
 	for _, b := range []*ledger.Batch{{}, &rows} {
 		tx, _, err := s.store.Begin(patient(t), s.head.Ledger, ledger.Need{})
 		require.NoError(t, err)
@@ -326,6 +330,45 @@ func testEmptyBatch(t *testing.T, s *scribe) {
 		s.agree()
 		s.free(s.store)
 	}
+}
+
+func testRecordsAlone(t *testing.T, s *scribe) {
+	s.busy("first")
+	s.commit()
+	key := func(id string) ledger.RecordKey { return ledger.RecordKey{Type: "copied", ID: id} }
+	row := func(id string, version int64, unique ...string) ledger.RecordRow {
+		return ledger.RecordRow{
+			RecordKey: key(id), Version: version, Seq: s.head.Seq, Chaining: ledger.Plain,
+			Content: []byte(id), Unique: unique, Labels: []string{"label"}, Due: firstBlock,
+		}
+	}
+	gone := func(id string, version int64) ledger.RecordRow {
+		return ledger.RecordRow{RecordKey: key(id), Version: version, Seq: s.head.Seq, Chaining: ledger.Plain, Erased: true}
+	}
+	for _, records := range [][]ledger.RecordRow{
+		{row("a", 1, "k1", "k2"), row("b", 7, "k3")},
+		{row("a", 1, "k1", "k2"), row("b", 7, "k3")}, // the same again
+		{gone("a", 1), row("c", 1, "k1")},            // a key that is taken over
+		{row("a", 1, "k2"), row("b", 3), row("c", 1, "k1", "k3")},
+	} {
+		tx, _, err := s.store.Begin(patient(t), s.head.Ledger, ledger.Need{})
+		require.NoError(t, err)
+		require.NoError(t, tx.Commit(patient(t), &ledger.Batch{Records: records}))
+		s.kept.records = slices.DeleteFunc(s.kept.records, func(r ledger.RecordRow) bool {
+			return slices.ContainsFunc(records, func(n ledger.RecordRow) bool { return n.RecordKey == r.RecordKey })
+		})
+		s.kept.records = append(s.kept.records, records...)
+		slices.SortFunc(s.kept.records, func(a, b ledger.RecordRow) int {
+			return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.ID, b.ID))
+		})
+		s.agree()
+		s.free(s.store)
+	}
+	tx, _, err := s.store.Begin(patient(t), s.head.Ledger, ledger.Need{})
+	require.NoError(t, err)
+	require.Error(t, tx.Commit(patient(t), &ledger.Batch{Records: []ledger.RecordRow{row("d", 1), row("e", 1, "k3")}}), "a key that is taken")
+	s.agree()
+	s.free(s.store)
 }
 
 func testAllOrNothing(t *testing.T, s *scribe) {

@@ -60,6 +60,20 @@ func (b *book) commit(batch *ledger.Batch) error {
 	return nil
 }
 
+// commitRecords writes records without a block. The caller holds the turn.
+func (b *book) commitRecords(records []ledger.RecordRow) error {
+	if len(records) == 0 {
+		return nil
+	}
+	if err := b.state.checkUnique(records); err != nil {
+		return fmt.Errorf("memstore: records: %w", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.state.putRecords(b.era(), records)
+	return nil
+}
+
 // addRows appends what only grows.
 func (s *state) addRows(e era, batch *ledger.Batch, memory *arena) {
 	block := s.blocks.add(e)

@@ -178,7 +178,7 @@ func (t *tx) Commit(ctx context.Context, batch *ledger.Batch) error {
 		return err
 	}
 	if batch.Block == nil {
-		return nil
+		return t.book.commitRecords(batch.Records)
 	}
 	return t.book.commit(batch)
 }

@@ -12,6 +12,7 @@ func writes(id int64, b *ledger.Batch) []call {
 	if b.Block == nil {
 		// What was read is durable once something written after it is.
 		w.add(assure)
+		w.records(b.Records, true)
 		return w.calls
 	}
 	w.block(b)
@@ -20,7 +21,7 @@ func writes(id int64, b *ledger.Batch) []call {
 	w.accounts(b)
 	w.history(b)
 	w.holds(b.Holds, b.Block.Seq)
-	w.records(b.Records)
+	w.records(b.Records, false)
 	w.events(b.Events)
 	w.currencies(b.Currencies)
 	return w.calls
@@ -220,7 +221,9 @@ func legTable(legs []ledger.HoldLeg) string {
 // indexed is what a record can be found by.
 type indexed struct{ typ, id, name string }
 
-func (w *writer) records(rows []ledger.RecordRow) {
+// records writes records. Rewritten says that a version may be there already, as when the
+// records of a copy are written a second time.
+func (w *writer) records(rows []ledger.RecordRow, rewritten bool) {
 	if len(rows) == 0 {
 		return
 	}
@@ -228,10 +231,10 @@ func (w *writer) records(rows []ledger.RecordRow) {
 	types := texts(rows, func(r *R) string { return r.Type })
 	ids := texts(rows, func(r *R) string { return r.ID })
 	var keys, labels []indexed
-	before := false // whether any was there before
+	before := false // whether any may have been there before
 	for i := range rows {
 		r := &rows[i]
-		before = before || r.Version > 1
+		before = before || rewritten || r.Version > 1 || r.Erased
 		for _, key := range r.Unique {
 			keys = append(keys, indexed{r.Type, r.ID, key})
 		}

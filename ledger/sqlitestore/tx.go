@@ -72,10 +72,13 @@ func (t *tx) end() {
 
 // write writes the rows of the batch.
 func (t *tx) write(ctx context.Context, batch *ledger.Batch) error {
-	if batch.Block == nil {
-		return t.assure()
-	}
 	c, no := t.c, t.ledger
+	if batch.Block == nil {
+		if err := t.assure(); err != nil {
+			return err
+		}
+		return writeRecords(ctx, c, no, batch.Records)
+	}
 	if err := writeHead(c, no, batch); err != nil {
 		return err
 	}
