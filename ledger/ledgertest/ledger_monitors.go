@@ -29,6 +29,7 @@ var monitorPromises = []promise{
 	{"A replay announces nothing", testMonitorReplay},
 	{"A hold that expires crosses too, with the first Change of the block that says so", testMonitorExpiry},
 	{"A monitor is found wherever the account comes from", testMonitorAnyAccount},
+	{"A copy of a ledger goes on watching", testMonitorCopied},
 	{"Monitors are put, replaced, listed and removed", testMonitorList},
 	{"Monitors are refused where they can not be", testMonitorRefusals},
 	{"Only the ledger puts records of its own types", testReservedTypes},
@@ -273,6 +274,22 @@ func testMonitorAnyAccount(f *fixture) {
 	other.do(unmonitor("other's", "user:2"))
 	f.do(transfer("user:2", "free:1", 5), transfer("bank:1", "user:2", 5))
 	assert.Len(f, f.crossings(), base+3)
+}
+
+func testMonitorCopied(f *fixture) {
+	f.fund("user:1", 100)
+	f.do(below("low", "user:1", 50), below("removed", "user:1", 60), atLeast("back", "user:1", ledger.OnAvailable, 100))
+	f.do(unmonitor("removed", "user:1"), until("h", startTime.Add(time.Hour), posting("user:1", "free:1", 60)))
+	f.clock.advance(time.Hour)
+	f.do(transfer("user:1", "free:1", 1)) // what the expiry crosses stands before its own Change
+	f.do(below("other", "user:2", 1), unmonitor("back", "user:1"))
+	want := []string{"back", "low", "back", "other"}
+	require.Equal(f, want, f.crossings())
+	g := f.copyTo(f.place(), f.export(ledger.ExportConfig{}))
+	assert.Equal(f, want, g.crossings())
+	g.do(transfer("user:1", "free:1", 60))
+	assert.Equal(f, append(want, "low"), g.crossings())
+	assert.Equal(f, want, f.crossings())
 }
 
 func testMonitorList(f *fixture) {
