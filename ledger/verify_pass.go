@@ -199,7 +199,7 @@ func (v *verifier) advance(ctx context.Context, seq int64) error {
 			return errBroken
 		}
 		for i := range blocks {
-			if blocks[i].Seq > seq {
+			if v.fold.seq == seq {
 				break
 			}
 			if err := v.block(ctx, &blocks[i]); err != nil {

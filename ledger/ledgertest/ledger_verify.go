@@ -178,6 +178,7 @@ func alterations() []alteration {
 	for _, seq := range []int64{1, 4, 7} {
 		add(fmt.Sprintf("block %d", seq), "missing", lens{blocks: without(func(b *ledger.Block) bool { return b.Seq == seq })})
 	}
+	block("block 7", "numbered one too far", 7, func(b *ledger.Block) { b.Seq++ })
 	add("block 8", "beyond the head", lens{blocks: extra(func(b *ledger.Block) { b.Seq++ })})
 
 	account := func(name string, change func(*ledger.Account)) {
