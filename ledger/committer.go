@@ -24,6 +24,9 @@ type committer struct {
 	kernel kernel
 	seen   Head  // the last head seen committed
 	dead   error // set once history was seen to go backwards
+
+	observer *observer
+	view     *blockView // of the block being written
 }
 
 // beginner is where a block begins: a Store, or a transaction of somebody else's.
@@ -47,6 +50,7 @@ func (c *committer) step(ctx context.Context) bool {
 	if taken == nil {
 		return false
 	}
+	c.observer.taken(ctx, taken)
 	c.write(ctx, taken)
 	return true
 }
@@ -65,6 +69,7 @@ func (c *committer) write(ctx context.Context, requests []*request) {
 		c.write(ctx, requests[:half])
 		c.write(ctx, requests[half:])
 	default:
+		c.observer.failed(ctx, requests, err)
 		for _, r := range requests {
 			r.fail(err)
 		}
@@ -112,6 +117,7 @@ func (c *committer) attempt(ctx context.Context, requests []*request) error {
 			again = true
 		}
 		if again && try < retries {
+			c.observer.again(ctx, try, err)
 			continue
 		}
 		if unknown {
@@ -139,7 +145,10 @@ func notReplayed(requests []*request, before int64) {
 
 // once decides and commits one block.
 func (c *committer) once(ctx context.Context, requests []*request) (err error) {
+	ctx, c.view = c.observer.block(ctx, requests)
 	tx, batch, err := c.decide(ctx, requests)
+	c.view.decided()
+	defer func() { c.view.end(c, requests, batch, err) }()
 	switch {
 	case err != nil:
 		return err
@@ -166,6 +175,7 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 	if err != nil {
 		return nil, nil, err
 	}
+	c.view.locked()
 	defer func() {
 		if err != nil {
 			c.cache.clear()

@@ -7,10 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Ledger is one journal of money, records and events over a Store. Its methods may be
@@ -23,6 +27,8 @@ type Ledger struct {
 	queue *queue
 
 	calls sync.Pool // of *single
+
+	observer *observer // nil unless Config asks for logs, metrics or traces
 
 	stop context.CancelFunc
 	done chan struct{} // closed when the committer's goroutine has ended
@@ -65,6 +71,16 @@ type Config struct {
 	// MaxCached bounds how many accounts' balances are remembered. Defaults to 100,000,
 	// some 40 MB.
 	MaxCached int
+
+	// Logger is told when the ledger opens and closes, of blocks (at the debug level), of
+	// retries, failures and verifications. TracerProvider has a span made for each call
+	// that commits and for each block, MeterProvider the metrics that
+	// docs/observability.md lists. None of them ever gets the name of an account, an id, a
+	// reference or content. Each defaults to nothing; what OpenTelemetry has as global
+	// provider is not used.
+	Logger         *slog.Logger
+	TracerProvider trace.TracerProvider
+	MeterProvider  metric.MeterProvider
 }
 
 func (c *Config) setDefaults() error {
@@ -138,7 +154,12 @@ func open(ctx context.Context, store Store, cfg Config) (*Ledger, *committer, er
 		return nil, nil, err
 	}
 	l := &Ledger{cfg: cfg, store: store, head: head, queue: newQueue(cfg.MaxQueue), done: make(chan struct{})}
-	return l, newCommitter(store, &l.cfg, l.queue, head), nil
+	if l.observer, err = newObserver(&l.cfg, l.queue, &head); err != nil {
+		return nil, nil, fmt.Errorf("ledger: making instruments: %w", err)
+	}
+	c := newCommitter(store, &l.cfg, l.queue, head)
+	c.observer = l.observer
+	return l, c, nil
 }
 
 // Close commits what waits, refuses what comes (ErrClosed) and ends the ledger's
@@ -146,6 +167,7 @@ func open(ctx context.Context, store Store, cfg Config) (*Ledger, *committer, er
 // ErrOutcomeUnknown or the store's error. The store stays open.
 func (l *Ledger) Close(ctx context.Context) error {
 	l.queue.close()
+	defer l.observer.close()
 	select {
 	case <-l.done:
 		l.stop()
