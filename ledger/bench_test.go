@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/memstore"
@@ -21,15 +23,31 @@ func BenchmarkCommit(b *testing.B) {
 			if hot {
 				name = fmt.Sprintf("hot/callers=%d", callers)
 			}
-			b.Run(name, func(b *testing.B) { benchmarkCommit(b, callers, hot) })
+			b.Run(name, func(b *testing.B) { benchmarkCommit(b, callers, hot, ledger.Config{}) })
 		}
 	}
 }
 
-func benchmarkCommit(b *testing.B, callers int, hot bool) {
+// BenchmarkCommitObserved is what metrics, and metrics and traces, cost. Traces are sampled
+// one in a hundred.
+func BenchmarkCommitObserved(b *testing.B) {
+	metrics := func() ledger.Config {
+		return ledger.Config{MeterProvider: metric.NewMeterProvider(metric.WithReader(metric.NewManualReader()))}
+	}
+	for _, callers := range []int{1, 64} {
+		b.Run(fmt.Sprintf("metrics/callers=%d", callers), func(b *testing.B) { benchmarkCommit(b, callers, false, metrics()) })
+		b.Run(fmt.Sprintf("traces/callers=%d", callers), func(b *testing.B) {
+			cfg := metrics()
+			cfg.TracerProvider = trace.NewTracerProvider(trace.WithSampler(trace.TraceIDRatioBased(0.01)))
+			benchmarkCommit(b, callers, false, cfg)
+		})
+	}
+}
+
+func benchmarkCommit(b *testing.B, callers int, hot bool, cfg ledger.Config) {
 	const accounts = 1000
 	store := memstore.New()
-	l, err := ledger.Open(b.Context(), store, ledger.Config{})
+	l, err := ledger.Open(b.Context(), store, cfg)
 	require.NoError(b, err)
 	names, ids := make([]string, accounts), make([]string, b.N)
 	for i := range names {

@@ -1,6 +1,9 @@
 package ledger
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // BlockSource gives blocks with their bodies: an archive, a copy of the ledger, a Ledger.
 type BlockSource interface {
@@ -9,3 +12,7 @@ type BlockSource interface {
 	// the source begins later.
 	Blocks(ctx context.Context, after int64, limit int) ([]Block, error)
 }
+
+// ErrArchived reports blocks whose bodies the store no longer has, where they are needed and
+// neither the store nor a given archive has them.
+var ErrArchived = errors.New("ledger: blocks were archived")

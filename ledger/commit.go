@@ -25,7 +25,7 @@ func (l *Ledger) newSingle() *single {
 // recycle puts back a call that the committer is done with.
 func (l *Ledger) recycle(s *single) {
 	s.prepared, s.answer[0] = prepared{}, answer{}
-	s.request.taken = false
+	s.request.taken, s.request.seen = false, nil
 	s.request.settled.Store(false)
 	l.calls.Put(s)
 }
@@ -42,7 +42,19 @@ func (l *Ledger) Commit(ctx context.Context, change Change) (Outcome, error) {
 	if joinedIn(ctx) != nil {
 		return Outcome{}, ErrJoined
 	}
+	if l.observer == nil {
+		return l.commit(ctx, change, nil)
+	}
+	ctx, seen := l.observer.call(ctx, 1)
+	out, err := l.commit(ctx, change, seen)
+	seen.answered(ctx, &out, err)
+	seen.end(ctx, &out, err)
+	return out, err
+}
+
+func (l *Ledger) commit(ctx context.Context, change Change, seen *observed) (Outcome, error) {
 	s := l.newSingle()
+	s.request.seen = seen
 	if err := l.prepare(&s.prepared, &change, false); err != nil {
 		l.recycle(s)
 		return Outcome{}, err
@@ -110,10 +122,11 @@ func (l *Ledger) CommitAll(ctx context.Context, changes []Change) []Answer {
 		}
 		return answers
 	}
+	ctx, seen := l.observer.call(ctx, len(changes))
 	// Two windows are under way at a time: while one is committed, the next is prepared.
 	var before, idle *window
 	for at := 0; at < len(changes); {
-		w := l.newWindow(idle, changes[at:], answers[at:])
+		w := l.newWindow(idle, changes[at:], answers[at:], seen)
 		at += len(w.answers)
 		w.send(ctx)
 		idle = nil
@@ -124,6 +137,12 @@ func (l *Ledger) CommitAll(ctx context.Context, changes []Change) []Answer {
 	}
 	if before != nil {
 		before.receive(ctx)
+	}
+	if seen != nil {
+		for i := range answers {
+			seen.answered(ctx, &answers[i].Outcome, answers[i].Err)
+		}
+		seen.end(ctx, nil, nil)
 	}
 	return answers
 }
@@ -146,7 +165,7 @@ type window struct {
 
 // newWindow prepares the first of the changes, up to a block of them, chains uncut. It uses
 // the room of an idle window if there is one.
-func (l *Ledger) newWindow(idle *window, changes []Change, answers []Answer) *window {
+func (l *Ledger) newWindow(idle *window, changes []Change, answers []Answer, seen *observed) *window {
 	size := min(len(changes), l.cfg.MaxBlockChanges)
 	for size < len(changes) && changes[size-1].Linked {
 		size++
@@ -172,7 +191,7 @@ func (l *Ledger) newWindow(idle *window, changes []Change, answers []Answer) *wi
 		}
 		if l.prepareChain(w.members[at:end], changes[at:end], answers[at:end]) {
 			r := &w.all[len(w.requests)]
-			*r = request{members: w.members[at:end], answers: w.room[at:end], call: &w.call}
+			*r = request{members: w.members[at:end], answers: w.room[at:end], call: &w.call, seen: seen}
 			w.requests, w.starts = append(w.requests, r), append(w.starts, at)
 		}
 		at = end

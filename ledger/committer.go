@@ -33,6 +33,9 @@ type committer struct {
 
 	durable  *durable  // told of every commit; nil for a committer of its own
 	accepted *accepted // a head to go on from, see AcceptHistory
+
+	observer *observer
+	view     *blockView // of the block being written
 }
 
 // desk is what one block is decided with.
@@ -71,6 +74,7 @@ func (c *committer) step(ctx context.Context) bool {
 	if taken == nil {
 		return false
 	}
+	c.observer.taken(ctx, taken)
 	c.write(ctx, taken)
 	return true
 }
@@ -87,6 +91,7 @@ func (c *committer) write(ctx context.Context, requests []*request) {
 		c.write(ctx, requests[:half])
 		c.write(ctx, requests[half:])
 	default:
+		c.observer.failed(ctx, requests, err)
 		for _, r := range requests {
 			r.fail(err)
 		}
@@ -140,6 +145,7 @@ func (c *committer) attempt(ctx context.Context, requests []*request) error {
 			again = true
 		}
 		if again && try < retries {
+			c.observer.again(ctx, try, err)
 			continue
 		}
 		if unknown {
@@ -167,7 +173,10 @@ func notReplayed(requests []*request, before int64) {
 
 // once decides and commits one block.
 func (c *committer) once(ctx context.Context, requests []*request) (err error) {
+	ctx, c.view = c.observer.block(ctx, requests)
 	tx, batch, err := c.decide(ctx, requests)
+	c.view.decided(len(c.desk.needs.Accounts))
+	defer func() { c.view.end(c, requests, batch, err) }()
 	switch {
 	case err != nil:
 		return err
@@ -205,6 +214,7 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 	if err != nil {
 		return nil, nil, err
 	}
+	c.view.locked()
 	defer func() {
 		if err != nil {
 			c.cache.clear()

@@ -3,7 +3,6 @@ package ledger
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -27,9 +26,6 @@ type Exported struct {
 	Events     int64 // payloads
 	Records    int64 // contents of records, plain ones included
 }
-
-// ErrArchived reports blocks whose bodies were archived and are not in the given archive.
-var ErrArchived = errors.New("ledger: blocks were archived")
 
 // Export writes the whole ledger to w as one file: every block, and with each block what
 // belongs to it and does not stand in it: payloads and salts of events, contents and salts

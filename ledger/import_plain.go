@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"slices"
-	"strings"
 )
 
 // Bounds of how many plain records are written together.
@@ -32,13 +31,6 @@ func (im *importer) record(ctx context.Context, payload []byte) error {
 		return nil
 	}
 	return im.flush(ctx)
-}
-
-func compareRecords(a, b RecordKey) int {
-	if c := strings.Compare(a.Type, b.Type); c != 0 {
-		return c
-	}
-	return strings.Compare(a.ID, b.ID)
 }
 
 // decodePlain reads what appendPlain wrote. No hash protects it, so its form is checked as

@@ -46,10 +46,17 @@ func (l *Ledger) CommitJoined(ctx context.Context, change Change) (Outcome, erro
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := c.once(ctx, request); err != nil {
-		return Outcome{}, err
+	c.observer = l.observer
+	ctx, seen := l.observer.call(ctx, 1)
+	request[0].seen = seen
+	err = c.once(ctx, request)
+	out := Outcome{}
+	if err == nil {
+		out, err = request[0].answers[0].outcome, request[0].answers[0].err
 	}
-	return request[0].answers[0].outcome, request[0].answers[0].err
+	seen.answered(ctx, &out, err)
+	seen.end(ctx, &out, err)
+	return out, err
 }
 
 // alone returns a committer of its own, without memory, and one Change for it.

@@ -7,10 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Ledger is one journal of money, records and events over a Store. Its methods may be
@@ -26,6 +30,8 @@ type Ledger struct {
 	accepted accepted
 
 	calls sync.Pool // of *single
+
+	observer *observer // nil unless Config asks for logs, metrics or traces
 
 	stop context.CancelFunc
 	done chan struct{} // closed when the committer's goroutine has ended
@@ -77,6 +83,16 @@ type Config struct {
 	// Poll is how long a follower waits before it looks for blocks of other processes; it
 	// learns of this ledger's own at once. Defaults to 1 s; negative means that it learns of its own alone.
 	Poll time.Duration
+
+	// Logger is told when the ledger opens and closes, of blocks (at the debug level), of
+	// retries, failures and verifications. TracerProvider has a span made for each call
+	// that commits and for each block, MeterProvider the metrics that
+	// docs/observability.md lists. None of them ever gets the name of an account, an id, a
+	// reference or content. Each defaults to nothing; what OpenTelemetry has as global
+	// provider is not used.
+	Logger         *slog.Logger
+	TracerProvider trace.TracerProvider
+	MeterProvider  metric.MeterProvider
 }
 
 func (c *Config) setDefaults() error {
@@ -158,8 +174,11 @@ func open(ctx context.Context, store Store, cfg Config) (*Ledger, *committer, er
 	if err := l.checkNotBefore(ctx, &head); err != nil {
 		return nil, nil, err
 	}
+	if l.observer, err = newObserver(&l.cfg, l.queue, &head); err != nil {
+		return nil, nil, fmt.Errorf("ledger: making instruments: %w", err)
+	}
 	c := newCommitter(store, &l.cfg, l.queue, head)
-	c.durable, c.accepted = l.durable, &l.accepted
+	c.durable, c.accepted, c.observer = l.durable, &l.accepted, l.observer
 	return l, c, nil
 }
 
@@ -168,6 +187,7 @@ func open(ctx context.Context, store Store, cfg Config) (*Ledger, *committer, er
 // ErrOutcomeUnknown or the store's error. The store stays open.
 func (l *Ledger) Close(ctx context.Context) error {
 	l.queue.close()
+	defer l.observer.close()
 	select {
 	case <-l.done:
 		l.stop()

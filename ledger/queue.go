@@ -22,7 +22,8 @@ type request struct {
 	members []*prepared
 	answers []answer
 	call    *call
-	taken   bool // under the queue's lock
+	taken   bool      // under the queue's lock
+	seen    *observed // nil unless the ledger is observed
 	settled atomic.Bool
 }
 
@@ -149,6 +150,13 @@ func (q *queue) enough(changes int) (enough, closed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.changes >= changes, q.closed
+}
+
+// depth is how many Changes wait.
+func (q *queue) depth() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.changes
 }
 
 // close refuses further requests; what waits will still be taken.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 )
 
@@ -66,6 +67,12 @@ func (r *replay) block(head Head, b *Block, body *decodedBody, c *contents) (*Ba
 		return nil, impossible("its effects say something else than its bytes")
 	}
 	return batch, nil
+}
+
+var errImpossible = errors.New("an effect that can not be")
+
+func impossible(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errImpossible, fmt.Sprintf(format, args...))
 }
 
 func (r *replay) change(ch *changeEffect, c *contents) error {

@@ -22,7 +22,13 @@ type lens struct {
 	events     func([]ledger.EventRow) []ledger.EventRow
 	accounts   func([]ledger.Account) []ledger.Account
 	postings   func([]ledger.PostingRow) []ledger.PostingRow
-	entries    func([]ledger.PostingRow) []ledger.PostingRow // what Entries answers, not the table
+	marks      func([]ledger.Mark) []ledger.Mark         // what MarksAt answers, not the table
+	dated      func([]ledger.DatedRow) []ledger.DatedRow // what DatedAt answers
+	nearest    func([]ledger.DatedRow) []ledger.DatedRow // what DatedBy answers
+	lastDated  func(*ledger.DatedRow)
+	total      func([]ledger.BucketRange, int64) int64 // what DatedTotal answers
+	reversals  func(map[int64]int64)                   // what Reversals answers
+	terms      func([]int64) []int64                   // what ByTerm answers
 	holds      func([]ledger.HoldState) []ledger.HoldState
 	records    func([]ledger.RecordRow) []ledger.RecordRow
 	changes    func([]ledger.ChangeRow) []ledger.ChangeRow
@@ -126,10 +132,58 @@ func (v *alteredView) Postings(ctx context.Context, after int64, limit int) ([]l
 	})
 }
 
-func (v *alteredView) Entries(ctx context.Context, account, lowest, highest int64) ([]ledger.PostingRow, error) {
-	found, err := v.View.Entries(ctx, account, lowest, highest)
-	if v.lens.entries != nil {
-		found = v.lens.entries(found)
+func (v *alteredView) MarksAt(ctx context.Context, account int64, nths []int64) ([]ledger.Mark, error) {
+	found, err := v.View.MarksAt(ctx, account, nths)
+	if v.lens.marks != nil {
+		found = v.lens.marks(found)
+	}
+	return found, err
+}
+
+func (v *alteredView) DatedAt(ctx context.Context, account int64, nths []int64) ([]ledger.DatedRow, error) {
+	found, err := v.View.DatedAt(ctx, account, nths)
+	if v.lens.dated != nil {
+		found = v.lens.dated(found)
+	}
+	return found, err
+}
+
+func (v *alteredView) DatedBy(ctx context.Context, account int64, effective time.Time, nth int64, desc bool, limit int) ([]ledger.DatedRow, error) {
+	found, err := v.View.DatedBy(ctx, account, effective, nth, desc, limit)
+	if v.lens.nearest != nil {
+		found = v.lens.nearest(found)
+	}
+	return found, err
+}
+
+func (v *alteredView) LastDated(ctx context.Context, account int64) (ledger.DatedRow, error) {
+	row, err := v.View.LastDated(ctx, account)
+	if err == nil && v.lens.lastDated != nil {
+		v.lens.lastDated(&row)
+	}
+	return row, err
+}
+
+func (v *alteredView) DatedTotal(ctx context.Context, account int64, ranges []ledger.BucketRange) (int64, error) {
+	sum, err := v.View.DatedTotal(ctx, account, ranges)
+	if v.lens.total != nil {
+		sum = v.lens.total(ranges, sum)
+	}
+	return sum, err
+}
+
+func (v *alteredView) Reversals(ctx context.Context, transactions []int64) (map[int64]int64, error) {
+	found, err := v.View.Reversals(ctx, transactions)
+	if err == nil && v.lens.reversals != nil {
+		v.lens.reversals(found)
+	}
+	return found, err
+}
+
+func (v *alteredView) ByTerm(ctx context.Context, hash, after int64, desc bool, limit int) ([]int64, error) {
+	found, err := v.View.ByTerm(ctx, hash, after, desc, limit)
+	if v.lens.terms != nil {
+		found = v.lens.terms(found)
 	}
 	return found, err
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -26,6 +25,15 @@ var verifyPromises = []promise{
 	{"A checkpoint finds a tail that was cut off and a history that was written anew", testCheckpoint},
 	{"Verify finds nothing wrong while the ledger is written", testVerifyBesideWriters},
 	{"Verify stops at its bound of problems", testVerifyBound},
+	{"Verify tells every problem to whom it may concern, without a bound", testVerifyFound},
+	{"Verify in many parts holds the same against the journal, within its memory", testVerifyParts},
+	{"Verify in parts finds nothing wrong while the ledger is written", testVerifyPartsBesideWriters},
+	{"Verify tells how far it is", testVerifyProgress},
+	{"Verify pauses between its reads, and ends when the pause says so", testVerifyPause},
+	{"Verify follows the chain behind a block that is missing or can not be read", testVerifyBroken},
+	{"Verify needs the archive of blocks that the store has dropped", testVerifyArchived},
+	{"Verify finds an archive that is not the one of this ledger", testVerifyWrongArchive},
+	{"A checkpoint of a block that can not be is a problem", testVerifyNoSuchCheckpoint},
 }
 
 // busyHistory writes something of every kind. Account 1 has more than one mark.
@@ -90,7 +98,7 @@ func testVerifyReport(f *fixture) {
 	empty := f.another(f.T)
 	report, err = empty.Verify(empty.ctx)
 	require.NoError(f, err)
-	assert.Equal(f, ledger.Report{}, report)
+	assert.Equal(f, ledger.Report{Passes: 1}, report)
 }
 
 // edit returns a function that changes copies of the rows that match.
@@ -170,6 +178,7 @@ func alterations() []alteration {
 	for _, seq := range []int64{1, 4, 7} {
 		add(fmt.Sprintf("block %d", seq), "missing", lens{blocks: without(func(b *ledger.Block) bool { return b.Seq == seq })})
 	}
+	block("block 7", "numbered one too far", 7, func(b *ledger.Block) { b.Seq++ })
 	add("block 8", "beyond the head", lens{blocks: extra(func(b *ledger.Block) { b.Seq++ })})
 
 	account := func(name string, change func(*ledger.Account)) {
@@ -197,8 +206,25 @@ func alterations() []alteration {
 	}
 	expiry("account does not know of the expiry", time.Time{})
 	expiry("account knows of a later expiry", startTime.AddDate(1, 0, 1))
-	add("account 2 user:1:CNY", "entry not found by its mark", lens{entries: func([]ledger.PostingRow) []ledger.PostingRow { return nil }})
-	add("account 2 user:1:CNY", "another entry found by a mark", lens{entries: edit(func(*ledger.PostingRow) bool { return true }, func(p *ledger.PostingRow) { p.CreditNth++; p.DebitNth++ })})
+	add("account 2", "mark that is missing", lens{marks: func([]ledger.Mark) []ledger.Mark { return nil }})
+	add("account 2", "mark that points to another posting", lens{marks: edit(func(*ledger.Mark) bool { return true }, func(m *ledger.Mark) { m.Posting++ })})
+	none := func([]ledger.DatedRow) []ledger.DatedRow { return nil }
+	all := func(*ledger.DatedRow) bool { return true }
+	add("posting 193", "effective time that is missing", lens{dated: none})
+	add("posting 193", "effective time that is not found by time", lens{nearest: none})
+	add("posting 193", "running sum of dated entries", lens{dated: edit(all, func(d *ledger.DatedRow) { d.Sum++ })})
+	add("posting 193", "running turnover of dated entries", lens{dated: edit(all, func(d *ledger.DatedRow) { d.Turnover-- })})
+	add("posting 193", "another effective time", lens{dated: edit(all, func(d *ledger.DatedRow) { d.Effective = d.Effective.Add(time.Microsecond) })})
+	add("account 2 user:1:CNY", "a dated entry too many", lens{lastDated: func(d *ledger.DatedRow) { d.Nth++ }})
+	add("account 2 user:1:CNY", "totals of dated entries", lens{total: func(ranges []ledger.BucketRange, sum int64) int64 { return sum + int64(len(ranges)-1) }})
+	add("account 2", "one total of dated entries", lens{total: func(ranges []ledger.BucketRange, sum int64) int64 {
+		if len(ranges) == 1 && ranges[0].Level == 3 {
+			return sum + 1
+		}
+		return sum
+	}})
+	add("transaction 7", "a reversal that never was", lens{reversals: func(m map[int64]int64) { m[7] = 9 }})
+	add("posting 193", "not found by its reference", lens{terms: func([]int64) []int64 { return nil }})
 
 	// Posting 193 is the first of the transaction that has all fields, 195 that of the capture.
 	posting := func(name string, no int64, change func(*ledger.PostingRow)) {
@@ -349,17 +375,24 @@ func testAltered(f *fixture) {
 			report, err := g.Verify(f.ctx)
 			require.NoError(t, err)
 			require.ErrorIs(t, report.Err(), ledger.ErrDiscrepancy)
-			var places []string
-			for _, p := range report.Problems {
-				places = append(places, p.Where)
-			}
-			assert.Contains(t, places, a.where, "problems: %v", report.Problems)
+			assert.Contains(t, places(report), a.where, "problems: %v", report.Problems)
+			parts, err := g.VerifyWith(f.ctx, ledger.VerifyConfig{MaxMemory: 1})
+			require.NoError(t, err)
+			assert.ElementsMatch(t, report.Problems, parts.Problems, "in parts the same is found, and nothing twice")
 			if _, what, ok := strings.Cut(a.name, ": is "); ok {
 				assert.Contains(t, report.Err().Error(), what)
 			}
 			assert.Contains(t, report.Err().Error(), report.Problems[0].String())
 		})
 	}
+}
+
+// places lists where the problems of a report are.
+func places(r ledger.Report) (places []string) {
+	for _, p := range r.Problems {
+		places = append(places, p.Where)
+	}
+	return places
 }
 
 func testAlteredBytes(f *fixture) {
@@ -374,14 +407,7 @@ func testAlteredBytes(f *fixture) {
 		altered.blocks = edit(func(b *ledger.Block) bool { return b.Seq == 4 }, func(b *ledger.Block) { b.Body = flip(b.Body, i) })
 		report, err := g.Verify(f.ctx)
 		require.NoError(f, err)
-		where := slices.Collect(maps.Keys(func() map[string]bool {
-			found := make(map[string]bool)
-			for _, p := range report.Problems {
-				found[p.Where] = true
-			}
-			return found
-		}()))
-		require.Contains(f, where, "block 4", "byte %d", i)
+		require.Contains(f, places(report), "block 4", "byte %d", i)
 	}
 }
 
