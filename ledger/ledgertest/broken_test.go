@@ -44,7 +44,7 @@ func TestSuitesCatchBrokenStores(t *testing.T) {
 	run := func(t *testing.T, name, suite string) (string, error) {
 		t.Helper()
 		// A bare command, without what this process was told.
-		child := exec.CommandContext(t.Context(), self, "-test.run=^TestBrokenStore$/^"+suite+"$", "-test.failfast", "-test.timeout=2m",
+		child := exec.CommandContext(t.Context(), self, "-test.run=^TestBrokenStore$/^"+suite+"$", "-test.failfast", "-test.timeout=5m",
 			"-broken="+name, "-seed=1")
 		out, err := child.CombinedOutput()
 		return string(out), err
