@@ -140,10 +140,8 @@ func (c *serviceCase) checkExpectation(want *serviceExpectation) error {
 		return fmt.Errorf("no error of ours is called %q", want.Error)
 	}
 	for _, number := range []*string{want.Input, want.Output, want.Balance} {
-		if number != nil {
-			if _, err := decimal.NewFromString(*number); err != nil {
-				return err
-			}
+		if number != nil && !plainNumber.MatchString(*number) {
+			return fmt.Errorf("%.60q is no number", *number)
 		}
 	}
 	switch {
@@ -173,11 +171,15 @@ func decimals(number string) int {
 // inWords is a limit such as "0.29 of a unit with 2 decimals", of minor units.
 var inWords = regexp.MustCompile(`^([0-9.]+) of a unit with ([0-9]+) decimals$`)
 
+// plainNumber is a number without an exponent, which could stand for more digits than there
+// is room for.
+var plainNumber = regexp.MustCompile(`^-?[0-9]{1,40}(\.[0-9]{1,40})?$`)
+
 // amountOf reads an amount of an asset such as "USD/2", in minor units, or of one without
 // a scale of its own.
 func amountOf(asset, text string, scale int) (money.Amount, error) {
 	number, err := decimal.NewFromString(text)
-	if err != nil || len(text) > 60 {
+	if err != nil || !plainNumber.MatchString(text) {
 		return money.Amount{}, fmt.Errorf("%.60q is no amount", text)
 	}
 	code, digits, ok := strings.Cut(asset, "/")
