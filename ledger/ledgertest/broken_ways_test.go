@@ -121,6 +121,7 @@ var brokenStores = []broken{
 	}},
 	{"a prefix is compared without regard to case", contract, shows(func(v ledger.View) ledger.View { return lowerCase{v} })},
 	{"a page begins with the end of the page before", contract, shows(func(v ledger.View) ledger.View { return inclusive{v} })},
+	{"a statement lacks the last entry", contract, shows(func(v ledger.View) ledger.View { return fewerEntries{v} })},
 	{"archiving drops one block too many", contract, func(s ledger.Store) ledger.Store { return greedy{s} }},
 	{"what is not there is there, and empty", contract, shows(func(v ledger.View) ledger.View { return neverMissing{v} })},
 }
@@ -408,6 +409,13 @@ type inclusive struct{ ledger.View }
 
 func (v inclusive) Postings(ctx context.Context, after int64, limit int) ([]ledger.PostingRow, error) {
 	return v.View.Postings(ctx, max(0, after-1), limit)
+}
+
+type fewerEntries struct{ ledger.View }
+
+func (v fewerEntries) Entries(ctx context.Context, account, lowest, highest int64) ([]ledger.PostingRow, error) {
+	rows, err := v.View.Entries(ctx, account, lowest, highest)
+	return rows[:max(0, len(rows)-1)], err
 }
 
 type greedy struct{ ledger.Store }
