@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -164,9 +165,8 @@ func notReplayed(requests []*request, before int64) {
 	for _, r := range requests {
 		for i, p := range r.members {
 			if out := &r.answers[i].outcome; !first[p.id] && out.Seq > before {
-				out.Replayed = false
+				out.Replayed, first[p.id] = false, true
 			}
-			first[p.id] = true
 		}
 	}
 }
@@ -406,21 +406,38 @@ func (c *committer) dueOn(p *part, look func(*workAccount)) {
 	}
 }
 
-// datedReversals returns the accounts of transactions that are reversed with a date.
+// datedReversals returns the accounts of transactions that are reversed with a date. One that
+// is not there yet may be posted by this very block, on any account that the block moves.
 func (c *committer) datedReversals(requests []*request) (keys []AccountKey) {
-	for _, r := range requests {
-		for _, p := range r.members {
-			for _, part := range [2]*part{&p.main, p.alternative} {
-				if part == nil {
-					continue
-				}
-				for i := range part.ops {
-					if op := &part.ops[i]; op.kind == opReverse && !op.at.IsZero() {
-						for _, row := range c.desk.work.posted[op.transaction] {
-							keys = append(keys, c.desk.work.number(row.Debit).Key, c.desk.work.number(row.Credit).Key)
-						}
-					}
-				}
+	byNo := func(debit, credit int64) {
+		keys = append(keys, c.desk.work.number(debit).Key, c.desk.work.number(credit).Key)
+	}
+	here := false
+	for op := range operations(requests) {
+		if op.kind == opReverse && !op.at.IsZero() {
+			rows := c.desk.work.posted[op.transaction]
+			here = here || len(rows) == 0
+			for i := range rows {
+				byNo(rows[i].Debit, rows[i].Credit)
+			}
+		}
+	}
+	if here {
+		for op := range operations(requests) {
+			for i := range op.postings {
+				p := &op.postings[i]
+				code := p.Amount.Currency().Code()
+				keys = append(keys, AccountKey{p.Debit, code}, AccountKey{p.Credit, code})
+			}
+		}
+		for _, h := range c.desk.work.holds {
+			for i := range h.Legs {
+				byNo(h.Legs[i].Debit, h.Legs[i].Credit)
+			}
+		}
+		for _, rows := range c.desk.work.posted {
+			for i := range rows {
+				byNo(rows[i].Debit, rows[i].Credit)
 			}
 		}
 	}
@@ -428,4 +445,21 @@ func (c *committer) datedReversals(requests []*request) (keys []AccountKey) {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Currency, b.Currency))
 	})
 	return slices.Compact(keys)
+}
+
+// operations are those of all parts of requests.
+func operations(requests []*request) iter.Seq[*preparedOp] {
+	return func(yield func(*preparedOp) bool) {
+		for _, r := range requests {
+			for _, p := range r.members {
+				for _, part := range [2]*part{&p.main, p.alternative} {
+					for i := 0; part != nil && i < len(part.ops); i++ {
+						if !yield(&part.ops[i]) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
 }

@@ -36,6 +36,27 @@ func (d *Driven) Put(change Change) (answered func() (Outcome, error), err error
 	}, nil
 }
 
+// PutAll puts Changes into the queue as CommitAll does, chains uncut. What it returns tells
+// the answers after Steps; ok is false as long as one is missing.
+func (d *Driven) PutAll(changes []Change) (answered func() (answers []Answer, ok bool), err error) {
+	answers := make([]Answer, len(changes))
+	w := d.newWindow(nil, changes, answers, nil)
+	w.call.open.Store(int64(len(w.requests)))
+	if w.sent, err = d.queue.put(w.requests...); err != nil {
+		return nil, err
+	}
+	return func() ([]Answer, bool) {
+		for _, r := range w.requests {
+			if !r.settled.Load() {
+				return nil, false
+			}
+		}
+		w.receive(context.Background())
+		w.sent = 0 // the answers are there for good
+		return answers, true
+	}, nil
+}
+
 // Step writes one block of what waits, and reports whether anything waited.
 func (d *Driven) Step(ctx context.Context) bool { return d.committer.step(ctx) }
 

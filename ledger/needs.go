@@ -1,5 +1,7 @@
 package ledger
 
+import "strconv"
+
 // needs collects what the Changes of a block touch, each once. It is reused from block to
 // block.
 type needs struct {
@@ -104,7 +106,7 @@ func (n *needs) add(p *part, cache *cache) {
 		if op.monitor != nil {
 			n.record(RecordKey{MonitorType, op.monitor.ID})
 		}
-		if op.kind == opReverse {
+		if op.kind == opReverse && n.first(needTransaction, strconv.FormatInt(op.transaction, 10), "") {
 			n.Transactions = append(n.Transactions, op.transaction)
 		}
 		if op.at.IsZero() || op.kind == opHold {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -26,18 +27,50 @@ type Case struct {
 	Expect []json.RawMessage `json:"expect"`
 }
 
-// ReadCases reads a file of cases: a JSON array.
+// ReadCases reads a file of cases: a JSON array. Its error names the case and the step that
+// are malformed: a name and steps have to be there, and steps are numbered upwards. What a step asks for is looked at when the case is run.
 func ReadCases(r io.Reader) ([]Case, error) {
 	var cases []Case
-	if err := json.NewDecoder(r).Decode(&cases); err != nil {
+	d := json.NewDecoder(r)
+	if err := d.Decode(&cases); err != nil {
 		return nil, fmt.Errorf("ledgertest: cases: %w", err)
 	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("ledgertest: cases: there is more after the array")
+	}
 	for i := range cases {
-		if cases[i].Name == "" || len(cases[i].Steps) == 0 {
-			return nil, fmt.Errorf("ledgertest: case %d has no name or no steps", i+1)
+		if err := cases[i].check(); err != nil {
+			return nil, fmt.Errorf("ledgertest: case %d (%.60q): %w", i+1, cases[i].Name, err)
 		}
 	}
 	return cases, nil
+}
+
+func (c *Case) check() error {
+	if c.Name == "" || len(c.Steps) == 0 {
+		return errors.New("has no name or no steps")
+	}
+	last := 0
+	for i, raw := range c.Steps {
+		var s step
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return fmt.Errorf("step %d is no object: %w", i+1, err)
+		}
+		if s.N <= last || s.Op == "" {
+			return fmt.Errorf("step %d has no op, or a number that does not follow %d", i+1, last)
+		}
+		last = s.N
+	}
+	for i, raw := range c.Expect {
+		var e expectation
+		if err := json.Unmarshal(raw, &e); err != nil {
+			return fmt.Errorf("expectation %d is no object: %w", i+1, err)
+		}
+		if e.Batch < 0 || e.After < 0 || max(e.Batch, e.After) > last {
+			return fmt.Errorf("expectation %d is of a step that is not there", i+1)
+		}
+	}
+	return nil
 }
 
 // TestCases runs every case on a ledger of its own over a store, and ends each with Verify.
@@ -47,10 +80,11 @@ func TestCases(t *testing.T, cases []Case, open func(t *testing.T) ledger.Store)
 	t.Cleanup(func() { assert.NoError(t, store.Close(), "Close returns nil") })
 	for i, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
-			run, err := newCaseRun(t, &c)
+			run, err := newCaseRun(&c)
 			if err != nil {
 				t.Skipf("out of scope: %v", err)
 			}
+			run.T = t
 			run.open(store, fmt.Sprintf("case:%d", i+1))
 			run.all()
 		})
@@ -75,7 +109,9 @@ type expectation struct {
 type runner interface {
 	// chart is the chart of the case's ledger.
 	chart() ledger.Chart
-	// do does a step; an error says what is out of scope.
+	// begin prepares the case's ledger.
+	begin(r *caseRun)
+	// do does a step.
 	do(r *caseRun, s *step)
 	// holds looks whether an expectation holds.
 	holds(r *caseRun, e *expectation)
@@ -100,8 +136,15 @@ func strict(raw json.RawMessage, into any) error {
 	return d.Decode(into)
 }
 
-func newCaseRun(t *testing.T, c *Case) (*caseRun, error) {
-	r := &caseRun{T: t, clock: &clock{now: startTime}}
+// OutOfScope says why a case can not be run: an operation, a flag or an expectation that the
+// runner does not know, or an amount that does not fit. It is nil for one that can.
+func OutOfScope(c *Case) error {
+	_, err := newCaseRun(c)
+	return err
+}
+
+func newCaseRun(c *Case) (*caseRun, error) {
+	r := &caseRun{clock: &clock{now: startTime}}
 	for _, raw := range c.Steps {
 		s := step{raw: raw}
 		if err := json.Unmarshal(raw, &s); err != nil {
@@ -133,6 +176,7 @@ func (r *caseRun) open(store ledger.Store, name string) {
 	l, err := ledger.Open(ctx, store, ledger.Config{Name: name, Chart: r.style.chart(), Now: r.clock.Now, MaxSkew: -1})
 	require.NoError(r, err)
 	r.store, r.ctx, r.ledger = store, ctx, l
+	r.style.begin(r)
 	r.Cleanup(func() {
 		report, err := l.Verify(ctx)
 		if assert.NoError(r, err) {

@@ -1,13 +1,14 @@
 package ledgertest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -39,7 +40,19 @@ type serviceStep struct {
 	Call      json.RawMessage `json:"call"`
 	Src       string          `json:"src"`
 	Amount    string          `json:"amount"`
+	Asset     string          `json:"asset"`
+	Key       string          `json:"key"`             // idempotency key
+	LongKey   string          `json:"idempotency_key"` // the same
+	Hold      string          `json:"hold"`            // of a capture or void
+	Final     bool            `json:"final"`
+	Seconds   json.Number     `json:"seconds"`
 	Note      string          `json:"note"`
+}
+
+// answered is what one call of a step was answered.
+type answered struct {
+	out ledger.Outcome
+	err error
 }
 
 // serviceCase runs a case of the service style: single verbs. The account "world" has no
@@ -47,44 +60,39 @@ type serviceStep struct {
 type serviceCase struct {
 	overdrafts map[string]string
 	scales     map[string]int // of the asset of an account that is made by a step
-	results    map[int][]error
+	assets     map[string]int // the most decimals of an asset
+	results    map[int][]answered
+	mu         sync.Mutex // guards results, during calls at once
 	firsts     map[string]int64
+	holdsOf    map[string]serviceStep // by id
 	effective  map[int]string
 	recorded   map[int]time.Time
 	ledgers    int
 }
 
-// errorNames are the words of the cases for the reasons of refusals.
-var errorNames = map[string]ledger.Reason{
-	"INSUFFICIENT_FUNDS": ledger.InsufficientFunds,
-	"OVERDRAFT_LIMIT":    ledger.InsufficientFunds,
-	"ALREADY_REVERSED":   ledger.AlreadyReversed,
-	"LIMIT_EXCEEDED":     ledger.LimitExceeded,
-	"ACCOUNT_FROZEN":     ledger.AccountFrozen,
-	"ACCOUNT_CLOSED":     ledger.AccountClosed,
-	"NOT_FOUND":          ledger.TransactionUnknown,
-}
-
 func newServiceCase(r *caseRun) (runner, error) {
 	c := &serviceCase{
-		overdrafts: make(map[string]string), scales: make(map[string]int), results: make(map[int][]error),
-		firsts: make(map[string]int64), effective: make(map[int]string), recorded: make(map[int]time.Time),
+		overdrafts: make(map[string]string), scales: make(map[string]int), assets: make(map[string]int), results: make(map[int][]answered),
+		firsts: make(map[string]int64), holdsOf: make(map[string]serviceStep), effective: make(map[int]string), recorded: make(map[int]time.Time),
 	}
-	known := []string{"post", "reverse", "move", "bulk", "new ledger", "account", "repeat", "hold", "spend"}
 	for _, raw := range r.steps {
 		var s serviceStep
 		if err := strict(raw.raw, &s); err != nil {
 			return nil, fmt.Errorf("step %d: %w", raw.N, err)
 		}
-		if !slices.Contains(known, s.Op) {
-			return nil, fmt.Errorf("step %d: %q is no verb that is known", s.N, s.Op)
+		if s.Call != nil {
+			var call serviceStep
+			if err := strict(s.Call, &call); err != nil {
+				return nil, fmt.Errorf("the call of step %d: %w", raw.N, err)
+			}
+			c.learn(&call)
 		}
-		if s.Op == "account" {
-			c.overdrafts[s.ID] = s.Overdraft
-			c.scales[s.ID] = max(decimals(s.Balance), decimals(s.Overdraft))
-		}
-		if s.Src != "" {
-			c.scales[s.Src] = max(c.scales[s.Src], decimals(s.Amount))
+		c.learn(&s)
+	}
+	for _, raw := range r.steps {
+		var s serviceStep
+		if err := errors.Join(strict(raw.raw, &s), c.check(&s)); err != nil {
+			return nil, fmt.Errorf("step %d: %w", raw.N, err)
 		}
 	}
 	for _, e := range r.expect {
@@ -92,23 +100,12 @@ func newServiceCase(r *caseRun) (runner, error) {
 		if err := strict(e.raw, &want); err != nil {
 			return nil, fmt.Errorf("an expectation: %w", err)
 		}
-		if _, ok := errorNames[want.Error]; want.Error != "" && !ok {
-			return nil, fmt.Errorf("no error of ours is called %q", want.Error)
+		if err := c.checkExpectation(&want); err != nil {
+			return nil, fmt.Errorf("an expectation after %d: %w", want.After, err)
 		}
 	}
 	return c, nil
 }
-
-// decimals is how many digits a number has after its point.
-func decimals(number string) int {
-	if _, fraction, ok := strings.Cut(number, "."); ok && !strings.Contains(number, " ") {
-		return len(fraction)
-	}
-	return 0
-}
-
-// inWords is a limit such as "0.29 of a unit with 2 decimals", of minor units.
-var inWords = regexp.MustCompile(`^([0-9.]+) of a unit with ([0-9]+) decimals$`)
 
 func (c *serviceCase) chart() ledger.Chart {
 	chart := ledger.Chart{{Name: "sink"}, {Name: caseName("world")}}
@@ -126,48 +123,49 @@ func (c *serviceCase) chart() ledger.Chart {
 	return append(chart, ledger.Pattern{Name: "case:**", Min: ledger.Limit(0)})
 }
 
-// amount reads an amount of an asset such as "USD/2", in minor units, or of an account.
 func (c *serviceCase) amount(r *caseRun, asset, text string, scale int) money.Amount {
-	code, digits, ok := strings.Cut(asset, "/")
-	if ok {
-		var err error
-		scale, err = strconv.Atoi(digits)
-		require.NoError(r, err)
-		text = decimal.RequireFromString(text).Shift(int32(-scale)).String()
-	}
-	currency, err := money.NewCurrency(code, scale)
-	require.NoError(r, err)
-	amount, err := money.FromDecimal(decimal.RequireFromString(text), currency)
+	amount, err := amountOf(asset, text, scale)
 	require.NoError(r, err)
 	return amount
 }
 
 func (c *serviceCase) of(r *caseRun, account, text string) money.Amount {
-	scale := c.scales[account]
-	return c.amount(r, "UNIT"+strconv.Itoa(scale), text, scale)
+	amount, err := c.units(account, text)
+	require.NoError(r, err)
+	return amount
 }
+
+func (c *serviceCase) begin(*caseRun) {}
 
 func (c *serviceCase) do(r *caseRun, raw *step) {
 	r.clock.advance(time.Second)
 	var s serviceStep
 	require.NoError(r, strict(raw.raw, &s))
-	if s.Op == "repeat" {
+	if s.Op == "repeat" || s.Op == "concurrent" {
 		var call serviceStep
 		require.NoError(r, strict(s.Call, &call))
-		for range s.Times {
-			call.N = s.N
-			c.one(r, &call)
+		call.N = s.N
+		var wait sync.WaitGroup
+		for i := range s.Times {
+			own := call
+			if s.Op == "repeat" {
+				c.one(r, &own, i)
+			} else {
+				wait.Go(func() { c.one(r, &own, i) })
+			}
 		}
+		wait.Wait()
 		return
 	}
-	c.one(r, &s)
+	c.one(r, &s, 0)
 }
 
 func (c *serviceCase) posting(r *caseRun, p [4]string) ledger.Posting {
-	return ledger.Posting{Debit: caseName(p[0]), Credit: caseName(p[1]), Amount: c.amount(r, p[2], p[3], decimals(p[3]))}
+	return ledger.Posting{Debit: caseName(p[0]), Credit: caseName(p[1]), Amount: c.amount(r, p[2], p[3], c.assets[p[2]])}
 }
 
-func (c *serviceCase) one(r *caseRun, s *serviceStep) {
+// one does a call, the nth of its step.
+func (c *serviceCase) one(r *caseRun, s *serviceStep, nth int) {
 	post := func(postings ...ledger.Posting) ledger.Op { return ledger.Transaction{Postings: postings} }
 	var op ledger.Op
 	switch s.Op {
@@ -178,7 +176,7 @@ func (c *serviceCase) one(r *caseRun, s *serviceStep) {
 		}
 		op = post(postings...)
 	case "reverse":
-		op = ledger.Reverse{Transaction: c.firsts[s.Tx], Force: s.Force}
+		op = ledger.Reverse{Transaction: cmp.Or(c.firsts[s.Tx], 1<<40), Force: s.Force} // a large number is unknown
 	case "move":
 		c.effective[s.N] = s.Effective
 		p := ledger.Posting{Debit: "sink", Credit: caseName(s.Account)}
@@ -187,28 +185,46 @@ func (c *serviceCase) one(r *caseRun, s *serviceStep) {
 		}
 		op = ledger.Transaction{Postings: []ledger.Posting{p}, Effective: c.instant(r, s.Effective)}
 	case "account":
-		if balance := c.of(r, s.ID, s.Balance); balance.Minor() > 0 {
-			op = post(ledger.Posting{Debit: "sink", Credit: caseName(s.ID), Amount: balance})
-		} else {
-			c.results[s.N] = append(c.results[s.N], nil)
+		balance := c.of(r, s.ID, cmp.Or(s.Balance, "0"))
+		if balance.Minor() <= 0 {
+			c.answer(s, ledger.Outcome{}, nil)
 			return
 		}
+		op = post(ledger.Posting{Debit: "sink", Credit: caseName(s.ID), Amount: balance})
 	case "hold":
 		op = ledger.Hold{
-			ID:       fmt.Sprintf("hold:%d:%d", s.N, len(c.results[s.N])),
+			ID:       cmp.Or(s.ID, fmt.Sprintf("hold:%d:%d", s.N, nth)),
 			Postings: []ledger.Posting{{Debit: caseName(s.Src), Credit: "sink", Amount: c.of(r, s.Src, s.Amount)}},
 		}
+	case "capture":
+		capture := ledger.Capture{Hold: s.Hold, Final: s.Final}
+		if s.Amount != "" {
+			src := c.holdsOf[s.Hold].Src
+			capture.Postings = []ledger.Posting{{Debit: caseName(src), Credit: "sink", Amount: c.of(r, src, s.Amount)}}
+		}
+		op = capture
+	case "void":
+		op = ledger.Void{Hold: s.Hold}
 	case "spend":
 		op = post(ledger.Posting{Debit: caseName(s.Src), Credit: "sink", Amount: c.of(r, s.Src, s.Amount)})
 	case "bulk":
 		c.bulk(r, s)
+		return
+	case "advance_time":
+		d, err := time.ParseDuration(s.Seconds.String() + "s")
+		require.NoError(r, err)
+		r.clock.advance(d)
+		c.answer(s, ledger.Outcome{}, nil)
 		return
 	case "new ledger":
 		c.ledgers++
 		r.open(r.store, fmt.Sprintf("%s:%d", r.ledger.Name(), c.ledgers))
 		return
 	}
-	change := ledger.Change{ID: fmt.Sprintf("step:%d:%d", s.N, len(c.results[s.N])), Ops: []ledger.Op{op}}
+	change := ledger.Change{ID: fmt.Sprintf("step:%d:%d", s.N, nth), Ops: []ledger.Op{op}}
+	if key := cmp.Or(s.Key, s.LongKey); key != "" {
+		change.ID = "key:" + key
+	}
 	if s.DryRun {
 		seq, _, _, err := r.ledger.Head(r.ctx)
 		require.NoError(r, err)
@@ -216,21 +232,30 @@ func (c *serviceCase) one(r *caseRun, s *serviceStep) {
 		after, _, _, err := r.ledger.Head(r.ctx)
 		require.NoError(r, err)
 		assert.Equal(r, seq, after, "a dry run writes no block")
-		c.results[s.N] = append(c.results[s.N], dry)
+		c.answer(s, ledger.Outcome{}, dry)
 		return
 	}
 	out, err := r.ledger.Commit(r.ctx, change)
-	if err == nil && s.ID != "" {
-		c.firsts[s.ID] = out.First
-	}
-	c.results[s.N], c.recorded[s.N] = append(c.results[s.N], err), r.clock.Now()
+	c.answer(s, out, err)
 }
 
-// instant is t0, t1 and so on: hours of the day before.
+// answer keeps what a call was answered.
+func (c *serviceCase) answer(s *serviceStep, out ledger.Outcome, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err == nil && s.ID != "" && out.First > 0 {
+		c.firsts[s.ID] = out.First
+	}
+	c.results[s.N] = append(c.results[s.N], answered{out, err})
+	if !out.Time.IsZero() {
+		c.recorded[s.N] = out.Time
+	}
+}
+
 func (c *serviceCase) instant(r *caseRun, name string) time.Time {
-	n, err := strconv.Atoi(strings.TrimPrefix(name, "t"))
-	require.NoError(r, err, "an instant is t and a number")
-	return startTime.AddDate(0, 0, -1).Add(time.Duration(n) * time.Hour)
+	at, err := instantOf(name)
+	require.NoError(r, err)
+	return at
 }
 
 func (c *serviceCase) bulk(r *caseRun, s *serviceStep) {
@@ -243,26 +268,8 @@ func (c *serviceCase) bulk(r *caseRun, s *serviceStep) {
 		})
 	}
 	for _, a := range r.ledger.CommitAll(r.ctx, changes) {
-		c.results[s.N] = append(c.results[s.N], a.Err)
+		c.answer(s, a.Outcome, a.Err)
 	}
-}
-
-// serviceExpectation is what has to be so after a step.
-type serviceExpectation struct {
-	After        int             `json:"after"`
-	Result       json.RawMessage `json:"result"`
-	Error        string          `json:"error"`
-	Account      string          `json:"account"`
-	Asset        string          `json:"asset"`
-	Input        *string         `json:"input"`
-	Output       *string         `json:"output"`
-	Balance      *string         `json:"balance"`
-	Move         int             `json:"effective_total_of_move"`
-	KnownAfter   int             `json:"as_known_after_step"`
-	At           string          `json:"at"`
-	Transactions *int64          `json:"transactions"`
-	Events       *int            `json:"events"`
-	Note         string          `json:"note"`
 }
 
 func (c *serviceCase) holds(r *caseRun, e *expectation) {
@@ -272,7 +279,7 @@ func (c *serviceCase) holds(r *caseRun, e *expectation) {
 	looked := false
 	if want.Error != "" {
 		require.NotEmpty(r, results)
-		c.fails(r, results[len(results)-1], want.Error, want.After)
+		c.fails(r, results[len(results)-1].err, want.Error, want.After)
 		looked = true
 	}
 	if want.Result != nil {
@@ -299,55 +306,16 @@ func (c *serviceCase) holds(r *caseRun, e *expectation) {
 }
 
 func (c *serviceCase) fails(r *caseRun, err error, name string, after int) {
-	var refused *ledger.RefusedError
-	if assert.True(r, errors.As(err, &refused), "after %d: want %s, got %v", after, name, err) {
-		assert.Equal(r, errorNames[name], refused.Reason, "after %d", after)
-	}
+	assert.True(r, failsAs(err, name), "after %d: want %s, got %v", after, name, err)
 }
 
-var (
-	manyOK = regexp.MustCompile(`^([0-9]+) x ok$`)
-	ofItem = regexp.MustCompile(`^item ([0-9]+) ([A-Z_]+)$`)
-	someOK = regexp.MustCompile(`^ok\b`)
-)
-
-// result compares what a step answered with the words of a case.
-func (c *serviceCase) result(r *caseRun, after int, raw json.RawMessage) {
-	results := c.results[after]
-	require.NotEmpty(r, results)
-	var list []string
-	if json.Unmarshal(raw, &list) == nil {
-		require.Len(r, results, len(list))
-		for i, word := range list {
-			if word == "ok" {
-				assert.NoError(r, results[i], "after %d, item %d", after, i+1)
-			} else {
-				c.fails(r, results[i], word, after)
-			}
-		}
-		return
+// failsAs reports whether an error is what the cases call by a name.
+func failsAs(err error, name string) bool {
+	if slices.Contains(reusedNames, name) {
+		return errors.Is(err, ledger.ErrIDReused)
 	}
-	var text string
-	require.NoError(r, json.Unmarshal(raw, &text))
-	many, item := manyOK.FindStringSubmatch(text), ofItem.FindStringSubmatch(text)
-	switch {
-	case many != nil:
-		assert.Equal(r, many[1], strconv.Itoa(len(results)))
-		for i := range results {
-			assert.NoError(r, results[i], "after %d, call %d", after, i+1)
-		}
-	case item != nil:
-		n, err := strconv.Atoi(item[1])
-		require.NoError(r, err)
-		c.fails(r, results[n-1], item[2], after)
-	case someOK.MatchString(text):
-		assert.NoError(r, results[len(results)-1], "after %d", after)
-		if text != "ok" {
-			r.Logf("after %d: of %q only that it is ok is compared here", after, text)
-		}
-	default:
-		require.Fail(r, "a result that is not understood", text)
-	}
+	refused, ok := errors.AsType[*ledger.RefusedError](err)
+	return ok && slices.Contains(errorNames[name], refused.Reason)
 }
 
 func (c *serviceCase) balanceAt(r *caseRun, at ledger.At, want string, after int) {
@@ -355,26 +323,35 @@ func (c *serviceCase) balanceAt(r *caseRun, at ledger.At, want string, after int
 	for _, s := range r.steps {
 		var move serviceStep
 		require.NoError(r, strict(s.raw, &move))
-		if move.Op == "move" {
+		if move.Op == "move" && (key.Name == "" || move.N <= after) {
 			key = ledger.AccountKey{Name: caseName(move.Account), Currency: "UNIT"}
 		}
 	}
 	got, err := r.ledger.BalanceAt(r.ctx, key, at)
 	require.NoError(r, err)
-	assert.Equal(r, want, strconv.FormatInt(got.Minor(), 10), "after %d, at %+v", after, at)
+	assert.Equal(r, decimal.RequireFromString(want).String(), strconv.FormatInt(got.Minor(), 10), "after %d, at %+v", after, at)
 }
 
 func (c *serviceCase) account(r *caseRun, want *serviceExpectation) {
-	code, _, _ := strings.Cut(want.Asset, "/")
+	code, digits, ok := strings.Cut(want.Asset, "/")
+	if code == "" {
+		code = "UNIT" + strconv.Itoa(c.scales[want.Account])
+	}
 	b, err := r.ledger.Balance(r.ctx, ledger.AccountKey{Name: caseName(want.Account), Currency: code})
 	require.NoError(r, err)
+	scale := int32(0)
+	if ok { // the case counts in minor units
+		n, err := strconv.Atoi(digits)
+		require.NoError(r, err)
+		scale = int32(n)
+	}
 	for _, row := range []struct {
 		what string
 		want *string
 		got  decimal.Decimal
 	}{{"input", want.Input, b.Credits}, {"output", want.Output, b.Debits}, {"balance", want.Balance, b.Posted.Decimal()}} {
 		if row.want != nil {
-			assert.Equal(r, *row.want, row.got.String(), "after %d, %s of %s", want.After, row.what, want.Account)
+			assert.Equal(r, decimal.RequireFromString(*row.want).String(), row.got.Shift(scale).String(), "after %d, %s of %s", want.After, row.what, want.Account)
 		}
 	}
 }

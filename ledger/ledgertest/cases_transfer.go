@@ -2,7 +2,6 @@ package ledgertest
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -56,15 +54,23 @@ type transferCase struct {
 	accounts   map[string]*caseAccount
 	currencies map[string]money.Currency
 	given      map[string]caseTransfer // by id, as first given
+	created    map[string]caseTransfer
+	recorded   map[string]bool // ids that the ledger keeps, also of refusals
 	committed  map[string]ledger.Change
 	results    map[int][]result
+	unborn     map[ledger.AccountKey]bool // accounts that are named before their step, or without one
+	closing    []closing
 }
+
+// closing is a hold that closes an account for as long as it lasts.
+type closing struct{ hold, account, ledger string }
 
 // result is what became of one transfer.
 type result struct {
 	transfer caseTransfer
 	out      ledger.Outcome
 	err      error
+	word     string // what the case calls a transfer whose form is wrong there, though not here
 }
 
 var (
@@ -77,7 +83,8 @@ var (
 func newTransferCase(r *caseRun) (runner, error) {
 	c := &transferCase{
 		accounts: make(map[string]*caseAccount), currencies: make(map[string]money.Currency),
-		given: make(map[string]caseTransfer), committed: make(map[string]ledger.Change), results: make(map[int][]result),
+		given: make(map[string]caseTransfer), created: make(map[string]caseTransfer), recorded: make(map[string]bool),
+		unborn: make(map[ledger.AccountKey]bool), committed: make(map[string]ledger.Change), results: make(map[int][]result),
 	}
 	for _, s := range r.steps {
 		switch s.Op {
@@ -89,11 +96,22 @@ func newTransferCase(r *caseRun) (runner, error) {
 			if i := slices.IndexFunc(a.Flags, func(f string) bool { return !slices.Contains(accountFlags, f) }); i >= 0 {
 				return nil, fmt.Errorf("step %d: account flag %q", s.N, a.Flags[i])
 			}
+			if a.ID == "" || c.accounts[a.ID] != nil {
+				return nil, fmt.Errorf("step %d: an account without an id, or made a second time", s.N)
+			}
 			c.accounts[a.ID] = a
 			if err := c.currency(a.Ledger); err != nil {
 				return nil, err
 			}
-		case "preset", "batch", "advance_time":
+		case "preset":
+			if err := c.checkPreset(&s); err != nil {
+				return nil, err
+			}
+		case "advance_time":
+			if _, err := seconds(&s); err != nil {
+				return nil, err
+			}
+		case "batch":
 		default:
 			return nil, fmt.Errorf("step %d: %q", s.N, s.Op)
 		}
@@ -111,7 +129,11 @@ func newTransferCase(r *caseRun) (runner, error) {
 			if j := slices.IndexFunc(t.Flags, func(f string) bool { return !slices.Contains(transferFlags, f) }); j >= 0 {
 				return nil, fmt.Errorf("step %d: transfer flag %q", s.N, t.Flags[j])
 			}
-			if t.Amount == "" || t.Amount == "MAX" {
+			if t.Timeout < 0 || t.Timeout > 1<<31 {
+				return nil, fmt.Errorf("step %d: a timeout of %d s", s.N, t.Timeout)
+			}
+			bounded := t.PendingID != "" || t.has("balancing_debit") || t.has("balancing_credit")
+			if t.Amount == "" || t.Amount == "MAX" && bounded {
 				continue
 			}
 			amount, ok := new(big.Int).SetString(t.Amount, 10)
@@ -120,6 +142,12 @@ func newTransferCase(r *caseRun) (runner, error) {
 			}
 		}
 	}
+	for i := range r.expect {
+		if err := c.check(&r.expect[i]); err != nil {
+			return nil, err
+		}
+	}
+	c.findUnborn(r.steps)
 	return c, nil
 }
 
@@ -136,6 +164,9 @@ func (c *transferCase) batch(s *step) ([]caseTransfer, error) {
 		of := *t
 		if t.PendingID != "" { // what is absent is inherited
 			of = c.given[t.PendingID]
+			if made, ok := c.created[t.PendingID]; ok {
+				of = made
+			}
 		}
 		for _, field := range []struct{ own, other *string }{{&t.Debit, &of.Debit}, {&t.Credit, &of.Credit}, {&t.Ledger, &of.Ledger}} {
 			if *field.own == "" {
@@ -188,7 +219,7 @@ func caseName(id string) string {
 func (a *caseAccount) has(flag string) bool { return slices.Contains(a.Flags, flag) }
 
 func (c *transferCase) chart() ledger.Chart {
-	chart := ledger.Chart{{Name: "preset"}}
+	chart := ledger.Chart{{Name: "preset:*"}}
 	for _, a := range c.accounts {
 		p := ledger.Pattern{Name: caseName(a.ID), Currencies: []string{c.currencies[a.Ledger].Code()}}
 		switch debits, credits := a.has(accountFlags[0]), a.has(accountFlags[1]); {
@@ -201,43 +232,89 @@ func (c *transferCase) chart() ledger.Chart {
 		}
 		chart = append(chart, p)
 	}
+	for key := range c.unborn {
+		if c.accounts[key.Name] == nil {
+			chart = append(chart, ledger.Pattern{Name: caseName(key.Name)})
+		}
+	}
 	return chart
+}
+
+// begin closes what is not there yet: a transfer that names it is refused, and its id keeps that.
+func (c *transferCase) begin(r *caseRun) {
+	for key := range c.unborn {
+		c.must(r, ledger.Close{Account: caseName(key.Name), Currency: c.currencies[key.Currency]})
+	}
+}
+
+func (c *transferCase) must(r *caseRun, op ledger.Op) {
+	_, err := r.ledger.Commit(r.ctx, ledger.Change{Ops: []ledger.Op{op}})
+	require.NoError(r, err)
 }
 
 func (c *transferCase) do(r *caseRun, s *step) {
 	switch s.Op {
 	case "account":
-		if a := c.account(r, s.raw); a.has("closed") {
-			_, err := r.ledger.Commit(r.ctx, ledger.Change{Ops: []ledger.Op{
-				ledger.Close{Account: caseName(a.ID), Currency: c.currencies[a.Ledger]},
-			}})
-			require.NoError(r, err)
+		a := c.account(r, s.raw)
+		key := ledger.AccountKey{Name: a.ID, Currency: a.Ledger}
+		switch {
+		case c.unborn[key] && !a.has("closed"):
+			c.must(r, ledger.Reopen{Account: caseName(a.ID), Currency: c.currencies[a.Ledger]})
+		case !c.unborn[key] && a.has("closed"):
+			c.must(r, ledger.Close{Account: caseName(a.ID), Currency: c.currencies[a.Ledger]})
 		}
+		delete(c.unborn, key)
 	case "preset":
 		c.preset(r, s)
 	case "advance_time":
-		var advance struct {
-			Step
-			Seconds json.Number `json:"seconds"`
-		}
-		require.NoError(r, strict(s.raw, &advance))
-		d, err := time.ParseDuration(advance.Seconds.String() + "s")
+		d, err := seconds(s)
 		require.NoError(r, err)
 		r.clock.advance(d)
+		c.reopen(r)
 	case "batch":
 		transfers, err := c.batch(s)
 		require.NoError(r, err)
-		changes := make([]ledger.Change, len(transfers))
+		changes, words := make([]ledger.Change, len(transfers)), make([]string, len(transfers))
+		here := make(map[string]caseTransfer)
 		for i := range transfers {
-			changes[i] = c.change(r, &transfers[i])
+			t := &transfers[i]
+			changes[i] = c.change(r, t)
+			if words[i] = c.malformed(t, here); words[i] != "" && !c.recorded[t.ID] {
+				changes[i].Ops = []ledger.Op{ledger.Transaction{}} // its form is wrong here too
+			} else if words[i] != "" {
+				words[i] = ""
+				changes[i].Ops = []ledger.Op{ledger.Void{Hold: "none"}} // its id is known, which comes first
+			}
+			if _, again := here[t.ID]; !again {
+				here[t.ID] = *t
+			}
 		}
 		for i, a := range r.ledger.CommitAll(r.ctx, changes) {
-			c.results[s.N] = append(c.results[s.N], result{transfers[i], a.Outcome, a.Err})
+			t := transfers[i]
+			c.results[s.N] = append(c.results[s.N], result{t, a.Outcome, a.Err, words[i]})
+			c.recorded[t.ID] = c.recorded[t.ID] || a.Seq > 0
 			if a.Err == nil && !a.Replayed {
-				c.committed[transfers[i].ID] = changes[i]
+				c.committed[t.ID], c.created[t.ID] = changes[i], t
+				for flag, account := range map[string]string{"closing_debit": t.Debit, "closing_credit": t.Credit} {
+					if t.has(flag) && t.Timeout > 0 {
+						c.closing = append(c.closing, closing{"transfer:" + t.ID, account, t.Ledger})
+					}
+				}
 			}
 		}
 	}
+}
+
+// reopen opens the accounts again whose closing has expired.
+func (c *transferCase) reopen(r *caseRun) {
+	c.closing = slices.DeleteFunc(c.closing, func(e closing) bool {
+		h, err := r.ledger.FindHold(r.ctx, e.hold)
+		require.NoError(r, err)
+		if h.Status == ledger.HoldIsExpired {
+			c.must(r, ledger.Reopen{Account: caseName(e.account), Currency: c.currencies[e.ledger]})
+		}
+		return h.Status != ledger.HoldOpen
+	})
 }
 
 func (c *transferCase) account(r *caseRun, raw json.RawMessage) *caseAccount {
@@ -248,24 +325,17 @@ func (c *transferCase) account(r *caseRun, raw json.RawMessage) *caseAccount {
 
 // preset brings an account to the totals of a case by postings and holds.
 func (c *transferCase) preset(r *caseRun, s *step) {
-	var p struct {
-		Step
-		Account  string   `json:"account"`
-		Balances []string `json:"balances"`
-	}
-	require.NoError(r, strict(s.raw, &p))
-	require.Len(r, p.Balances, 4, "debits pending, debits posted, credits pending, credits posted")
+	p, err := readPreset(s)
+	require.NoError(r, err)
 	a := c.accounts[p.Account]
-	require.NotNil(r, a, p.Account)
-	post := func(debit, credit, minor string) ledger.Posting {
-		n, err := strconv.ParseInt(minor, 10, 64)
-		require.NoError(r, err)
-		return ledger.Posting{Debit: debit, Credit: credit, Amount: money.New(n, c.currencies[a.Ledger])}
-	}
 	name := caseName(a.ID)
-	_, err := r.ledger.Commit(r.ctx, ledger.Change{Ops: []ledger.Op{
-		ledger.Transaction{Postings: []ledger.Posting{post("preset", name, p.Balances[3]), post(name, "preset", p.Balances[1])}},
-		ledger.Hold{ID: "preset:" + a.ID, Postings: []ledger.Posting{post(name, "preset", p.Balances[0]), post("preset", name, p.Balances[2])}},
+	other := "preset:" + strings.TrimPrefix(name, "case:")
+	post := func(debit, credit string, minor int64) ledger.Posting {
+		return ledger.Posting{Debit: debit, Credit: credit, Amount: money.New(minor, c.currencies[a.Ledger])}
+	}
+	_, err = r.ledger.Commit(r.ctx, ledger.Change{Ops: []ledger.Op{
+		ledger.Transaction{Postings: []ledger.Posting{post(other, name, p.minor[3]), post(name, other, p.minor[1])}},
+		ledger.Hold{ID: fmt.Sprintf("preset:%d", s.N), Postings: []ledger.Posting{post(name, other, p.minor[0]), post(other, name, p.minor[2])}},
 	}})
 	require.NoError(r, err)
 }
@@ -274,6 +344,9 @@ func (c *transferCase) preset(r *caseRun, s *step) {
 func (c *transferCase) change(r *caseRun, t *caseTransfer) ledger.Change {
 	currency := c.currencies[t.Ledger]
 	p := ledger.Posting{Debit: caseName(t.Debit), Credit: caseName(t.Credit), Amount: money.New(math.MaxInt64, currency)}
+	if t.Amount == "" && t.PendingID == "" {
+		p.Amount = money.New(0, currency)
+	}
 	if t.Amount != "" && t.Amount != "MAX" {
 		n, err := strconv.ParseInt(t.Amount, 10, 64)
 		require.NoError(r, err)
@@ -285,24 +358,26 @@ func (c *transferCase) change(r *caseRun, t *caseTransfer) ledger.Change {
 	if t.has("balancing_credit") {
 		p.UpTo |= ledger.UpToCredit
 	}
-	flags := slices.Sorted(slices.Values(t.Flags))
-	change := ledger.Change{
-		ID: "transfer:" + t.ID, Linked: t.has("linked"),
-		// In the order in which the first difference is to be named.
-		Request: []ledger.Field{
-			{Name: "flags", Value: strings.Join(flags, " ")},
-			{Name: "pending_id", Value: t.PendingID},
-			{Name: "timeout", Value: strconv.FormatInt(t.Timeout, 10)},
-			{Name: "debit_account_id", Value: t.Debit},
-			{Name: "credit_account_id", Value: t.Credit},
-			{Name: "amount", Value: t.Amount},
-			{Name: "reference", Value: t.Reference},
-			{Name: "ledger", Value: t.Ledger},
-			{Name: "code", Value: strconv.Itoa(*t.Code)},
-		},
-	}
+	change := ledger.Change{ID: "transfer:" + t.ID, Linked: t.has("linked"), Request: t.request()}
 	change.Ops = c.ops(r, t, p)
 	return change
+}
+
+// request is what a replay has to agree in, in the order in which the first difference is to
+// be named.
+func (t *caseTransfer) request() []ledger.Field {
+	flags := slices.Sorted(slices.Values(t.Flags))
+	return []ledger.Field{
+		{Name: "flags", Value: strings.Join(flags, " ")},
+		{Name: "pending_id", Value: t.PendingID},
+		{Name: "timeout", Value: strconv.FormatInt(t.Timeout, 10)},
+		{Name: "debit_account_id", Value: t.Debit},
+		{Name: "credit_account_id", Value: t.Credit},
+		{Name: "amount", Value: t.Amount},
+		{Name: "reference", Value: t.Reference},
+		{Name: "ledger", Value: t.Ledger},
+		{Name: "code", Value: strconv.Itoa(*t.Code)},
+	}
 }
 
 func (c *transferCase) ops(r *caseRun, t *caseTransfer, p ledger.Posting) []ledger.Op {
@@ -328,209 +403,18 @@ func (c *transferCase) ops(r *caseRun, t *caseTransfer, p ledger.Posting) []ledg
 		})...)
 	case t.has("post_pending"):
 		op := ledger.Capture{Hold: hold, Final: true, Reference: t.Reference}
-		if t.Amount != "MAX" && t.Amount != "" {
+		if t.Amount != "MAX" && t.Amount != "" && t.Debit != "" { // without accounts the hold is unknown
 			op.Postings = []ledger.Posting{p}
 		}
 		return []ledger.Op{op}
 	case t.has("void_pending"):
-		of := c.given[t.PendingID]
+		of, ok := c.created[t.PendingID]
+		if !ok {
+			of = c.given[t.PendingID]
+		}
 		return append([]ledger.Op{ledger.Void{Hold: hold}}, closing(&of, func(account string) ledger.Op {
 			return ledger.Reopen{Account: account, Currency: currency}
 		})...)
 	}
 	return []ledger.Op{ledger.Transaction{Postings: []ledger.Posting{p}, Reference: t.Reference}}
-}
-
-// statuses are the words of the cases for the reasons of refusals, where one word is enough.
-var statuses = map[ledger.Reason]string{
-	ledger.HoldCaptured: "pending_transfer_already_posted",
-	ledger.HoldVoided:   "pending_transfer_already_voided",
-	ledger.HoldExpired:  "pending_transfer_expired",
-	ledger.HoldExceeded: "exceeds_pending_transfer_amount",
-}
-
-// status is what a case would call a result; several words where the cases have more of them
-// than the ledger has reasons.
-func (c *transferCase) status(got *result) []string {
-	t := &got.transfer
-	var reused *ledger.IDReusedError
-	var refused *ledger.RefusedError
-	var invalid *ledger.InvalidError
-	switch {
-	case got.err == nil && got.out.Replayed:
-		return []string{"exists"}
-	case got.err == nil:
-		return []string{"created"}
-	case errors.Is(got.err, ledger.ErrLinked):
-		return []string{"linked_event_failed"}
-	case errors.As(got.err, &reused):
-		words := []string{"exists_with_different_" + reused.Field}
-		if _, ok := c.committed[t.ID]; !ok { // its first use was refused
-			words = append(words, "id_already_failed")
-		}
-		return words
-	case errors.As(got.err, &invalid):
-		switch {
-		case invalid.Field == "linked":
-			return []string{"linked_event_chain_open"}
-		case strings.HasSuffix(invalid.Field, "credit"):
-			return []string{"accounts_must_be_different"}
-		}
-	case errors.As(got.err, &refused) && got.out.Replayed:
-		return []string{"id_already_failed"}
-	case errors.As(got.err, &refused):
-		return c.refusal(t, &refused.Refusal)
-	}
-	return []string{fmt.Sprint(got.err)}
-}
-
-func (c *transferCase) refusal(t *caseTransfer, why *ledger.Refusal) []string {
-	if word, ok := statuses[why.Reason]; ok {
-		return []string{word}
-	}
-	side, account := "debit", t.Debit
-	if why.Account.Name == caseName(t.Credit) {
-		side, account = "credit", t.Credit
-	}
-	switch why.Reason {
-	case ledger.AccountClosed:
-		return []string{side + "_account_already_closed"}
-	case ledger.HoldUnknown:
-		if _, known := c.committed[t.PendingID]; known {
-			return []string{"pending_transfer_not_pending"}
-		}
-		return []string{"pending_transfer_not_found"}
-	case ledger.AccountNotAllowed:
-		if c.accounts[account] == nil {
-			return []string{side + "_account_not_found"}
-		}
-		return []string{"accounts_must_have_the_same_ledger", "transfer_must_have_the_same_ledger_as_accounts"}
-	case ledger.BalanceOverflow:
-		return []string{
-			"overflows_debits", "overflows_credits", "overflows_debits_pending", "overflows_credits_pending", "overflows_debits_posted", "overflows_credits_posted",
-		}
-	case ledger.InsufficientFunds, ledger.LimitExceeded:
-		a := c.accounts[account]
-		if a.has(accountFlags[1]) && (!a.has(accountFlags[0]) || why.Reason == ledger.LimitExceeded) {
-			return []string{"exceeds_debits"}
-		}
-		return []string{"exceeds_credits"}
-	}
-	return []string{string(why.Reason)}
-}
-
-func (c *transferCase) holds(r *caseRun, e *expectation) {
-	var want struct {
-		Batch    int      `json:"batch"`
-		After    int      `json:"after"`
-		Results  []string `json:"results"`
-		Account  string   `json:"account"`
-		Balances []string `json:"balances"`
-		Closed   *bool    `json:"closed"`
-		Transfer string   `json:"transfer"`
-		Amount   *string  `json:"amount"`
-		Exists   *bool    `json:"exists"`
-		Sum      any      `json:"sum_of_all"`
-		Note     string   `json:"note"`
-	}
-	require.NoError(r, strict(e.raw, &want), "%s", e.raw)
-	switch {
-	case want.Batch > 0:
-		got := c.results[want.Batch]
-		require.Len(r, got, len(want.Results), "results of batch %d", want.Batch)
-		for i := range got {
-			assert.Contains(r, c.status(&got[i]), want.Results[i], "batch %d, transfer %d (%s)", want.Batch, i+1, got[i].transfer.ID)
-		}
-	case want.Account != "":
-		c.stands(r, e.After, want.Account, want.Balances, want.Closed)
-	case want.Transfer != "":
-		amount, exists := c.transferred(r, want.Transfer)
-		if want.Exists != nil {
-			assert.Equal(r, *want.Exists, exists, "after %d, transfer %s", e.After, want.Transfer)
-		}
-		if want.Amount != nil && assert.True(r, exists, "after %d, transfer %s exists", e.After, want.Transfer) {
-			assert.Equal(r, *want.Amount, strconv.FormatInt(amount, 10), "after %d, amount of %s", e.After, want.Transfer)
-		}
-	default:
-		require.NotNil(r, want.Sum, "an expectation that is none: %s", e.raw)
-		c.sums(r)
-	}
-}
-
-// stands compares an account with the totals of a case: debits pending, debits posted,
-// credits pending, credits posted.
-func (c *transferCase) stands(r *caseRun, after int, id string, balances []string, closed *bool) {
-	a := c.accounts[id]
-	require.NotNil(r, a, id)
-	b, err := r.ledger.Balance(r.ctx, ledger.AccountKey{Name: caseName(id), Currency: c.currencies[a.Ledger].Code()})
-	if errors.Is(err, ledger.ErrNotFound) {
-		err = nil // nothing was ever posted in its currency
-	}
-	require.NoError(r, err)
-	debits, credits := b.PendingOut, b.PendingIn
-	if b.Normal == ledger.Debit {
-		debits, credits = credits, debits
-	}
-	if balances != nil {
-		got := []string{strconv.FormatInt(debits.Minor(), 10), b.Debits.String(), strconv.FormatInt(credits.Minor(), 10), b.Credits.String()}
-		assert.Equal(r, balances, got, "after %d, account %s", after, id)
-	}
-	if closed != nil {
-		assert.Equal(r, *closed, b.Flags&ledger.Closed != 0, "after %d, account %s is closed", after, id)
-	}
-}
-
-// transferred returns what a transfer moved or reserves.
-func (c *transferCase) transferred(r *caseRun, id string) (amount int64, exists bool) {
-	change, ok := c.committed[id]
-	if !ok {
-		return 0, false
-	}
-	change.Linked = false
-	preview, err := r.ledger.DryRun(r.ctx, change)
-	require.NoError(r, err)
-	require.True(r, preview.Replayed, "%s was committed", id)
-	head, err := r.store.Open(r.ctx, r.ledger.Name(), ledger.Genesis{})
-	require.NoError(r, err)
-	err = r.store.Read(r.ctx, head.Ledger, func(v ledger.View) error {
-		if preview.Transactions == 0 { // a pending one, or the end of one
-			h, err := v.Hold(r.ctx, "transfer:"+id)
-			if err == nil {
-				amount = h.Legs[0].Amount
-			}
-			return err
-		}
-		rows, err := v.PostingsByNo(r.ctx, []int64{preview.First})
-		if err == nil {
-			amount = rows[0].Amount
-		}
-		return err
-	})
-	if errors.Is(err, ledger.ErrNotFound) {
-		return 0, true // a void moves nothing
-	}
-	require.NoError(r, err)
-	return amount, true
-}
-
-// sums adds up every currency, which gives nothing.
-func (c *transferCase) sums(r *caseRun) {
-	totals := make(map[string]int64)
-	for after := int64(0); ; {
-		page, more, err := r.ledger.Balances(r.ctx, "", after, 0)
-		require.NoError(r, err)
-		for _, b := range page {
-			minor := b.Posted.Minor()
-			if b.Normal == ledger.Debit {
-				minor = -minor
-			}
-			totals[b.Account.Currency] += minor
-		}
-		if after = more; more == 0 {
-			break
-		}
-	}
-	for code, total := range totals {
-		assert.Zero(r, total, "sum of %s", code)
-	}
 }

@@ -24,9 +24,10 @@ import (
 
 // TestHistory runs a random history of 2,000 Changes through a ledger and through an
 // independent model of it, and compares what every caller is told and, in the end, every balance,
-// statement, hold, record and event. Changes of all kinds are committed up to eight at once, with
-// replays, refusals, Else, holds that expire, clocks that go back, and the ledger closed and opened in
-// between. In the end the ledger is copied by an export and an import, and the copy is equal.
+// statement, hold, record and event. Changes of all kinds are committed up to eight at once, or in
+// one call with chains, with replays, refusals, Else, holds that expire, clocks that go back, and the
+// ledger closed and opened in between. Beside them snapshots are read, in which every currency sums
+// to zero. In the end the ledger is copied by an export and an import, and the copy is equal.
 //
 // The environment variable OKPAY_TEST_SIZE multiplies the 2,000. A test binary with a flag
 // called "seed" repeats the history that a failure names.
@@ -45,7 +46,12 @@ func TestHistory(t *testing.T, open func(t *testing.T) ledger.Store) {
 	})
 	h := &history{fixture: f, model: newModel(), random: random, faulty: faulty}
 	for size := testsize.Scaled(t, 2000); h.made < size && !t.Failed(); {
-		h.step()
+		h.pass()
+		if h.random.IntN(3) == 0 {
+			h.inOrder(1 + h.random.IntN(12))
+		} else {
+			h.step()
+		}
 	}
 	if !t.Failed() {
 		h.compare()
@@ -73,6 +79,7 @@ type history struct {
 	made   int
 	holds  []string // ids of holds, to be captured and voided
 	ids    []string // of changes, to be replayed
+	users  int      // further accounts that postings may name
 }
 
 // told is what one caller was told.
@@ -83,10 +90,8 @@ type told struct {
 	index  int // place in its block
 }
 
-// step commits a few Changes at once and looks for an order in which the model says the
-// same.
-func (h *history) step() {
-	h.Helper()
+// pass lets some time pass, or goes back in it, or opens the ledger again.
+func (h *history) pass() {
 	switch n := h.random.IntN(100); {
 	case n < 40:
 		h.clock.advance(time.Duration(h.random.IntN(3_000_000)) * time.Microsecond)
@@ -95,12 +100,21 @@ func (h *history) step() {
 	case n < 44:
 		h.reopen()
 	}
+}
+
+// step commits a few Changes at once and looks for an order in which the model says the
+// same.
+func (h *history) step() {
+	h.Helper()
 	group := make([]told, 1+h.random.IntN(8))
 	for i := range group {
 		group[i].change = h.change()
 	}
 	h.made += len(group)
 	h.misbehave()
+	if h.random.IntN(100) < 3 {
+		h.faulty.LoseCommits(1, ledger.ErrCommitUnknown)
+	}
 	h.commitAll(group)
 
 	// What was recorded stands in an order; what left no trace may have been decided anywhere
@@ -157,8 +171,6 @@ func (h *history) misbehave() {
 		h.faulty.FailCommits(1, ledger.ErrRetry)
 	case n < 9:
 		h.faulty.FailCommits(1, ledger.ErrCommitUnknown)
-	case n < 12:
-		h.faulty.LoseCommits(1, ledger.ErrCommitUnknown)
 	}
 }
 
@@ -171,6 +183,7 @@ func (h *history) commitAll(group []told) {
 	if h.random.IntN(2) == 0 {
 		pause.Resume()
 	}
+	wait.Go(h.snapshot)
 	for i := range group {
 		wait.Go(func() { group[i].out, group[i].err = h.Commit(h.ctx, group[i].change) })
 	}
@@ -229,6 +242,8 @@ func (g *told) answer() answerOf {
 		a.Error = "duplicate " + duplicate.Key
 	case errors.Is(g.err, ledger.ErrConflict):
 		a.Error = "conflict"
+	case errors.Is(g.err, ledger.ErrLinked):
+		a.Error = "linked"
 	case errors.Is(g.err, ledger.ErrDeadline):
 		a.Error = "deadline"
 	case errors.Is(g.err, ledger.ErrNotFound):
@@ -251,6 +266,8 @@ func (h *history) compare() {
 		}
 		h.Run(name, func(t *testing.T) {
 			h.compareAccounts(t)
+			h.compareFold(t)
+			h.comparePast(t)
 			h.compareHolds(t)
 			h.compareRecords(t)
 			h.compareEvents(t)
@@ -310,6 +327,7 @@ func (h *history) compareBalance(t *testing.T, b *ledger.Balance, a *modelAccoun
 	assert.Equal(t, want, got, "%s", b.Account)
 	assert.Equal(t, a.rule.min, b.Min)
 	assert.Equal(t, a.rule.max, b.Max)
+	assert.Equal(t, a.flags, b.Flags, "flags of %s", b.Account)
 }
 
 // compareStatement reads an account's whole statement in pages of a random size.

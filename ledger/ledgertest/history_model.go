@@ -28,7 +28,16 @@ type model struct {
 
 	transactions, postings int64
 
+	posted   map[int64][]modelPosting // transactions by their number
+	reversed map[int64]bool
+
 	undo []func() // what takes back the Change being decided
+}
+
+type modelPosting struct {
+	debit, credit       *modelAccount
+	amount              *big.Int
+	recorded, effective time.Time
 }
 
 type modelAccount struct {
@@ -38,7 +47,15 @@ type modelAccount struct {
 	debits   *big.Int
 	turnover *big.Int // of dated entries
 	entries  int64
+	flags    ledger.AccountFlags
 	reserved []*modelHold // holds that touch it
+	sums     *modelSums   // of reserved, nil when they have to be added up again
+}
+
+// modelSums are what open holds take from an account and give to it at one instant.
+type modelSums struct {
+	out, in *big.Int
+	at      time.Time
 }
 
 type modelRule struct {
@@ -87,6 +104,7 @@ func newModel() *model {
 		scales: make(map[string]int), accounts: make(map[ledger.AccountKey]*modelAccount),
 		holds: make(map[string]*modelHold), records: make(map[ledger.RecordKey]modelRecord),
 		unique: make(map[string]ledger.RecordKey), changes: make(map[string]*modelChange),
+		posted: make(map[int64][]modelPosting), reversed: make(map[int64]bool),
 	}
 }
 
@@ -146,12 +164,64 @@ type other string
 func (e other) Error() string { return string(e) }
 
 func pins(r ledger.Refusal) bool {
-	return slices.Contains([]ledger.Reason{ledger.InsufficientFunds, ledger.LimitExceeded, ledger.BalanceOverflow, ledger.HoldUnknown}, r.Reason)
+	return slices.Contains([]ledger.Reason{
+		ledger.InsufficientFunds, ledger.LimitExceeded, ledger.BalanceOverflow, ledger.HoldUnknown, ledger.AccountFrozen,
+		ledger.AccountClosed, ledger.AccountOpen, ledger.ConditionFailed, ledger.TransactionUnknown,
+	}, r.Reason)
 }
 
 // decide says what becomes of a Change now, and keeps it if keep is set. Where several answers
 // are right, it is the one that was heard, if that is among them.
 func (m *model) decide(c *ledger.Change, at time.Time, heard answerOf, keep bool) answerOf {
+	answer := m.one(c, at, heard)
+	m.end(keep && answer.Recorded && !answer.Replayed)
+	return answer
+}
+
+// chain says what becomes of linked Changes, and keeps it.
+func (m *model) chain(members []*ledger.Change, at time.Time, heard []answerOf) []answerOf {
+	answers := make([]answerOf, len(members))
+	fresh := false
+	for _, c := range members {
+		fresh = fresh || m.changes[c.ID] == nil
+	}
+	for i, c := range members {
+		answers[i] = m.one(c, at, heard[i])
+		happened := answers[i].Recorded && answers[i].Refusal == ledger.Refusal{}
+		if !fresh || happened && !answers[i].Replayed {
+			continue
+		}
+		m.takeBack(0)
+		for j := range answers {
+			if j != i {
+				answers[j] = answerOf{Error: "linked"}
+			}
+		}
+		if answers[i].Recorded && !answers[i].Replayed { // it keeps its reason
+			put(m, m.changes, c.ID, &modelChange{change: *c, answer: answers[i]})
+			m.end(true)
+		}
+		return answers
+	}
+	m.end(fresh)
+	return answers
+}
+
+// end keeps what was decided, or takes it back.
+func (m *model) end(keep bool) {
+	if !keep {
+		m.takeBack(0)
+		return
+	}
+	m.undo = m.undo[:0]
+	m.last = m.now
+	if len(m.changes)%500 == 0 {
+		m.forget()
+	}
+}
+
+// one decides one Change, to be kept or taken back.
+func (m *model) one(c *ledger.Change, at time.Time, heard answerOf) answerOf {
 	if known := m.changes[c.ID]; known != nil {
 		if field := differs(&known.change, c); field != "" {
 			return answerOf{Error: "reused " + field}
@@ -170,23 +240,16 @@ func (m *model) decide(c *ledger.Change, at time.Time, heard answerOf, keep bool
 	if c.Refusal != nil {
 		answer.Refusal = *c.Refusal
 	}
-	transactions, first := m.transactions, m.postings+1
+	transactions, first, before := m.transactions, m.postings+1, len(m.undo)
 	if err := m.apply(c); err != nil {
-		m.takeBack(0)
+		m.takeBack(before)
 		answer = m.failed(c, err, heard)
 	}
 	if n := int(m.transactions - transactions); n > 0 {
 		answer.First, answer.Transactions = first, n
 	}
-	if !keep || !answer.Recorded {
-		m.takeBack(0)
-		return answer
-	}
-	m.undo = m.undo[:0]
-	m.last = m.now
-	m.changes[c.ID] = &modelChange{change: *c, answer: answer}
-	if len(m.changes)%500 == 0 {
-		m.forget()
+	if answer.Recorded {
+		put(m, m.changes, c.ID, &modelChange{change: *c, answer: answer})
 	}
 	return answer
 }
@@ -200,6 +263,7 @@ func (m *model) failed(c *ledger.Change, err error, heard answerOf) (answer answ
 	if i := slices.Index(refused, heard.Refusal); i > 0 {
 		refused[0], refused[i] = refused[i], refused[0]
 	}
+	before := len(m.undo)
 	for _, why := range refused {
 		answer = answerOf{Recorded: pins(why), Refusal: why}
 		if c.Else != nil && slices.Contains(c.Else.On, why.Reason) {
@@ -207,7 +271,7 @@ func (m *model) failed(c *ledger.Change, err error, heard answerOf) (answer answ
 			if err == nil {
 				return answerOf{Recorded: true, Alternative: true, Result: c.Result, Refusal: why}
 			}
-			m.takeBack(0)
+			m.takeBack(before)
 			inner, ok := err.(refusal)
 			if !ok && (err == other("conflict") || !pins(why)) {
 				answer = answerOf{Error: err.Error()}
@@ -318,6 +382,9 @@ func (m *model) limits(a *modelAccount) (spendable, highest *big.Int) {
 
 // pending sums what open holds take from an account and give to it.
 func (m *model) pending(a *modelAccount) (out, in *big.Int) {
+	if s := a.sums; s != nil && s.at.Equal(m.now) {
+		return s.out, s.in
+	}
 	out, in = new(big.Int), new(big.Int)
 	for _, h := range a.reserved {
 		if m.status(h) != ledger.HoldOpen {
@@ -332,12 +399,20 @@ func (m *model) pending(a *modelAccount) (out, in *big.Int) {
 			}
 		}
 	}
+	a.sums = &modelSums{out, in, m.now}
 	return out, in
+}
+
+// stale says that the holds on an account change, now and if that is taken back.
+func (m *model) stale(a *modelAccount) {
+	a.sums = nil
+	m.undo = append(m.undo, func() { a.sums = nil })
 }
 
 // forget drops holds that reserve nothing any more, to stay fast.
 func (m *model) forget() {
 	for _, a := range m.accounts {
+		a.sums = nil
 		a.reserved = slices.DeleteFunc(a.reserved, func(h *modelHold) bool { return m.status(h) != ledger.HoldOpen })
 	}
 }

@@ -9,12 +9,11 @@ import (
 
 // operate does one operation of the model.
 func (m *model) operate(op ledger.Op) error {
-	t := modelTouch{m: m, before: make(map[*modelAccount][2]*big.Int)}
+	t := modelTouch{m: m, before: make(map[*modelAccount][2]*big.Int), first: m.postings + 1, effective: m.now}
 	var err error
 	switch op := op.(type) {
 	case ledger.Transaction:
-		set(m, &m.transactions, m.transactions+1)
-		t.dated = !op.Effective.IsZero() && !op.Effective.Truncate(time.Microsecond).Equal(m.now)
+		t.date(op.Effective)
 		err = t.post(op.Postings)
 	case ledger.Hold:
 		err = t.place(&op)
@@ -25,6 +24,16 @@ func (m *model) operate(op ledger.Op) error {
 		if h, err = m.open(op.Hold); err == nil {
 			t.end(h, ledger.HoldIsVoided)
 		}
+	case ledger.Reverse:
+		t.date(op.Effective)
+		t.force = op.Force
+		err = t.reverse(&op)
+	default:
+		return m.administer(op)
+	}
+	if err == nil && t.rows != nil {
+		set(m, &m.transactions, m.transactions+1)
+		put(m, m.posted, t.first, t.rows)
 	}
 	if err != nil {
 		return err
@@ -37,6 +46,18 @@ type modelTouch struct {
 	m      *model
 	before map[*modelAccount][2]*big.Int
 	dated  bool // whether the postings count at another time than now
+	force  bool // whether limits do not count
+
+	first     int64 // number of the transaction, if it is one
+	rows      []modelPosting
+	effective time.Time
+}
+
+// date gives the postings a time of their own.
+func (t *modelTouch) date(effective time.Time) {
+	if effective = effective.Truncate(time.Microsecond); !effective.IsZero() && !effective.Equal(t.m.now) {
+		t.dated, t.effective = true, effective
+	}
 }
 
 func (t *modelTouch) touch(a *modelAccount) {
@@ -57,6 +78,9 @@ func (t *modelTouch) check() error {
 		}
 		if !fits(spendable) || !fits(highest) || !fits(balance) {
 			broken = append(broken, ledger.Refusal{Reason: ledger.BalanceOverflow, Account: a.key})
+			continue
+		}
+		if t.force {
 			continue
 		}
 		if low := a.rule.min; low != nil && spendable.Cmp(big.NewInt(*low)) < 0 && spendable.Cmp(before[0]) < 0 {
@@ -92,6 +116,9 @@ func (t *modelTouch) resolve(postings []ledger.Posting) (pairs [][2]*modelAccoun
 				return nil, err
 			}
 		}
+		if err := allowed(pair[0], pair[1]); err != nil {
+			return nil, err
+		}
 		pairs = append(pairs, pair)
 	}
 	return pairs, nil
@@ -103,7 +130,7 @@ func (t *modelTouch) post(postings []ledger.Posting) error {
 		return err
 	}
 	for i, p := range postings {
-		if err := t.move(pairs[i][0], pairs[i][1], big.NewInt(p.Amount.Minor())); err != nil {
+		if err := t.move(pairs[i][0], pairs[i][1], t.m.moved(&p, pairs[i])); err != nil {
 			return err
 		}
 	}
@@ -114,6 +141,7 @@ func (t *modelTouch) move(debit, credit *modelAccount, amount *big.Int) error {
 	t.touch(debit)
 	t.touch(credit)
 	set(t.m, &t.m.postings, t.m.postings+1)
+	t.rows = append(t.rows, modelPosting{debit, credit, amount, t.m.now, t.effective})
 	set(t.m, &debit.balance, new(big.Int).Sub(debit.balance, amount))
 	set(t.m, &credit.balance, new(big.Int).Add(credit.balance, amount))
 	set(t.m, &debit.debits, new(big.Int).Add(debit.debits, amount))
@@ -154,9 +182,10 @@ func (t *modelTouch) place(op *ledger.Hold) error {
 		}
 	}
 	for i, p := range op.Postings {
-		amount := big.NewInt(p.Amount.Minor())
+		amount := t.m.moved(&p, pairs[i])
 		h.legs = append(h.legs, modelLeg{debit: pairs[i][0].key, credit: pairs[i][1].key, amount: amount, rest: amount})
 		for _, a := range pairs[i] {
+			t.m.stale(a)
 			if n := len(a.reserved); n == 0 || a.reserved[n-1] != h {
 				grow(t.m, &a.reserved, h)
 			}
@@ -194,10 +223,11 @@ func (t *modelTouch) capture(op *ledger.Capture) error {
 	if err != nil {
 		return err
 	}
-	set(t.m, &t.m.transactions, t.m.transactions+1)
 	for _, l := range h.legs {
-		t.touch(t.m.accounts[l.debit])
-		t.touch(t.m.accounts[l.credit])
+		for _, a := range []*modelAccount{t.m.accounts[l.debit], t.m.accounts[l.credit]} {
+			t.touch(a)
+			t.m.stale(a)
+		}
 	}
 	type part struct {
 		debit, credit *modelAccount
@@ -207,7 +237,11 @@ func (t *modelTouch) capture(op *ledger.Capture) error {
 	if len(op.Postings) == 0 {
 		for i, l := range h.legs {
 			if l.rest.Sign() > 0 || l.amount.Sign() == 0 {
-				parts = append(parts, part{t.m.accounts[l.debit], t.m.accounts[l.credit], l.rest})
+				debit, credit := t.m.accounts[l.debit], t.m.accounts[l.credit]
+				if err := allowed(debit, credit); err != nil {
+					return err
+				}
+				parts = append(parts, part{debit, credit, l.rest})
 				set(t.m, &h.legs[i].rest, new(big.Int))
 			}
 		}
@@ -279,8 +313,10 @@ func (t *modelTouch) exceeded(id string, h *modelHold, debit ledger.AccountKey, 
 // end releases what a hold still reserves.
 func (t *modelTouch) end(h *modelHold, status ledger.HoldStatus) {
 	for i, l := range h.legs {
-		t.touch(t.m.accounts[l.debit])
-		t.touch(t.m.accounts[l.credit])
+		for _, a := range []*modelAccount{t.m.accounts[l.debit], t.m.accounts[l.credit]} {
+			t.touch(a)
+			t.m.stale(a)
+		}
 		set(t.m, &h.legs[i].rest, new(big.Int))
 	}
 	set(t.m, &h.status, status)

@@ -33,7 +33,8 @@ func (h *history) change() ledger.Change {
 	if r.IntN(100) < 20 {
 		c.Else = &ledger.Else{On: []ledger.Reason{ledger.InsufficientFunds, ledger.HoldExpired}, Change: h.part()}
 		if r.IntN(3) == 0 {
-			c.Else.On = append(c.Else.On, ledger.LimitExceeded, ledger.HoldCaptured, ledger.HoldUnknown, ledger.BalanceOverflow)
+			c.Else.On = append(c.Else.On, ledger.LimitExceeded, ledger.HoldCaptured, ledger.HoldUnknown, ledger.BalanceOverflow,
+				ledger.ConditionFailed, ledger.AccountFrozen, ledger.AccountClosed, ledger.AlreadyReversed)
 		}
 	}
 	return c
@@ -42,7 +43,7 @@ func (h *history) change() ledger.Change {
 // again makes a replay of a Change, or something else under its id.
 func (h *history) again() ledger.Change {
 	r := h.random
-	id := h.ids[max(0, len(h.ids)-1-r.IntN(20))]
+	id := h.ids[max(0, len(h.ids)-1-r.IntN(20+30*h.users))]
 	known := h.model.changes[id]
 	if known == nil { // refused and forgotten, or in this very group
 		c := h.part()
@@ -50,6 +51,7 @@ func (h *history) again() ledger.Change {
 		return c
 	}
 	c := known.change
+	c.Linked = false
 	switch n := r.IntN(10); {
 	case n == 0:
 		c.Ops = append(slices.Clone(c.Ops), transfer("bank:1", "free:1", 1))
@@ -71,10 +73,10 @@ func (h *history) part() ledger.Change {
 	for range [...]int{0, 1, 1, 1, 1, 2, 2, 3}[r.IntN(8)] {
 		c.Ops = append(c.Ops, h.op())
 	}
-	for range max(0, r.IntN(5)-2) {
+	for range max(0, r.IntN(5+h.users/10)-2-h.users/10) {
 		c.Puts = append(c.Puts, h.record())
 	}
-	if r.IntN(100) < 20 {
+	if r.IntN(100+4*h.users) < 20 {
 		key := ledger.RecordKey{Type: "t", ID: numbered("r", r.IntN(12))}
 		version := h.model.records[key].version
 		if r.IntN(8) == 0 {
@@ -125,10 +127,12 @@ func (h *history) bytes() []byte {
 func (h *history) op() ledger.Op {
 	r := h.random
 	switch n := r.IntN(100); {
+	case n < 18:
+		return h.accountOp()
 	case n < 50:
 		t := ledger.Transaction{Postings: h.postings(1 + max(0, r.IntN(6)-3))}
 		if r.IntN(5) == 0 {
-			t.Effective = startTime.AddDate(0, -r.IntN(20), 0)
+			t.Effective = h.effective()
 			t.Reference = numbered("ref", r.IntN(100))
 			t.Metadata = map[string]string{"k": numbered("v", r.IntN(100)), "a": "<>"}
 		}
@@ -171,17 +175,104 @@ func (h *history) op() ledger.Op {
 	}
 }
 
+// effective is a time at which something counts, more often earlier than later.
+func (h *history) effective() time.Time {
+	r := h.random
+	switch r.IntN(4) {
+	case 0:
+		return h.clock.Now().Add(time.Duration(r.IntN(4_000_000)-2_000_000) * time.Microsecond)
+	case 1:
+		return h.clock.Now()
+	}
+	return startTime.AddDate(0, 1-r.IntN(20), 0)
+}
+
+// accountOp makes one of the operations that change or ask an account, or a reversal.
+func (h *history) accountOp() ledger.Op {
+	r := h.random
+	names := []string{"free:2", "user:4", "overdraft:1", "vault:2", "free:4", "free:4", "user:5", "user:5", "yuan:1", "never:used"}
+	name, unit := names[r.IntN(len(names))], currency([...]string{"CNY", "CNY", "EUR"}[r.IntN(3)])
+	if r.IntN(10) == 0 {
+		name = h.posting().Debit
+	}
+	if name == "bank:1" {
+		name = "bank:2" // without bank:1 there would be no money
+	}
+	bound := func() *int64 {
+		if r.IntN(3) == 0 {
+			return nil
+		}
+		v := r.Int64N(2500) - 1000
+		return &v
+	}
+	switch n := r.IntN(100); {
+	case n < 40:
+		// Far back, just posted, or posted by what is committed next.
+		number := max(1, h.model.postings+5-r.Int64N(30))
+		if r.IntN(4) == 0 {
+			number = 1 + r.Int64N(h.model.postings+1)
+		}
+		op := ledger.Reverse{Transaction: number, Force: r.IntN(3) == 0}
+		if r.IntN(4) == 0 {
+			op.Effective = h.effective()
+		}
+		return op
+	case n < 60:
+		op := ledger.Require{Account: h.posting().Debit, Currency: unit, AtLeast: bound(), AtMost: bound()}
+		if op.AtMost != nil && op.AtLeast != nil && *op.AtLeast > *op.AtMost {
+			op.AtLeast, op.AtMost = op.AtMost, op.AtLeast
+		}
+		if op.AtMost != nil {
+			*op.AtMost += 1000 * r.Int64N(100)
+		}
+		if op.AtMost == nil && op.AtLeast == nil {
+			op.AtLeast = ledger.Limit(0)
+		}
+		return op
+	case n < 72:
+		op := ledger.Limits{Account: name, Currency: unit, Min: bound(), Max: bound()}
+		if op.Min != nil && op.Max != nil && *op.Min > *op.Max {
+			op.Min, op.Max = op.Max, op.Min
+		}
+		return op
+	case n < 82:
+		return ledger.Freeze{Account: name, Currency: unit, Debits: r.IntN(3) == 0, Credits: r.IntN(3) == 0}
+	case n < 86:
+		return ledger.Close{Account: name, Currency: unit}
+	}
+	for _, key := range h.model.opened {
+		if flags := h.model.accounts[key].flags; flags != 0 && r.IntN(4) == 0 {
+			if unit = currency(key.Currency); flags&ledger.Closed == 0 {
+				return ledger.Freeze{Account: key.Name, Currency: unit}
+			}
+			name = key.Name
+			break
+		}
+	}
+	return ledger.Reopen{Account: name, Currency: unit}
+}
+
 // holdID picks a hold, a late one rather than an early one.
 func (h *history) holdID() string {
 	if len(h.holds) == 0 || h.random.IntN(40) == 0 {
 		return "never placed"
+	}
+	for range h.users / 20 { // in a long call most late ones are not there yet
+		id := h.holds[max(0, len(h.holds)-1-h.random.IntN(3000))]
+		if known := h.model.holds[id]; known != nil && h.model.status(known) == ledger.HoldOpen {
+			return id
+		}
 	}
 	return h.holds[max(0, len(h.holds)-1-h.random.IntN(15))]
 }
 
 func (h *history) postings(n int) (list []ledger.Posting) {
 	for range n {
-		list = append(list, h.posting())
+		p := h.posting()
+		if h.random.IntN(8) == 0 {
+			p.UpTo = ledger.UpTo(1 + h.random.IntN(3))
+		}
+		list = append(list, p)
 	}
 	return list
 }
@@ -195,7 +286,16 @@ func (h *history) posting() ledger.Posting {
 	if r.IntN(100) == 0 {
 		names = append(names, "stranger", "bank:1:2")
 	}
+	pick := func() string {
+		if h.users > 0 && r.IntN(4) > 0 {
+			return "user:" + numbered("u", r.IntN(h.users))
+		}
+		return names[r.IntN(len(names))]
+	}
 	code := [...]string{"CNY", "CNY", "CNY", "EUR", "JPY"}[r.IntN(5)]
+	if h.users > 0 && r.IntN(2) == 0 {
+		code = "CNY"
+	}
 	unit := currency(code)
 	if r.IntN(200) == 0 {
 		rescaled, err := money.NewCurrency(code, 4)
@@ -204,7 +304,10 @@ func (h *history) posting() ledger.Posting {
 		}
 		unit = rescaled
 	}
-	p := ledger.Posting{Debit: names[r.IntN(len(names))], Credit: names[r.IntN(len(names))]}
+	p := ledger.Posting{Debit: pick(), Credit: pick()}
+	if h.users > 0 && r.IntN(6) == 0 {
+		p.Debit = "bank:1" // for most of them to have something
+	}
 	if p.Debit == p.Credit {
 		p.Debit, p.Credit = "free:1", "free:3"
 	}
@@ -213,7 +316,7 @@ func (h *history) posting() ledger.Posting {
 	case n < 4:
 	case n < 80:
 		amount = r.Int64N(60)
-	case n < 97:
+	case n < 97 || h.users > 0 && r.IntN(100) > 0:
 		amount = r.Int64N(1500)
 	default:
 		amount = math.MaxInt64 - r.Int64N(2)

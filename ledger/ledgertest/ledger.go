@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -58,8 +59,9 @@ func TestSharedLedger(t *testing.T, openTwo func(t *testing.T) (a, b ledger.Stor
 
 // ledgerSuite makes the ledgers of one run over one store.
 type ledgerSuite struct {
-	store ledger.Store
-	made  int
+	store    ledger.Store
+	made     int
+	patience time.Duration // how long a case may take, two minutes if it is less
 }
 
 // name returns a name for a ledger that this run has not used.

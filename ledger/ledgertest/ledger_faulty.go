@@ -69,6 +69,13 @@ func (f *Faulty) fail(n int, fault commitFault) {
 	}
 }
 
+// forgive drops the faults that nothing has met yet.
+func (f *Faulty) forgive() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.begins, f.commits = nil, nil
+}
+
 // Poison makes every commit for which bad returns an error write nothing and fail with it.
 // Nil ends that.
 func (f *Faulty) Poison(bad func(*ledger.Batch) error) {

@@ -24,6 +24,7 @@ type fixture struct {
 	config ledger.Config
 	clock  *clock
 	ctx    context.Context
+	head   int64 // the store's number for the ledger
 	closed bool
 
 	archives ledger.BlockSource // of a case that archives blocks
@@ -82,13 +83,14 @@ func (s *ledgerSuite) fixtureOver(t *testing.T, store ledger.Store, configure ..
 	t.Helper()
 	f := &fixture{T: t, suite: s, store: store, clock: &clock{now: startTime}}
 	var cancel context.CancelFunc
-	f.ctx, cancel = context.WithTimeout(context.Background(), 2*time.Minute)
+	f.ctx, cancel = context.WithTimeout(context.Background(), max(s.patience, 2*time.Minute))
 	t.Cleanup(cancel)
 	f.config = ledger.Config{Name: s.name(), Chart: caseChart(), Now: f.clock.Now, MaxSkew: -1}
 	for _, c := range configure {
 		c(&f.config)
 	}
 	f.open()
+	f.head = f.number()
 	t.Cleanup(f.finish)
 	return f
 }

@@ -45,8 +45,10 @@ var reversalPromises = []promise{
 	{"A forced reversal still respects frozen and closed accounts", testReverseFrozen},
 	{"A transaction that is not there can not be reversed, and the id is pinned", testReverseUnknown},
 	{"A transaction is reversed in the Change that made it, and a reversal can be reversed", testReverseReversal},
+	{"Reversals of one transaction that meet in a block post its mirror once", testReverseAtOnce},
 	{"A capture is reversed like any transaction", testReverseCapture},
 	{"A dated reversal counts at its date", testReverseDated},
+	{"A dated reversal of what the same block posted follows the dated entries before it", testReverseDatedHere},
 	{"A dry run tells what would happen and changes nothing", testDryRun},
 	{"A dry run of what would be refused says so and pins nothing", testDryRunRefused},
 }
@@ -371,6 +373,37 @@ func testReverseCapture(f *fixture) {
 	f.do(ledger.Reverse{Transaction: out.First})
 	f.stands("user:1", 100, 100)
 	f.holdIs("h", ledger.HoldIsCaptured, 0)
+}
+
+func testReverseAtOnce(f *fixture) {
+	f.fund("user:1", 100)
+	out := f.do(transfer("user:1", "user:2", 30))
+	reversal := changeOf("a", ledger.Reverse{Transaction: out.First})
+	outs, errs := f.all(reversal, changeOf("b", ledger.Reverse{Transaction: out.First}), reversal)
+	require.NoError(f, errs[0])
+	f.refused(errs[1], ledger.AlreadyReversed)
+	require.NoError(f, errs[2])
+	assert.True(f, outs[2].Replayed)
+	f.stands("user:1", 100, 100)
+	f.view(func(v ledger.View) {
+		rows, err := v.Postings(f.ctx, out.First, 10)
+		require.NoError(f, err)
+		assert.Len(f, rows, 1)
+	})
+}
+
+func testReverseDatedHere(f *fixture) {
+	at := startTime.AddDate(0, -1, 0)
+	f.do(ledger.Transaction{Postings: []ledger.Posting{posting("bank:funding", "user:1", 100)}, Effective: at})
+	f.reopen() // what the reversal needs is loaded
+	f.do(transfer("user:1", "user:2", 30), ledger.Reverse{Transaction: 2, Effective: at})
+	f.view(func(v ledger.View) {
+		a, err := v.Account(f.ctx, cny("user:1"))
+		require.NoError(f, err)
+		last, err := v.LastDated(f.ctx, a.No)
+		require.NoError(f, err)
+		assert.Equal(f, ledger.DatedRow{Account: a.No, Nth: 2, Entry: 3, Posting: 3, Effective: at, Sum: 130, Turnover: 130}, last)
+	})
 }
 
 func testReverseDated(f *fixture) {

@@ -31,3 +31,7 @@ var _ = flag.Uint64("seed", 0, "repeat the random history with this seed")
 func TestHistory(t *testing.T) {
 	ledgertest.TestHistory(t, func(*testing.T) ledger.Store { return memstore.New() })
 }
+
+func TestLongHistory(t *testing.T) {
+	ledgertest.TestLongHistory(t, func(*testing.T) ledger.Store { return memstore.New() })
+}
