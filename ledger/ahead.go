@@ -43,6 +43,12 @@ func (c *committer) commit(ctx context.Context, tx Tx, batch *Batch) error {
 	if size < c.aheadFrom || !c.alone || c.ahead.requests != nil || c.queue == nil {
 		return tx.Commit(ctx, batch)
 	}
+	if c.oneGoroutine {
+		if enough, _ := c.queue.enough(size); enough {
+			c.lookAhead(batch.Head)
+		}
+		return tx.Commit(ctx, batch)
+	}
 	done := make(chan error, 1)
 	go func() { done <- tx.Commit(ctx, batch) }()
 	for {

@@ -18,9 +18,14 @@ import (
 type during struct {
 	ledger.Store
 	commit func(func() error) error
+	begin  error // of the next Begin
 }
 
 func (s *during) Begin(ctx context.Context, id int64, need ledger.Need) (ledger.Tx, *ledger.Found, error) {
+	if err := s.begin; err != nil {
+		s.begin = nil
+		return nil, nil, err
+	}
 	tx, found, err := s.Store.Begin(ctx, id, need)
 	return &duringTx{tx, s}, found, err
 }
@@ -104,6 +109,7 @@ func TestTheNextBlockIsDecidedWhileOneIsWritten(t *testing.T) {
 		// commit is what becomes of the first block, and of the store meanwhile.
 		commit func(write func() error) error
 		before func(t *testing.T, s ledger.Store) // the second step
+		begin  error                              // its Begin returns this first
 		second ledger.Change
 		plan   bool // holds
 		err    error
@@ -124,6 +130,10 @@ func TestTheNextBlockIsDecidedWhileOneIsWritten(t *testing.T) {
 				return ledger.ErrCommitUnknown
 			},
 			second: pay("b", "user:1", "bank", 150), want: 0,
+		},
+		{
+			name: "a plan is not decided twice when the lock is not had at once", commit: write, begin: ledger.ErrRetry,
+			second: pay("b", "user:1", "bank", 100), want: 50,
 		},
 		{
 			name: "somebody else's block in between undoes the plan", commit: write,
@@ -150,6 +160,7 @@ func TestTheNextBlockIsDecidedWhileOneIsWritten(t *testing.T) {
 				c.before(t, mem)
 			}
 			d.DecideAhead(1 << 30)
+			d.asked.Store.(*during).begin = c.begin
 			loads, begun := len(d.asked.loaded), len(d.asked.begun)
 			require.True(t, d.Step(t.Context()))
 			_, err = next()

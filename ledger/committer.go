@@ -32,6 +32,10 @@ type committer struct {
 	foreign   bool // the last block followed somebody else's
 	answering sync.WaitGroup
 
+	// oneGoroutine has a block decided before, instead of while, the one before it is written:
+	// a simulator's runs repeat to the byte.
+	oneGoroutine bool
+
 	durable  *durable  // told of every commit; nil for a committer of its own
 	accepted *accepted // a head to go on from, see AcceptHistory
 
@@ -212,6 +216,9 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 	}
 	begun, found, err := c.store.Begin(ctx, c.seen.Ledger, n.Need)
 	if err != nil {
+		if planned != nil {
+			c.cache.clear() // it has what was decided
+		}
 		return nil, nil, err
 	}
 	c.view.locked()

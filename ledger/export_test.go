@@ -72,6 +72,9 @@ func (d *Driven) Cached() (keys []AccountKey) {
 // are written.
 func (d *Driven) DecideAhead(from int) { d.committer.aheadFrom = from }
 
+// OneGoroutine makes the ledger decide ahead in the goroutine of Step.
+func (d *Driven) OneGoroutine() { d.committer.oneGoroutine = true }
+
 // SignText signs as checkpoints are signed.
 var SignText = signText
 

@@ -176,6 +176,8 @@ func (s *sim) start(p *proc) {
 	if err != nil {
 		s.fail("open: %w", err)
 	}
+	d.DecideAhead(1 + s.random.IntN(4))
+	d.OneGoroutine()
 	p.driven = d
 }
 
