@@ -143,6 +143,9 @@ func (r *preparer) prepare(p *prepared, c *Change) error {
 	var long [256]byte
 	t := newTagger(r.key)
 	t.short, t.long, t.buf = short[:0], long[:0], buf[:0]
+	if most := p.main.mostFields(); most > len(long)/8 {
+		t.short, t.long = make([]byte, 0, fieldLen*most), make([]byte, 0, 8*most)
+	}
 	t.request(p)
 	p.tags = t.tags(p.room[:0])
 	p.size = p.measure()

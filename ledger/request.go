@@ -156,6 +156,16 @@ func (t *tagger) part(prefix string, p *part) {
 	t.number(path{prefix: prefix}, "parts", int64(len(p.ops))<<40|int64(len(p.puts))<<20|int64(len(p.events)))
 }
 
+// mostFields is how many fields the request of a part has at most, for room to be made at
+// once where it is large.
+func (p *part) mostFields() int {
+	most := 1 + 8*len(p.puts) + 3*len(p.events)
+	for i := range p.ops {
+		most += 8 + 5*len(p.ops[i].postings)
+	}
+	return most
+}
+
 func (t *tagger) texts(p path, field string, values []string) {
 	var b []byte
 	for _, v := range values {
