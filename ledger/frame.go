@@ -70,9 +70,8 @@ func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
 // frameWriter writes a file of frames.
 type frameWriter struct {
-	w       *bufio.Writer
-	sum     hash.Hash
-	payload []byte // room
+	w   *bufio.Writer
+	sum hash.Hash
 }
 
 func newFrameWriter(w io.Writer, magic string) (*frameWriter, error) {

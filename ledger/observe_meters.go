@@ -119,11 +119,25 @@ type class struct {
 // classes lists what an error is told as, the first that it matches.
 func classes() []class {
 	return []class{
-		{"refused", ErrRefused}, {"invalid", ErrInvalid}, {"outcome_unknown", ErrOutcomeUnknown}, {"commit_unknown", ErrCommitUnknown},
-		{"busy", ErrBusy}, {"closed", ErrClosed}, {"id_reused", ErrIDReused}, {"deadline", ErrDeadline}, {"conflict", ErrConflict},
-		{"duplicate_key", ErrDuplicateKey}, {"linked", ErrLinked}, {"joined", ErrJoined}, {"retry", ErrRetry},
-		{"unavailable", ErrUnavailable}, {"clock_skew", ErrClockSkew}, {"history_regressed", ErrHistoryRegressed},
-		{"archived", ErrArchived}, {"timeout", context.DeadlineExceeded}, {"canceled", context.Canceled},
+		{"refused", ErrRefused},
+		{"invalid", ErrInvalid},
+		{"outcome_unknown", ErrOutcomeUnknown},
+		{"commit_unknown", ErrCommitUnknown},
+		{"busy", ErrBusy},
+		{"closed", ErrClosed},
+		{"id_reused", ErrIDReused},
+		{"deadline", ErrDeadline},
+		{"conflict", ErrConflict},
+		{"duplicate_key", ErrDuplicateKey},
+		{"linked", ErrLinked},
+		{"joined", ErrJoined},
+		{"retry", ErrRetry},
+		{"unavailable", ErrUnavailable},
+		{"clock_skew", ErrClockSkew},
+		{"history_regressed", ErrHistoryRegressed},
+		{"archived", ErrArchived},
+		{"timeout", context.DeadlineExceeded},
+		{"canceled", context.Canceled},
 	}
 }
 

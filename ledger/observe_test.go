@@ -99,8 +99,10 @@ func (w *watched) everything() {
 	full := ledger.Change{
 		ID: "canary-id", Result: "canary-result", Request: []ledger.Field{{Name: "canary-field", Value: "canary-value"}},
 		Ops: []ledger.Op{
-			ledger.Transaction{Postings: pay("x", "canary:bank", "canary:user", 10).Ops[0].(ledger.Transaction).Postings,
-				Reference: "canary-reference", Metadata: map[string]string{"canary-key": "canary-value"}},
+			ledger.Transaction{
+				Postings:  pay("x", "canary:bank", "canary:user", 10).Ops[0].(ledger.Transaction).Postings,
+				Reference: "canary-reference", Metadata: map[string]string{"canary-key": "canary-value"},
+			},
 			ledger.Hold{ID: "canary-hold", Postings: pay("x", "canary:user", "canary:other", 3).Ops[0].(ledger.Transaction).Postings},
 		},
 		Puts:   []ledger.Put{{Type: "canary-type", ID: "canary-record", Content: []byte("canary-content"), Unique: []string{"canary-unique"}}},

@@ -134,7 +134,8 @@ func TestWhatCanNotBeInOrderIsFound(t *testing.T) {
 			{0, fund, answer{}, 1, 9}, {1, call{Kind: "read"}, read(10), 2, 3}, {1, call{Kind: "read"}, read(0), 4, 5},
 		}},
 		"money that was spent twice": {events: []event{
-			{0, fund, answer{}, 1, 2}, {0, call{Kind: "move", ID: "a", From: 1, To: 2, Minor: 10}, answer{}, 3, 6},
+			{0, fund, answer{}, 1, 2},
+			{0, call{Kind: "move", ID: "a", From: 1, To: 2, Minor: 10}, answer{}, 3, 6},
 			{1, call{Kind: "move", ID: "b", From: 1, To: 0, Minor: 10}, answer{}, 3, 6},
 		}},
 		"a change that happened twice": {events: []event{

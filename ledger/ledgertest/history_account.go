@@ -102,8 +102,10 @@ func allowed(debit, credit *modelAccount) error {
 		flag   ledger.AccountFlags
 		reason ledger.Reason
 	}{
-		{debit, ledger.Closed, ledger.AccountClosed}, {credit, ledger.Closed, ledger.AccountClosed},
-		{debit, ledger.DebitsFrozen, ledger.AccountFrozen}, {credit, ledger.CreditsFrozen, ledger.AccountFrozen},
+		{debit, ledger.Closed, ledger.AccountClosed},
+		{credit, ledger.Closed, ledger.AccountClosed},
+		{debit, ledger.DebitsFrozen, ledger.AccountFrozen},
+		{credit, ledger.CreditsFrozen, ledger.AccountFrozen},
 	} {
 		if look.a.flags&look.flag != 0 {
 			return refusal{{Reason: look.reason, Account: look.a.key}}

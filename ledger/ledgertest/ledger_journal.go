@@ -204,7 +204,8 @@ func (f *fixture) eventful() {
 		}})
 	}
 	f.must(ledger.Change{Puts: []ledger.Put{
-		{Type: "p", ID: "one-0", Chaining: ledger.Plain, Erase: true}, {Type: "t", ID: "linked", Erase: true},
+		{Type: "p", ID: "one-0", Chaining: ledger.Plain, Erase: true},
+		{Type: "t", ID: "linked", Erase: true},
 		{Type: "t", ID: "back", Content: []byte("1")},
 	}})
 	f.must(ledger.Change{Puts: []ledger.Put{{Type: "t", ID: "back", Erase: true}}})

@@ -26,7 +26,8 @@ func TestRunsAreDueByTheRule(t *testing.T) {
 		{"once", Plan{At: at("2026-01-31T10:00:00Z")}, nil},
 		{"every day, three times", Plan{At: at("2026-02-27T10:00:00Z"), Every: 24 * time.Hour, Times: 3}, []string{"2026-02-28T10:00:00Z", "2026-03-01T10:00:00Z"}},
 		{
-			"on the last day of months that are too short, and on its own day of others", Plan{At: at("2027-12-31T23:59:59Z"), Months: 1, Times: 4},
+			"on the last day of months that are too short, and on its own day of others",
+			Plan{At: at("2027-12-31T23:59:59Z"), Months: 1, Times: 4},
 			[]string{"2028-01-31T23:59:59Z", "2028-02-29T23:59:59Z", "2028-03-31T23:59:59Z"},
 		},
 		{"every quarter", Plan{At: at("2026-11-30T00:00:00Z"), Months: 3, Times: 3}, []string{"2027-02-28T00:00:00Z", "2027-05-30T00:00:00Z"}},

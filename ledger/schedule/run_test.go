@@ -58,9 +58,13 @@ func TestRunSleepsUntilThePlanIsDue(t *testing.T) {
 			after time.Duration
 			want  int64
 		}{
-			{30*time.Minute - time.Microsecond, 0}, {30 * time.Minute, 100},
-			{time.Hour - time.Microsecond, 100}, {time.Hour, 107},
-			{2*time.Hour - time.Microsecond, 107}, {2 * time.Hour, 207}, {100 * time.Hour, 207},
+			{30*time.Minute - time.Microsecond, 0},
+			{30 * time.Minute, 100},
+			{time.Hour - time.Microsecond, 100},
+			{time.Hour, 107},
+			{2*time.Hour - time.Microsecond, 107},
+			{2 * time.Hour, 207},
+			{100 * time.Hour, 207},
 		} {
 			time.Sleep(time.Until(start.Add(row.after)))
 			synctest.Wait()
