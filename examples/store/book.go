@@ -86,9 +86,9 @@ func newBook(head ledger.Head) *book {
 	}
 }
 
-// write returns the book with the batch in it. Two things can be wrong with a batch of the
-// ledger's: an id of a Change that is taken, and a unique key that is. Both errors blame the
-// batch, and nothing would become better by trying again.
+// write returns the book with the batch in it. What is new has to be new: a number, an id or a
+// unique key that is taken is refused. The errors blame the batch, since nothing would become
+// better by trying again.
 func (b *book) write(batch *ledger.Batch) (*book, error) {
 	next := *b
 	if err := next.writeRecords(batch.Records); err != nil {
@@ -97,12 +97,12 @@ func (b *book) write(batch *ledger.Batch) (*book, error) {
 	if batch.Block == nil {
 		return &next, nil
 	}
-	ids := map[string]bool{}
-	for _, row := range batch.Changes {
-		if _, taken := b.changes.get(row); taken || ids[row.ID] {
-			return nil, fmt.Errorf("store: the id of the change %q is taken", row.ID)
-		}
-		ids[row.ID] = true
+	if err := cmp.Or(
+		b.blocks.refuse("block", *batch.Block), b.changes.refuse("change", batch.Changes...),
+		b.postings.refuse("posting", batch.Postings...), b.events.refuse("event", batch.Events...),
+		b.accounts.refuse("account", batch.Opened...),
+	); err != nil {
+		return nil, err
 	}
 	if err := next.writeAccounts(batch); err != nil {
 		return nil, err
@@ -176,6 +176,9 @@ func (b *book) writeAccounts(batch *ledger.Batch) error {
 	if len(batch.Opened) > 0 {
 		b.numbers = maps.Clone(b.numbers)
 		for _, account := range batch.Opened {
+			if no, taken := b.numbers[account.Key]; taken {
+				return fmt.Errorf("store: the account %d has the key of account %d", account.No, no)
+			}
 			b.numbers[account.Key] = account.No
 		}
 		b.accounts = b.accounts.with(batch.Opened...)

@@ -5,8 +5,8 @@
 //
 // Read store.go first: the head lock, what a Tx is and when it has ended. All rows of a ledger
 // are a book, which never changes (book.go): a commit makes the next book and puts it in the
-// place of the last. So a batch is written whole or not at all, and a view is nothing but the
-// book of the moment (view.go), for which no commit has to wait. Books are made of tables,
+// place of the last. So a batch is written whole or not at all, and a view is the book of
+// the moment (view.go), for which no commit has to wait. Books are made of tables,
 // rows in one order (table.go).
 package store
 
@@ -100,7 +100,9 @@ func (s *Store) Read(ctx context.Context, id int64, fn func(ledger.View) error) 
 	if err != nil {
 		return err
 	}
-	return fn(j.book.Load())
+	v := &view{book: j.book.Load()}
+	defer v.ended.Store(true)
+	return fn(v)
 }
 
 // Forget implements ledger.Store. It does not wait for a Tx.

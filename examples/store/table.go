@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 )
@@ -41,6 +42,19 @@ func (t table[T]) with(rows ...T) table[T] {
 	}
 	t.rows = append(merged, old...)
 	return t
+}
+
+// refuse returns an error if one of these rows equals another one or one of the table.
+func (t table[T]) refuse(noun string, rows ...T) error {
+	rows = slices.Clone(rows)
+	slices.SortFunc(rows, t.compare)
+	for i, row := range rows {
+		_, there := slices.BinarySearchFunc(t.rows, row, t.compare)
+		if there || i > 0 && t.compare(rows[i-1], row) == 0 {
+			return fmt.Errorf("store: number or id of a new %s is taken", noun)
+		}
+	}
+	return nil
 }
 
 // get returns a copy of the row that equals the probe.

@@ -3,18 +3,33 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"iter"
 	"maps"
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
 )
 
-// A book is the ledger.View of its moment.
-var _ ledger.View = (*book)(nil)
+var errViewEnded = errors.New("store: the view has ended")
+
+// view is the ledger.View of a book's moment, until its Read has ended. Its methods begin with
+// open, so that a view that was kept fails rather than tell of the past.
+type view struct {
+	*book
+	ended atomic.Bool
+}
+
+func (v *view) open() error {
+	if v.ended.Load() {
+		return errViewEnded
+	}
+	return nil
+}
 
 // find is what Begin and Load return.
 func (b *book) find(need ledger.Need) *ledger.Found {
@@ -98,35 +113,61 @@ func touches(row ledger.HoldState, account int64) bool {
 	})
 }
 
-func (b *book) Head(context.Context) (ledger.Head, error) { return b.head, nil }
-
-func (b *book) Change(_ context.Context, id string) (ledger.ChangeRow, error) {
-	return one(b.changes.get(ledger.ChangeRow{ID: id}))
+func (v *view) Head(context.Context) (ledger.Head, error) {
+	if err := v.open(); err != nil {
+		return ledger.Head{}, err
+	}
+	return v.head, nil
 }
 
-func (b *book) Changes(_ context.Context, after string, limit int) ([]ledger.ChangeRow, error) {
-	return b.changes.page(ledger.ChangeRow{ID: after}, false, limit, every[ledger.ChangeRow]), nil
+func (v *view) Change(_ context.Context, id string) (ledger.ChangeRow, error) {
+	if err := v.open(); err != nil {
+		return ledger.ChangeRow{}, err
+	}
+	return one(v.changes.get(ledger.ChangeRow{ID: id}))
 }
 
-func (b *book) Blocks(_ context.Context, after int64, limit int) ([]ledger.Block, error) {
-	return b.blocks.page(ledger.Block{Seq: after}, false, limit, every[ledger.Block]), nil
+func (v *view) Changes(_ context.Context, after string, limit int) ([]ledger.ChangeRow, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	return v.changes.page(ledger.ChangeRow{ID: after}, false, limit, every[ledger.ChangeRow]), nil
 }
 
-func (b *book) Events(_ context.Context, after int64, limit int) ([]ledger.EventRow, error) {
-	return b.events.page(ledger.EventRow{No: after}, false, limit, every[ledger.EventRow]), nil
+func (v *view) Blocks(_ context.Context, after int64, limit int) ([]ledger.Block, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	return v.blocks.page(ledger.Block{Seq: after}, false, limit, every[ledger.Block]), nil
 }
 
-func (b *book) Account(_ context.Context, key ledger.AccountKey) (ledger.Account, error) {
-	return one(b.accounts.get(accountNo(b.numbers[key])))
+func (v *view) Events(_ context.Context, after int64, limit int) ([]ledger.EventRow, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	return v.events.page(ledger.EventRow{No: after}, false, limit, every[ledger.EventRow]), nil
 }
 
-func (b *book) AccountsByNo(_ context.Context, nos []int64) ([]ledger.Account, error) {
-	return b.accounts.all(each(nos, accountNo)), nil
+func (v *view) Account(_ context.Context, key ledger.AccountKey) (ledger.Account, error) {
+	if err := v.open(); err != nil {
+		return ledger.Account{}, err
+	}
+	return one(v.accounts.get(accountNo(v.numbers[key])))
 }
 
-func (b *book) Accounts(_ context.Context, prefix string, after int64, limit int) ([]ledger.Account, error) {
+func (v *view) AccountsByNo(_ context.Context, nos []int64) ([]ledger.Account, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	return v.accounts.all(each(nos, accountNo)), nil
+}
+
+func (v *view) Accounts(_ context.Context, prefix string, after int64, limit int) ([]ledger.Account, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
 	var found []ledger.Account
-	for row := range b.accounts.after(accountNo(after), false) {
+	for row := range v.accounts.after(accountNo(after), false) {
 		if len(found) == limit {
 			break
 		}
@@ -137,36 +178,54 @@ func (b *book) Accounts(_ context.Context, prefix string, after int64, limit int
 	return found, nil
 }
 
-func (b *book) Currencies(context.Context) (map[string]int, error) {
-	return maps.Clone(b.currencies), nil
+func (v *view) Currencies(context.Context) (map[string]int, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	return maps.Clone(v.currencies), nil
 }
 
-func (b *book) Postings(_ context.Context, after int64, limit int) ([]ledger.PostingRow, error) {
-	return b.postings.page(ledger.PostingRow{No: after}, false, limit, every[ledger.PostingRow]), nil
+func (v *view) Postings(_ context.Context, after int64, limit int) ([]ledger.PostingRow, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	return v.postings.page(ledger.PostingRow{No: after}, false, limit, every[ledger.PostingRow]), nil
 }
 
-func (b *book) PostingsByNo(_ context.Context, nos []int64) ([]ledger.PostingRow, error) {
-	return b.postings.all(each(nos, posting)), nil
+func (v *view) PostingsByNo(_ context.Context, nos []int64) ([]ledger.PostingRow, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	return v.postings.all(each(nos, posting)), nil
 }
 
-func (b *book) Entries(_ context.Context, account, lowest, highest int64) ([]ledger.PostingRow, error) {
+func (v *view) Entries(_ context.Context, account, lowest, highest int64) ([]ledger.PostingRow, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
 	var found []ledger.PostingRow
-	for entry := range b.entries.after(ledger.Mark{Account: account, Nth: lowest - 1}, false) {
+	for entry := range v.entries.after(ledger.Mark{Account: account, Nth: max(lowest, 1) - 1}, false) {
 		if entry.Account != account || entry.Nth > highest {
 			break
 		}
-		row, _ := b.postings.get(posting(entry.Posting))
+		row, _ := v.postings.get(posting(entry.Posting))
 		found = append(found, row)
 	}
 	return found, nil
 }
 
-func (b *book) MarksAt(_ context.Context, account int64, nths []int64) ([]ledger.Mark, error) {
-	return b.marks.all(each(nths, func(nth int64) ledger.Mark { return ledger.Mark{Account: account, Nth: nth} })), nil
+func (v *view) MarksAt(_ context.Context, account int64, nths []int64) ([]ledger.Mark, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	return v.marks.all(each(nths, func(nth int64) ledger.Mark { return ledger.Mark{Account: account, Nth: nth} })), nil
 }
 
-func (b *book) Reversals(_ context.Context, transactions []int64) (map[int64]int64, error) {
-	return b.reversalsOf(transactions), nil
+func (v *view) Reversals(_ context.Context, transactions []int64) (map[int64]int64, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	return v.reversalsOf(transactions), nil
 }
 
 func (b *book) reversalsOf(transactions []int64) map[int64]int64 {
@@ -179,9 +238,12 @@ func (b *book) reversalsOf(transactions []int64) map[int64]int64 {
 	return found
 }
 
-func (b *book) ByTerm(_ context.Context, hash, after int64, desc bool, limit int) ([]int64, error) {
+func (v *view) ByTerm(_ context.Context, hash, after int64, desc bool, limit int) ([]int64, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
 	var found []int64
-	for row := range b.terms.after(ledger.Term{Hash: hash, Transaction: after}, desc) {
+	for row := range v.terms.after(ledger.Term{Hash: hash, Transaction: after}, desc) {
 		if len(found) == limit || row.Hash != hash {
 			break
 		}
@@ -190,19 +252,28 @@ func (b *book) ByTerm(_ context.Context, hash, after int64, desc bool, limit int
 	return found, nil
 }
 
-func (b *book) DatedAt(_ context.Context, account int64, nths []int64) ([]ledger.DatedRow, error) {
-	return b.dated.all(each(nths, func(nth int64) ledger.DatedRow { return ledger.DatedRow{Account: account, Nth: nth} })), nil
+func (v *view) DatedAt(_ context.Context, account int64, nths []int64) ([]ledger.DatedRow, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	return v.dated.all(each(nths, func(nth int64) ledger.DatedRow { return ledger.DatedRow{Account: account, Nth: nth} })), nil
 }
 
-func (b *book) DatedBy(_ context.Context, account int64, effective time.Time, nth int64, desc bool, limit int) ([]ledger.DatedRow, error) {
+func (v *view) DatedBy(_ context.Context, account int64, effective time.Time, nth int64, desc bool, limit int) ([]ledger.DatedRow, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
 	probe := ledger.DatedRow{Account: account, Effective: effective, Nth: nth}
-	return b.effective.page(probe, desc, limit, func(row ledger.DatedRow) bool { return row.Account == account }), nil
+	return v.effective.page(probe, desc, limit, func(row ledger.DatedRow) bool { return row.Account == account }), nil
 }
 
-func (b *book) DatedTotal(_ context.Context, account int64, ranges []ledger.BucketRange) (int64, error) {
+func (v *view) DatedTotal(_ context.Context, account int64, ranges []ledger.BucketRange) (int64, error) {
+	if err := v.open(); err != nil {
+		return 0, err
+	}
 	var total int64
 	for _, r := range ranges {
-		for _, row := range b.sums.rows {
+		for _, row := range v.sums.rows {
 			if row.Account == account && row.Level == r.Level && r.From <= row.Bucket && row.Bucket < r.Until {
 				total += row.Delta
 			}
@@ -211,8 +282,11 @@ func (b *book) DatedTotal(_ context.Context, account int64, ranges []ledger.Buck
 	return total, nil
 }
 
-func (b *book) LastDated(_ context.Context, account int64) (ledger.DatedRow, error) {
-	return one(b.lastDated(account))
+func (v *view) LastDated(_ context.Context, account int64) (ledger.DatedRow, error) {
+	if err := v.open(); err != nil {
+		return ledger.DatedRow{}, err
+	}
+	return one(v.lastDated(account))
 }
 
 func (b *book) lastDated(account int64) (ledger.DatedRow, bool) {
@@ -222,30 +296,48 @@ func (b *book) lastDated(account int64) (ledger.DatedRow, bool) {
 	return ledger.DatedRow{}, false
 }
 
-func (b *book) Hold(_ context.Context, id string) (ledger.HoldState, error) {
-	return one(b.holds.get(ledger.HoldState{ID: id}))
+func (v *view) Hold(_ context.Context, id string) (ledger.HoldState, error) {
+	if err := v.open(); err != nil {
+		return ledger.HoldState{}, err
+	}
+	return one(v.holds.get(ledger.HoldState{ID: id}))
 }
 
-func (b *book) DueHolds(_ context.Context, account int64, at time.Time) ([]ledger.HoldState, error) {
-	return b.holds.where(func(row ledger.HoldState) bool { return due(row, at) && touches(row, account) }), nil
+func (v *view) DueHolds(_ context.Context, account int64, at time.Time) ([]ledger.HoldState, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	return v.holds.where(func(row ledger.HoldState) bool { return due(row, at) && touches(row, account) }), nil
 }
 
-func (b *book) Holds(_ context.Context, after string, limit int) ([]ledger.HoldState, error) {
-	return b.holds.page(ledger.HoldState{ID: after}, false, limit, every[ledger.HoldState]), nil
+func (v *view) Holds(_ context.Context, after string, limit int) ([]ledger.HoldState, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	return v.holds.page(ledger.HoldState{ID: after}, false, limit, every[ledger.HoldState]), nil
 }
 
-func (b *book) Record(_ context.Context, key ledger.RecordKey) (ledger.RecordRow, error) {
-	return one(b.records.get(record(key)))
+func (v *view) Record(_ context.Context, key ledger.RecordKey) (ledger.RecordRow, error) {
+	if err := v.open(); err != nil {
+		return ledger.RecordRow{}, err
+	}
+	return one(v.records.get(record(key)))
 }
 
-func (b *book) Unique(_ context.Context, key string) (ledger.RecordKey, error) {
-	holder, there := b.unique[key]
+func (v *view) Unique(_ context.Context, key string) (ledger.RecordKey, error) {
+	if err := v.open(); err != nil {
+		return ledger.RecordKey{}, err
+	}
+	holder, there := v.unique[key]
 	return one(holder, there)
 }
 
-func (b *book) Records(_ context.Context, query ledger.RecordQuery) ([]ledger.RecordRow, error) {
+func (v *view) Records(_ context.Context, query ledger.RecordQuery) ([]ledger.RecordRow, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
 	if !query.DueBy.IsZero() {
-		found := b.records.where(func(row ledger.RecordRow) bool {
+		found := v.records.where(func(row ledger.RecordRow) bool {
 			return row.Type == query.Type && !row.Erased && !row.Due.IsZero() && !row.Due.After(query.DueBy)
 		})
 		slices.SortStableFunc(found, func(a, b ledger.RecordRow) int {
@@ -258,7 +350,7 @@ func (b *book) Records(_ context.Context, query ledger.RecordQuery) ([]ledger.Re
 		start.Type += "\x00" // no type lies between: before it is the type's last record
 	}
 	var found []ledger.RecordRow
-	for row := range b.records.after(record(start), query.Desc) {
+	for row := range v.records.after(record(start), query.Desc) {
 		if len(found) == query.Limit || row.Type != query.Type {
 			break
 		}
@@ -269,8 +361,11 @@ func (b *book) Records(_ context.Context, query ledger.RecordQuery) ([]ledger.Re
 	return found, nil
 }
 
-func (b *book) RecordsAfter(_ context.Context, after ledger.RecordKey, limit int) ([]ledger.RecordRow, error) {
-	return b.records.page(record(after), false, limit, every[ledger.RecordRow]), nil
+func (v *view) RecordsAfter(_ context.Context, after ledger.RecordKey, limit int) ([]ledger.RecordRow, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	return v.records.page(record(after), false, limit, every[ledger.RecordRow]), nil
 }
 
 func accountNo(no int64) ledger.Account            { return ledger.Account{No: no} }
