@@ -298,7 +298,7 @@ type HoldState struct {
 	Expires   time.Time // zero for never: then it is neither due nor a NextExpiry
 	Reference string
 	Metadata  []byte
-	Legs      []HoldLeg // a hold touches the accounts of all of them, whatever their Rest
+	Legs      []HoldLeg // a hold touches the debit and credit accounts of its legs
 }
 
 // HoldLeg is one posting of a hold.
