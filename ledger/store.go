@@ -9,40 +9,64 @@ import (
 // Store is the whole contract of a driver. It remembers and decides nothing. The suite in
 // ledgertest holds a driver to what is written here.
 //
-// Slices and pointers handed in stay the caller's, and those handed out the driver's to
-// forget: neither side changes or keeps what it does not own beyond the call.
+// Slices and pointers handed in stay the caller's, who may change them as soon as the call has
+// returned; those handed out are the caller's from then on, who may change them too. A driver
+// that keeps rows in memory copies both ways.
+//
+// What is written comes back as it was, byte by byte, and texts are compared and ordered by
+// their bytes. Times come back in UTC with their microseconds, and the zero time as zero. Nil
+// and empty slices are one.
+//
+// All methods may be called by many goroutines at once. A ledger that was never opened, and a
+// store after Close, are reported by an error of the driver's choice.
 type Store interface {
 	// Open returns the head of the named ledger, creating the ledger with genesis if it is
 	// not there. Two callers that create the same one at once both get the one created.
 	Open(ctx context.Context, name string, genesis Genesis) (Head, error)
 
-	// Begin waits for the ledger's head lock, then loads what need names. Until the Tx has
-	// ended nobody else, in any process, gets past Begin on the same ledger. What is
-	// loaded is what was committed when the lock was taken.
+	// Begin waits for the ledger's head lock, in turn with others who wait, then loads what
+	// need names. A context that has ended, or ends while it waits, is reported by the
+	// context's error, and the lock is not had. Until the Tx has ended nobody else, in any
+	// process, gets past Begin on the same ledger. What is loaded is what was committed when
+	// the lock was taken.
 	Begin(ctx context.Context, ledger int64, need Need) (Tx, *Found, error)
 
 	// Read calls fn with one consistent view of committed state and returns fn's error.
-	// It does not wait for a Tx. The view ends with fn.
+	// It does not wait for a Tx, and no Tx waits for it, not even one that fn itself begins
+	// and commits: the view goes on to show its moment. The view ends with fn, also when fn
+	// panics; from then on its methods return an error, and never ErrNotFound.
 	Read(ctx context.Context, ledger int64, fn func(View) error) error
 
 	// Forget drops the bodies of the blocks with Seq <= through; all else of them stays, and
 	// reads give them with a nil Body. It is what archiving ends with. Through is never
-	// beyond the head.
+	// beyond the head. Whether Forget waits for the head lock is the driver's choice: who
+	// calls it holds no Tx.
 	Forget(ctx context.Context, ledger, through int64) error
 
-	// Close waits for what runs and frees what the store owns. A second call does nothing.
+	// Close waits for what runs, every open Tx included, and frees what the store owns. Whoever
+	// comes later gets an error. A second call does nothing.
 	Close() error
 }
 
-// Tx holds a ledger's head lock. Exactly one of Commit and Rollback ends it.
+// Tx holds a ledger's head lock. Exactly one of Commit and Rollback ends it, whatever they
+// return and even if their context has ended: then the lock is free. It is used by one goroutine
+// at a time.
 type Tx interface {
 	// Load loads more, under the same lock.
 	Load(ctx context.Context, need Need) (*Found, error)
 
 	// Commit writes the batch whole or not at all and releases the lock. When it returns
-	// nil, all of it, and everything that Begin and Load returned, survives any crash that the store is configured to
-	// survive. A batch without a block writes its Records alone, if it has any (a copy of a
-	// ledger needs that for the records that no block tells of), and gives that assurance.
+	// nil, all of it, and everything that Begin and Load returned, survives any crash that the
+	// store is configured to survive. A batch without a block writes its Records alone, if it
+	// has any (a copy of a ledger needs that for the records that no block tells of), and
+	// gives that assurance.
+	//
+	// What is new has to be new: a number of a block, posting, event or account, the key of an
+	// account, the id of a change or a unique key that is taken, in the ledger or twice in the
+	// batch, makes Commit fail by an error that is none of those below: it blames the batch. A
+	// unique key is not taken if the batch's Records take it from the one that had it, in
+	// whatever order the rows come.
+	//
 	// ErrRetry: nothing was written, decide again. ErrCommitUnknown: it may or may not be
 	// there. Any other error: nothing was written, and trying the same again would fail.
 	Commit(ctx context.Context, batch *Batch) error
@@ -63,7 +87,7 @@ var (
 	ErrUnavailable = errors.New("ledger: store is unavailable")
 )
 
-// Genesis is what a ledger is created with.
+// Genesis is what a ledger is created with. Where it was there already, Open ignores it.
 type Genesis struct {
 	Key [16]byte // keys the tags of requests; never changes
 }
@@ -90,7 +114,8 @@ type RecordKey struct{ Type, ID string }
 // RecordLabel names the records of a type that bear a label.
 type RecordLabel struct{ Type, Label string }
 
-// Need names what a block touches.
+// Need names what a block touches. Its parts are independent of each other: an account that is
+// named by key and by number is asked for twice, and Found may have it once or twice.
 type Need struct {
 	Changes    []string
 	Accounts   []AccountKey
@@ -116,12 +141,13 @@ type Need struct {
 }
 
 // Found is what the store has of what was needed; what is not there is left out. Records
-// come without their content, but with tombstones. Order does not matter.
+// come without their content (and, as the driver likes, without their salt), but with
+// tombstones. Order does not matter. Head is always set.
 type Found struct {
 	Head       Head
 	Changes    []ChangeRow
 	Accounts   []Account
-	Holds      []HoldState
+	Holds      []HoldState // of Need.Holds, and those due of Need.DueOn
 	Records    []RecordRow
 	Unique     map[string]RecordKey
 	Currencies map[string]int // code to scale
@@ -136,14 +162,16 @@ type Found struct {
 	NextExpiry map[int64]time.Time
 }
 
-// Batch is what one block writes. Rows are absolute: the state after the block.
+// Batch is what one block writes. Rows are absolute, the state after the block, except for
+// DatedSums, which add. They come in any order. A row for what is there replaces it whole,
+// except in Accounts and Altered, which may both name the same account.
 type Batch struct {
 	Block      *Block // nil: at most Records are written, see Tx.Commit
 	Head       Head   // counters after the block; Seq, Time and Hash are the block's
 	Changes    []ChangeRow
 	Postings   []PostingRow
 	Opened     []Account // accounts that are new, complete
-	Accounts   []Account // accounts that were there, complete; only balances, Entries, Last and NextExpiry are written
+	Accounts   []Account // accounts that were there, complete; only Balance, Debits, Pending, Entries, Last and NextExpiry are written
 	Altered    []Account // accounts that were there, complete; only Min, Max and Flags are written
 	Marks      []Mark
 	Reversals  []Reversal
@@ -186,7 +214,7 @@ type PostingRow struct {
 	Reference   string
 	Metadata    []byte // JSON object or nil
 
-	Debit, Credit           int64 // account numbers
+	Debit, Credit           int64 // account numbers, never the same
 	Amount                  int64
 	DebitAfter, CreditAfter int64 // balance (credits less debits) of each account after this posting
 	DebitNth, CreditNth     int64 // ordinal of this posting in that account, from 1
@@ -266,11 +294,11 @@ const (
 type HoldState struct {
 	ID        string
 	Status    HoldStatus
-	Seq       int64 // block that placed it
-	Expires   time.Time
+	Seq       int64     // block that placed it
+	Expires   time.Time // zero for never: then it is neither due nor a NextExpiry
 	Reference string
 	Metadata  []byte
-	Legs      []HoldLeg
+	Legs      []HoldLeg // a hold touches the debit and credit accounts of its legs
 }
 
 // HoldLeg is one posting of a hold.
@@ -289,10 +317,10 @@ type RecordRow struct {
 	Chaining Chaining
 	Erased   bool
 	Content  []byte
-	Salt     []byte // 16 bytes for a chained record
-	Unique   []string
-	Labels   []string
-	Due      time.Time
+	Salt     []byte    // 16 bytes for a chained record
+	Unique   []string  // keys that no other record of the ledger has, of any type; in the order put
+	Labels   []string  // in the order put
+	Due      time.Time // zero for none
 }
 
 // EventRow is an event as the store keeps it.
@@ -307,7 +335,8 @@ type EventRow struct {
 }
 
 // View reads committed state. What is not there is reported by ErrNotFound where one thing
-// is asked for, and left out where several are. Limits are at least 1.
+// is asked for, and left out where several are. Limits are at least 1. Numbers and ordinals may
+// be any int64, and "after" need not be there.
 type View interface {
 	Head(ctx context.Context) (Head, error)
 
@@ -341,7 +370,7 @@ type View interface {
 	// transaction that did.
 	Reversals(ctx context.Context, transactions []int64) (map[int64]int64, error)
 	// ByTerm returns the transactions with a hash, ascending by number and greater than
-	// after, or, with desc, descending and less than after.
+	// after, or, with desc, descending and less than after; MaxInt64 begins with the last.
 	ByTerm(ctx context.Context, hash, after int64, desc bool, limit int) ([]int64, error)
 
 	// DatedAt returns the account's dated entries with these ordinals (DatedRow.Nth), in any order.
@@ -366,6 +395,7 @@ type View interface {
 	Record(ctx context.Context, key RecordKey) (RecordRow, error)
 	// Unique returns which record holds a unique key.
 	Unique(ctx context.Context, key string) (RecordKey, error)
+	// Records returns what RecordQuery says, with content.
 	Records(ctx context.Context, query RecordQuery) ([]RecordRow, error)
 	// RecordsAfter returns records of every type, tombstones included, that follow after
 	// in the order of the bytes of Type and then ID.
@@ -388,8 +418,8 @@ type BucketRange struct {
 type RecordQuery struct {
 	Type  string
 	Label string    // if set, only those with this label
-	DueBy time.Time // if set, only those due at this instant or before; Label and After are then not used
-	After string    // only ids that follow this one in the order asked for
+	DueBy time.Time // if set, only those due at this instant or before; Label, After and Desc are then not used
+	After string    // only ids that follow this one in the order asked for; "" begins at that order's start
 	Desc  bool      // descending by id
 	Limit int       // at least 1
 }
