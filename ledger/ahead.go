@@ -14,6 +14,11 @@ import (
 // manyChanges is what makes a block large: it takes longer to write than to hand over.
 const manyChanges = 64
 
+// planLasts is how long a plan is of use. The head's lock may be had much later, after a joined
+// transaction of somebody else's that came to nothing, and a deadline or a hold's expiry has
+// then passed that the plan did not see.
+const planLasts = time.Second
+
 // plan is a block that was decided before the head was locked for it.
 type plan struct {
 	requests []*request // taken from the queue, not yet written
@@ -31,9 +36,13 @@ func (c *committer) planned(requests []*request) *Batch {
 	return batch
 }
 
-// timely reports whether a plan's time may still be recorded.
-func (c *committer) timely(planned *Batch, head Head) bool {
-	return c.cfg.MaxSkew < 0 || head.Clock.IsZero() || head.Clock.Sub(planned.Block.Time).Abs() <= c.cfg.MaxSkew
+// timely reports whether a plan's time may still be recorded, now that the head is locked.
+func (c *committer) timely(planned *Batch, head Head, now time.Time) bool {
+	at := planned.Block.Time
+	if now.Sub(at) > planLasts {
+		return false
+	}
+	return c.cfg.MaxSkew < 0 || head.Clock.IsZero() || head.Clock.Sub(at).Abs() <= c.cfg.MaxSkew
 }
 
 // commit commits a batch, and decides the next block meanwhile if as many Changes come to

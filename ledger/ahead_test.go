@@ -193,3 +193,50 @@ func TestALedgerThatStoppedAnswersWhatWasDecidedAhead(t *testing.T) {
 	require.ErrorIs(t, err, ledger.ErrHistoryRegressed)
 	require.False(t, d.Step(t.Context()))
 }
+
+// A joined transaction may keep the head for minutes and then come to nothing.
+func TestAPlanDoesNotOutliveWhatItWasDecidedFor(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		late time.Duration
+		err  error
+	}{
+		{"the lock is had at once", 0, nil},
+		{"the lock is had after the deadline", time.Hour, ledger.ErrDeadline},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var late time.Duration
+			looked := make(looking, 1)
+			s := &during{Store: memstore.New()}
+			d := drive(t, s, ledger.Config{Chart: someChart, Now: func() time.Time { return looked.now().Add(late) }})
+			for _, id := range []string{"zero", "calm"} {
+				_, err := d.commit(pay(id, "bank", "user:1", 50))
+				require.NoError(t, err)
+			}
+			d.DecideAhead(1)
+			first := d.put(pay("first", "bank", "user:1", 50))
+			second := pay("second", "user:1", "bank", 1)
+			second.NotAfter = noon.Add(time.Minute)
+			var next func() (ledger.Outcome, error)
+			s.commit = func(write func() error) error {
+				for len(looked) > 0 {
+					<-looked
+				}
+				next = d.put(second)
+				<-looked
+				return write()
+			}
+			require.True(t, d.Step(t.Context()))
+			_, err := first()
+			require.NoError(t, err)
+			late = c.late
+			require.True(t, d.Step(t.Context()))
+			_, err = next()
+			if c.err == nil {
+				require.NoError(t, err)
+			} else {
+				require.ErrorIs(t, err, c.err)
+			}
+		})
+	}
+}

@@ -110,7 +110,7 @@ type Answer struct {
 // MaxChain. It happens whole or not at all: the first member that fails gives the chain's
 // reason and keeps it as its own answer, pinned if Commit would have pinned it; the others
 // answer ErrLinked and their ids stay free. A member whose id was used before fails a chain
-// that has members that are new. The last Change of all can not be linked (ErrInvalid).
+// that has members that are new, before any of those is looked at. The last Change of all can not be linked (ErrInvalid).
 //
 // When the context ends, Changes that no block has taken yet answer with its error, and
 // those that a block has taken with ErrOutcomeUnknown besides.

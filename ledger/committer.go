@@ -238,7 +238,7 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 	}
 	ours := head.Seq == c.seen.Seq
 	if planned != nil {
-		if planned.Block.Previous == head.Hash && len(found.Changes) == 0 && c.timely(planned, head) {
+		if planned.Block.Previous == head.Hash && len(found.Changes) == 0 && c.timely(planned, head, now) {
 			return begun, planned, nil
 		}
 		ours = false // the cache has what was decided

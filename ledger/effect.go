@@ -179,6 +179,9 @@ func decodeBody(body []byte) (decodedBody, error) {
 	var out decodedBody
 	for range d.count() {
 		out.expired = append(out.expired, effect{kind: effectVoid, text: d.text(), released: d.legs()})
+		if d.err != nil {
+			return decodedBody{}, d.err // a count that lies costs no room
+		}
 	}
 	for range d.count() {
 		c := changeEffect{id: d.text(), tags: d.bytes(), outcome: d.bytes()}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -383,4 +384,20 @@ func TestAnOutcomeIsReadBackAsItWasWritten(t *testing.T) {
 	}
 	_, err := (&ChangeRow{Outcome: []byte{4, 0, 0, 0, 0}}).outcome()
 	require.ErrorIs(t, err, errEncoding, "a flag that there is not")
+}
+
+// A file of others may say that anything follows.
+func TestACountThatLiesCostsNoRoom(t *testing.T) {
+	body := append(appendUint([]byte{FormatVersion}, 1<<20), bytes.Repeat([]byte{0xff}, 1<<20)...)
+	content := append(appendUint(appendBytes(nil, nil), 1<<20), bytes.Repeat([]byte{0xff}, 1<<20)...)
+	for name, decode := range map[string]func() error{
+		"expiries":    func() error { _, err := decodeBody(body); return err },
+		"unique keys": func() error { d := &decoder{rest: content}; d.content(&RecordRow{}); return d.end() },
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		require.Error(t, decode(), name)
+		runtime.ReadMemStats(&after)
+		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), name)
+	}
 }

@@ -260,8 +260,9 @@ type DuplicateKeyError struct {
 	Key string
 }
 
-// Error names the key.
-func (e *DuplicateKeyError) Error() string { return "ledger: unique key is taken: " + clip(e.Key) }
+// Error does not name the key: unlike ids it may be personal, such as a telephone number, and
+// the texts of errors end up in logs.
+func (e *DuplicateKeyError) Error() string { return ErrDuplicateKey.Error() }
 
 // Is matches ErrDuplicateKey.
 func (e *DuplicateKeyError) Is(target error) bool { return target == ErrDuplicateKey }

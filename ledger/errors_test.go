@@ -22,7 +22,7 @@ func TestErrorsTellWhatTheyAreAbout(t *testing.T) {
 		{&RefusedError{Refusal{Reason: HoldUnknown, Hold: long}}, "ledger: refused: hold_unknown hold " + long[:64] + "…", ErrHoldUnknown},
 		{&InvalidError{"ops[0]", "is bad"}, "ledger: invalid ops[0]: is bad", ErrInvalid},
 		{&IDReusedError{"id", "amount"}, `ledger: id "id" was used for another request: amount differs`, ErrIDReused},
-		{&DuplicateKeyError{"key"}, "ledger: unique key is taken: key", ErrDuplicateKey},
+		{&DuplicateKeyError{"key"}, "ledger: unique key is taken", ErrDuplicateKey},
 	} {
 		assert.EqualError(t, row.err, row.text)
 		assert.ErrorIs(t, fmt.Errorf("wrapped: %w", row.err), row.is)

@@ -1,10 +1,12 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"hash/crc32"
+	"time"
 )
 
 // Driven is a ledger without a goroutine: a test drives its committer step by step.
@@ -94,4 +96,51 @@ func Repaired(file []byte) []byte {
 		at = end + frameSuffix
 	}
 	return file
+}
+
+// Forged is an export of one block with one Change of these effects, whose checksums and
+// hashes are right.
+func Forged(effects ...[]byte) []byte {
+	body := appendUint(appendUint([]byte{FormatVersion}, 0), 1)
+	body = appendText(body, "id")
+	body = appendBytes(body, nil)
+	body = appendBytes(body, appendOutcome(nil, &Outcome{Time: time.Unix(0, 0)}))
+	body = appendBytes(body, bytes.Join(effects, nil))
+	h := fileHeader{name: "main", seq: 1}
+	h.after.Hash = genesisHash(h.name, h.key)
+	b := Block{Seq: 1, Time: time.Unix(0, 0).UTC(), Previous: h.after.Hash, Body: body}
+	b.Hash = hashBlock(h.name, &b)
+	var out bytes.Buffer
+	w, err := newFrameWriter(&out, exportMagic)
+	for _, f := range []piece{{frameHeader, h.append(nil)}, {frameBlock, appendBlock(nil, &b)}} {
+		if err == nil {
+			err = w.frame(f.kind, f.payload)
+		}
+	}
+	if err == nil {
+		end := fileEnd{last: Checkpoint{1, b.Hash}, blocks: 1}
+		_, err = w.end(end.append(nil))
+	}
+	if err != nil {
+		panic(err)
+	}
+	return out.Bytes()
+}
+
+// ForgedCurrency, ForgedAccount and ForgedTransaction are effects for Forged.
+func ForgedCurrency(code string, scale int) []byte { return appendCurrency(nil, code, scale) }
+
+func ForgedAccount(name, currency string) []byte {
+	return appendOpen(nil, &Account{Key: AccountKey{name, currency}})
+}
+
+func ForgedTransaction(legs ...[3]int64) []byte {
+	b := appendBytes(appendText(appendTime([]byte{byte(effectTransaction)}, time.Time{}), ""), nil)
+	b = appendUint(b, uint64(len(legs)))
+	for _, l := range legs {
+		for _, n := range l {
+			b = appendUint(b, uint64(n))
+		}
+	}
+	return b
 }

@@ -102,7 +102,7 @@ func (im *importer) run(ctx context.Context, r io.Reader) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := im.same(ctx); err != nil {
+	if err := im.same(ctx, im.chain.last); err != nil {
 		return err
 	}
 	for ; err == nil && kind == framePlain; kind, payload, err = im.file.next() {
@@ -139,7 +139,18 @@ func (im *importer) open(ctx context.Context, h *fileHeader) (err error) {
 	}
 	im.chain = chainLink{name: h.name, last: h.after}
 	im.replay = newReplay(h.name, h.key, im.cfg.MaxCached)
-	return im.same(ctx)
+	if err := im.same(ctx, h.after); err != nil {
+		return err
+	}
+	for _, c := range im.cfg.Checkpoints {
+		// The file does not tell of these blocks: the ledger has to have the right ones.
+		if c.Seq <= h.after.Seq {
+			if err := im.same(ctx, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // block takes a block with what belongs to it.
@@ -243,6 +254,9 @@ func (d *decoder) content(r *RecordRow) {
 	for _, list := range [2]*[]string{&r.Unique, &r.Labels} {
 		for range d.count() {
 			*list = append(*list, d.text())
+			if d.err != nil {
+				break // a count that lies costs no room
+			}
 		}
 	}
 	r.Due = d.time()
@@ -330,9 +344,8 @@ func (im *importer) once(ctx context.Context, need Need, b *Block, unknown bool,
 	return errors.Join(err, tx.Rollback(context.WithoutCancel(ctx)))
 }
 
-// same holds the last block that was read of the file against the ledger's own.
-func (im *importer) same(ctx context.Context) error {
-	last := im.chain.last
+// same holds a block against the ledger's own.
+func (im *importer) same(ctx context.Context, last Checkpoint) error {
 	if last.Seq == 0 {
 		return nil
 	}

@@ -185,3 +185,30 @@ func TestFollowersLookForBlocksOfOthers(t *testing.T) {
 		}
 	})
 }
+
+// The hash chain proves that nobody altered a journal, not that a ledger wrote it.
+func TestAForgedJournalHasToMeanSomething(t *testing.T) {
+	cny, a, b := ledger.ForgedCurrency("CNY", 2), ledger.ForgedAccount("a", "CNY"), ledger.ForgedAccount("b", "CNY")
+	for _, c := range []struct {
+		name string
+		file []byte
+		good bool
+	}{
+		{"a currency, two accounts and a transaction", ledger.Forged(cny, a, b, ledger.ForgedTransaction([3]int64{1, 2, 5})), true},
+		{"a transaction without postings", ledger.Forged(cny, a, b, ledger.ForgedTransaction()), false},
+		{"a transaction from an account to itself", ledger.Forged(cny, a, b, ledger.ForgedTransaction([3]int64{1, 1, 5})), false},
+		{"a currency with more decimals than there are", ledger.Forged(ledger.ForgedCurrency("CNY", 200)), false},
+		{"a currency with a code that is none", ledger.Forged(ledger.ForgedCurrency("c\x00", 2)), false},
+		{"an account in a currency that was never used", ledger.Forged(a), false},
+		{"an account that is opened twice", ledger.Forged(cny, a, a), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := ledger.Import(t.Context(), memstore.New(), bytes.NewReader(c.file), ledger.ImportConfig{})
+			if c.good {
+				require.NoError(t, err)
+			} else {
+				require.ErrorIs(t, err, ledger.ErrDamaged)
+			}
+		})
+	}
+}

@@ -102,10 +102,12 @@ func (k *kernel) unit(members []*prepared, answers []answer) {
 		answers[0].outcome, answers[0].err = k.decide(members[0])
 		return
 	}
-	known := 0
-	for _, p := range members {
+	known, first := 0, 0
+	for i, p := range members {
 		if p.was.row != nil {
-			known++
+			if known++; known == 1 {
+				first = i
+			}
 		}
 	}
 	if known == len(members) {
@@ -114,11 +116,19 @@ func (k *kernel) unit(members []*prepared, answers []answer) {
 		}
 		return
 	}
+	if known > 0 {
+		// It can not happen as one. Nobody else is decided: a chain that failed is answered
+		// as it was, also where another member would fail by now.
+		for i := range answers {
+			answers[i] = answer{err: ErrLinked}
+		}
+		answers[first].outcome, answers[first].err = k.decide(members[first])
+		return
+	}
 	before := k.mark()
 	for i, p := range members {
-		again := p.was.row != nil
 		answers[i].outcome, answers[i].err = k.decide(p)
-		if answers[i].err == nil && !again {
+		if answers[i].err == nil {
 			continue
 		}
 		k.rewind(before)
@@ -128,7 +138,7 @@ func (k *kernel) unit(members []*prepared, answers []answer) {
 			}
 		}
 		// The one that failed keeps its own reason, the others happened as little as it did.
-		if refused, ok := answers[i].err.(*RefusedError); ok && !again && refused.Reason.pins() {
+		if refused, ok := answers[i].err.(*RefusedError); ok && refused.Reason.pins() {
 			out := Outcome{ID: p.id, Seq: k.head.Seq + 1, Time: k.now, Refusal: &refused.Refusal}
 			k.record(p, &out)
 			answers[i].outcome = out

@@ -127,7 +127,7 @@ func (r *transactionReader) bounds() (from, until int64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	from, until = r.query.After+1, head.Postings
+	from, until = min(r.query.After, head.Postings)+1, head.Postings // the largest After has none that follows
 	if r.query.Before > 0 {
 		until = min(until, r.query.Before-1)
 	}

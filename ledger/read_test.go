@@ -68,3 +68,46 @@ func TestAStoreIsNotAskedForWhatItCanNotHold(t *testing.T) {
 	assert.Empty(t, found)
 	assert.Equal(t, 1, d.asked.reads, "a good question is asked")
 }
+
+// Instants are counted in 64 bits, which other years than those of a calendar do not fit into.
+func TestTimesAndNumbersBeyondAllThereIs(t *testing.T) {
+	d := drive(t, memstore.New(), ledger.Config{})
+	_, err := d.commit(ledger.Change{Ops: []ledger.Op{ledger.Transaction{
+		Effective: noon.AddDate(-1, 0, 0), Postings: pay("", "bank", "user", 7).Ops[0].(ledger.Transaction).Postings,
+	}}})
+	require.NoError(t, err)
+	ctx, user := t.Context(), ledger.AccountKey{Name: "user", Currency: "CNY"}
+	for _, at := range []time.Time{
+		time.Unix(1<<62, 0), time.Unix(-1<<62, 0), time.Date(300_000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(0, 12, 31, 0, 0, 0, 0, time.UTC), time.Time{}.Add(1),
+	} {
+		_, err = d.BalanceAt(ctx, user, ledger.At{Effective: at})
+		require.ErrorIs(t, err, ledger.ErrInvalid, "%v", at)
+		_, err = d.BalanceAt(ctx, user, ledger.At{Recorded: at})
+		require.ErrorIs(t, err, ledger.ErrInvalid, "%v", at)
+		_, err = d.Records(ctx, ledger.RecordQuery{Type: "t", DueBy: at})
+		require.ErrorIs(t, err, ledger.ErrInvalid, "%v", at)
+	}
+	last, err := d.BalanceAt(ctx, user, ledger.At{Effective: time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)})
+	require.NoError(t, err)
+	assert.EqualValues(t, 7, last.Minor())
+
+	for _, desc := range []bool{false, true} {
+		page, err := d.Transactions(ctx, ledger.TransactionQuery{After: 1<<63 - 1, Desc: desc})
+		require.NoError(t, err)
+		assert.Empty(t, page)
+		page, err = d.Transactions(ctx, ledger.TransactionQuery{Before: 1<<63 - 1, Desc: desc})
+		require.NoError(t, err)
+		assert.Len(t, page.Transactions, 1)
+	}
+	for _, n := range []int64{-1 << 63, -1, 1<<63 - 1} {
+		events, err := d.Events(ctx, n, 0)
+		require.NoError(t, err)
+		assert.Empty(t, events)
+		blocks, err := d.Blocks(ctx, n, 0)
+		require.NoError(t, err)
+		assert.Equal(t, n < 0, len(blocks) == 1, "%d", n)
+		_, err = d.FindTransaction(ctx, n)
+		require.ErrorIs(t, err, ledger.ErrNotFound)
+	}
+}

@@ -23,9 +23,13 @@ type At struct {
 // number of entries; with both axes given, also with the number of dated entries recorded
 // after, or up to, Recorded, whichever are fewer.
 //
-// Errors: ErrNotFound for an account that was never used; ErrBalanceOverflow where a partial
-// sum does not fit into 64 bits.
+// Errors: ErrInvalid for a time outside the years 1 to 9999; ErrNotFound for an account that was
+// never used; ErrBalanceOverflow where a partial sum does not fit into 64 bits.
 func (l *Ledger) BalanceAt(ctx context.Context, key AccountKey, at At) (money.Amount, error) {
+	// Far beyond these years an instant does not fit into 64 bits, and would be another one.
+	if err := firstError(checkTime("recorded", at.Recorded), checkTime("effective", at.Effective)); err != nil {
+		return money.Amount{}, err
+	}
 	if !canBeAccount(key) {
 		return money.Amount{}, ErrNotFound
 	}

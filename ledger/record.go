@@ -52,8 +52,12 @@ func (l *Ledger) RecordByKey(ctx context.Context, key string) (Record, error) {
 	return out, err
 }
 
-// Records returns the records that a query selects, at most MaxPage.
+// Records returns the records that a query selects, at most MaxPage. Errors: ErrInvalid for a
+// DueBy outside the years 1 to 9999.
 func (l *Ledger) Records(ctx context.Context, query RecordQuery) ([]Record, error) {
+	if err := checkTime("due_by", query.DueBy); err != nil {
+		return nil, err
+	}
 	query.Limit = pageLimit(query.Limit)
 	if firstError(checkText("type", query.Type, 1, MaxTypeLen), checkText("label", query.Label, 0, MaxIDLen),
 		checkText("after", query.After, 0, MaxIDLen)) != nil {

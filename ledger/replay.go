@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/okpay/okpay-go/ledger/money"
 )
 
 // replay writes decided blocks again, for a copy of a ledger. It goes through what the
@@ -108,11 +110,17 @@ func (r *replay) effect(e *effect, c *contents) error {
 		if _, known := r.cache.currencies[e.text]; known {
 			return impossible("currency %s is new twice", clip(e.text))
 		}
+		if _, err := money.NewCurrency(e.text, e.scale); err != nil {
+			return impossible("a currency of no known form")
+		}
 		return k.checkScale(e.text, e.scale)
 	case effectOpen:
 		key := AccountKey{e.text, e.other}
 		if r.work.account(key) != nil || checkAccountName(key.Name) != nil {
 			return impossible("account %s is opened", clip(key.Name))
+		}
+		if _, known := r.cache.currencies[key.Currency]; !known {
+			return impossible("account %s is opened in a currency that was never used", clip(key.Name))
 		}
 		k.openAccount(key, Pattern{Normal: e.normal, Min: e.min, Max: e.max})
 	case effectTransaction:
@@ -174,6 +182,9 @@ func (r *replay) pairs(legs []legEffect) ([]leg, []int64, error) {
 		if found[i].debit == nil || found[i].credit == nil {
 			return nil, nil, impossible("account %d or %d was never opened", l.debit, l.credit)
 		}
+		if l.debit == l.credit {
+			return nil, nil, impossible("account %d is on both sides", l.debit)
+		}
 		if found[i].debit.Key.Currency != found[i].credit.Key.Currency {
 			return nil, nil, impossible("accounts %d and %d have different currencies", l.debit, l.credit)
 		}
@@ -184,6 +195,9 @@ func (r *replay) pairs(legs []legEffect) ([]leg, []int64, error) {
 
 // post makes an effect's postings. Its kind, and what stands before them, is written.
 func (r *replay) post(kind opKind, e *effect) error {
+	if len(e.postings) == 0 {
+		return impossible("a transaction without postings") // the next one would have its number
+	}
 	legs, amounts, err := r.pairs(e.postings)
 	if err != nil {
 		return err

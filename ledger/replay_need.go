@@ -29,6 +29,11 @@ func (r *replay) need(head *Head, body *decodedBody, c *contents) Need {
 			n.Holds = append(n.Holds, id)
 		}
 	}
+	currency := func(code string) {
+		if !r.cache.knows(code) && first(needCurrency, code, "") {
+			n.Currencies = append(n.Currencies, code)
+		}
+	}
 	for e := range body.all() {
 		for _, legs := range [2][]legEffect{e.postings, e.released} {
 			for _, l := range legs {
@@ -38,11 +43,10 @@ func (r *replay) need(head *Head, body *decodedBody, c *contents) Need {
 		}
 		switch e.kind {
 		case effectCurrency:
-			if first(needCurrency, e.text, "") {
-				n.Currencies = append(n.Currencies, e.text)
-			}
+			currency(e.text)
 		case effectOpen:
 			n.Accounts = append(n.Accounts, AccountKey{e.text, e.other})
+			currency(e.other)
 		case effectHold, effectCapture, effectVoid:
 			hold(e.text)
 		case effectReverse:

@@ -181,11 +181,14 @@ func (m *model) decide(c *ledger.Change, at time.Time, heard answerOf, keep bool
 // chain says what becomes of linked Changes, and keeps it.
 func (m *model) chain(members []*ledger.Change, at time.Time, heard []answerOf) []answerOf {
 	answers := make([]answerOf, len(members))
-	fresh := false
+	fresh, used := false, false
 	for _, c := range members {
-		fresh = fresh || m.changes[c.ID] == nil
+		fresh, used = fresh || m.changes[c.ID] == nil, used || m.changes[c.ID] != nil
 	}
 	for i, c := range members {
+		if fresh && used && m.changes[c.ID] == nil {
+			continue // the one whose id was used before fails the chain
+		}
 		answers[i] = m.one(c, at, heard[i])
 		happened := answers[i].Recorded && answers[i].Refusal == ledger.Refusal{}
 		if !fresh || happened && !answers[i].Replayed {

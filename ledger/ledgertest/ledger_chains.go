@@ -17,6 +17,7 @@ var chainPromises = []promise{
 	{"A chain that is left open is refused", testChainOpen},
 	{"A chain that was committed is replayed member by member", testChainReplayed},
 	{"A member whose id was used before fails a chain with new members", testChainUsed},
+	{"A chain that failed is answered as it was, also where another member would fail by now", testChainAsked},
 	{"What a failed chain did to accounts, records and events is undone", testChainUndone},
 	{"A member sees what those before it did", testChainSees},
 	{"A wrong form fails its chain and no other Change", testChainForm},
@@ -105,6 +106,20 @@ func testChainReplayed(f *fixture) {
 		assert.Equal(f, first[i].First, again[i].First)
 	}
 	f.stands("user:1", 97, 97)
+}
+
+func testChainAsked(f *fixture) {
+	f.fund("user:s", 100)
+	chain := func() []ledger.Change {
+		return linked(changeOf("a", transfer("user:s", "user:x", 60)), changeOf("b", transfer("user:s", "user:x", 60)))
+	}
+	f.all(chain()...)
+	f.must(changeOf("spent", transfer("user:s", "user:x", 100)))
+	_, errs := f.all(chain()...)
+	assert.ErrorIs(f, errs[0], ledger.ErrLinked)
+	f.refused(errs[1], ledger.InsufficientFunds)
+	f.fund("user:s", 100)
+	f.must(changeOf("a", transfer("user:s", "user:x", 60))) // its id stayed free
 }
 
 func testChainUsed(f *fixture) {

@@ -426,6 +426,16 @@ func testImportCheckpoints(f *fixture) {
 
 	_, err = ledger.Import(f.ctx, f.place(), bytes.NewReader(file), ledger.ImportConfig{Checkpoints: []ledger.Checkpoint{{Seq: 6}}})
 	require.ErrorIs(f, err, ledger.ErrOtherHistory, "the file ends before")
+
+	// A file may begin after a checkpoint: then the copy has to have met it.
+	place := f.place()
+	f.copyTo(place, file)
+	f.fund("user:1", 1)
+	later := f.export(ledger.ExportConfig{After: 5})
+	_, err = ledger.Import(f.ctx, place, bytes.NewReader(later), ledger.ImportConfig{Checkpoints: []ledger.Checkpoint{bad}})
+	require.ErrorIs(f, err, ledger.ErrOtherHistory)
+	_, err = ledger.Import(f.ctx, place, bytes.NewReader(later), ledger.ImportConfig{Checkpoints: []ledger.Checkpoint{good}})
+	require.NoError(f, err)
 }
 
 func testImportDamaged(f *fixture) {
