@@ -151,15 +151,16 @@ func startChild(t *testing.T, dsn string, number, each int, prefix string, seed 
 	require.NoError(t, p.Start())
 	t.Cleanup(func() { _ = p.Process.Kill() })
 	p.start = func() { _, _ = fmt.Fprintln(in) }
+	events := p.events // its own: who collects may put another in its place
 	go func() {
-		defer close(p.events)
+		defer close(events)
 		lines := json.NewDecoder(out)
 		for {
 			var e event
 			if lines.Decode(&e) != nil { // also a line that was cut by the end of the process
 				return
 			}
-			p.events <- e
+			events <- e
 		}
 	}()
 	return p

@@ -73,10 +73,10 @@ func TestSuitesCatchBrokenStores(t *testing.T) {
 	assert.GreaterOrEqual(t, len(brokenStores), 20)
 }
 
-// TestBrokenStore is what the processes run.
+// TestBrokenStore is what the processes run. By itself it has no store to run over.
 func TestBrokenStore(t *testing.T) {
 	if *brokenName == "" {
-		t.Skip("runs only over a store that is broken")
+		return
 	}
 	wrap := func(s ledger.Store) ledger.Store { return &crooked{Store: s} }
 	for _, b := range brokenStores {
