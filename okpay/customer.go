@@ -26,6 +26,17 @@ type Customer struct {
 	Replayed bool `json:"-"`
 }
 
+func (c *Customer) record() ledger.Put { return ledger.Put{Type: "customer", ID: string(c.ID)} }
+
+// view names the customer and holds nothing personal.
+func (c *Customer) view(*Wallet) (any, error) {
+	return map[string]any{"id": c.ID, "locale": c.Locale, "sequence": c.Sequence}, nil
+}
+
+func (c *Customer) counter() *int64 { return &c.Sequence }
+
+func (c *Customer) parties() (MerchantID, CustomerID) { return "", c.ID }
+
 // Customers is the service for customers.
 type Customers struct{ w *Wallet }
 
@@ -68,11 +79,10 @@ func (s *Customers) Create(ctx context.Context, in CreateCustomer) (Customer, er
 			return err
 		}
 		d.Result = string(c.ID)
-		a := announcer{w: s.w, now: d.Now(), subject: string(c.ID), sequence: &c.Sequence}
-		// Events name the customer and nothing personal.
-		d.Emit(a.event("customer.created", map[string]any{"id": c.ID, "locale": c.Locale}))
-		d.Put(ledger.Put{Type: "customer", ID: string(c.ID), Content: encode(c)})
-		return nil
+		if err := s.w.write(&d.Change, d.Now(), &c, told{emits: []string{"customer.created"}}); err != nil {
+			return err
+		}
+		return s.w.write(&d.Change, d.Now(), &Gate{Customer: c.ID, State: GateActive, UpdatedAt: d.Now()})
 	})
 	if err != nil {
 		return Customer{}, translate(err)

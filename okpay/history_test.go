@@ -24,7 +24,7 @@ func TestRandomHistories(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	f := start(t, okpay.Config{
-		PaymentFee: okpay.Fee{BasisPoints: 137, Fixed: 3, Max: 500}, RefundFees: okpay.ReturnFeeProportionally, MaxAttempts: 3,
+		Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 137, Fixed: 3, Max: 500}}, RefundFees: okpay.ReturnFeeProportionally, MaxAttempts: 3,
 	})
 	currencies := []money.Currency{money.MustISO("CNY"), money.MustISO("JPY"), money.MustISO("KWD")}
 	var customers []okpay.CustomerID

@@ -16,12 +16,26 @@ type Merchant struct {
 	Name      string     `json:"name"`
 	CreatedAt time.Time  `json:"created_at"`
 
+	// Fees, if set, replace Config.Fees for this merchant.
+	Fees *Fees `json:"fees,omitempty"`
+
 	Sequence int64 `json:"sequence"`
 
 	// Replayed is set on what a verb returns when its Key had been used before: nothing was
 	// done this time.
 	Replayed bool `json:"-"`
 }
+
+func (m *Merchant) record() ledger.Put { return ledger.Put{Type: "merchant", ID: string(m.ID)} }
+
+func (m *Merchant) view(*Wallet) (any, error) {
+	return map[string]any{"id": m.ID, "sequence": m.Sequence}, nil
+}
+
+func (m *Merchant) counter() *int64 { return &m.Sequence }
+
+// parties are none: merchants hear of their money, not of themselves.
+func (m *Merchant) parties() (MerchantID, CustomerID) { return "", "" }
 
 // Merchants is the service for merchants.
 type Merchants struct{ w *Wallet }
@@ -61,10 +75,7 @@ func (s *Merchants) Create(ctx context.Context, in CreateMerchant) (Merchant, er
 			return err
 		}
 		d.Result = string(m.ID)
-		a := announcer{w: s.w, now: d.Now(), subject: string(m.ID), sequence: &m.Sequence}
-		d.Emit(a.event("merchant.created", map[string]any{"id": m.ID}))
-		d.Put(ledger.Put{Type: "merchant", ID: string(m.ID), Content: encode(m)})
-		return nil
+		return s.w.write(&d.Change, d.Now(), &m, told{emits: []string{"merchant.created"}})
 	})
 	if err != nil {
 		return Merchant{}, translate(err)

@@ -2,6 +2,7 @@ package okpay
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -99,26 +100,18 @@ func (w *Wallet) payment(d *paymentDoc) (Payment, error) {
 	return p, nil
 }
 
-// move takes a payment through its table. It returns the events that go with the move,
-// made with the payment as it is after it.
-func (p *paymentDoc) move(on paymentEvent, g guard) (move, error) {
-	m, ok := nextPaymentMove(p.State, on, g)
-	if !ok {
-		return move{}, p.invalidState(on)
-	}
-	p.State = m.to
-	return m, nil
+// move takes a payment through its table.
+func (p *paymentDoc) move(on action, g guard) (told, error) {
+	return paymentMachine().move(&p.State, string(p.ID), on, g)
 }
 
-func (p *paymentDoc) invalidState(on paymentEvent) error {
-	e := newError(InvalidState, "%s is not possible: the payment is %s", on, p.State)
-	e.Object = string(p.ID)
-	return e
+func (p *paymentDoc) invalidState(on action) error {
+	return paymentMachine().refuse(p.State, string(p.ID), on)
 }
 
 // due reports whether the payment's time is over and that changes its state.
 func (p *paymentDoc) due(now time.Time) bool {
-	return !now.Before(p.ExpiresAt) && paymentAllows(p.State, expire)
+	return !now.Before(p.ExpiresAt) && paymentMachine().allows(p.State, expire)
 }
 
 // rest is what may still be captured, in minor units.
@@ -137,42 +130,34 @@ func (p *paymentDoc) amountOf(w *Wallet, minor int64) money.Amount {
 
 // write puts the payment's next version into a Change, together with its events. released
 // says whether the move gave something back to the customer.
-func (s *Payments) write(c *ledger.Change, p *paymentDoc, now time.Time, released bool, moves ...move) error {
+func (s *Payments) write(c *ledger.Change, p *paymentDoc, now time.Time, released bool, moves ...told) error {
 	p.UpdatedAt = now
-	for _, m := range moves {
-		for _, eventType := range m.emits {
-			if eventType == "payment.hold_released" && !released {
-				continue
-			}
-			if err := s.announce(c, p, now, eventType); err != nil {
-				return err
-			}
+	for i := range moves {
+		if !released {
+			moves[i].emits = slices.DeleteFunc(slices.Clone(moves[i].emits), func(t string) bool { return t == "payment.hold_released" })
 		}
 	}
+	return s.w.write(c, now, p, moves...)
+}
+
+func (p *paymentDoc) record() ledger.Put {
 	put := ledger.Put{
-		Type: "payment", ID: string(p.ID), Content: encode(p),
+		Type: "payment", ID: string(p.ID),
 		Labels: []string{"m:" + string(p.Merchant), "m:" + string(p.Merchant) + ":" + string(p.State)},
 	}
 	if payer := cmp.Or(p.Customer, p.Tried); payer != "" {
 		put.Labels = append(put.Labels, "c:"+string(payer))
 	}
-	if paymentAllows(p.State, expire) {
+	if paymentMachine().allows(p.State, expire) {
 		put.Due = p.ExpiresAt
 	}
-	c.Puts = append(c.Puts, put)
-	return nil
+	return put
 }
 
-// announce adds one event with the payment as it is now. The sequence in the payload is
-// the event's own.
-func (s *Payments) announce(c *ledger.Change, p *paymentDoc, now time.Time, eventType string) error {
-	a := announcer{w: s.w, now: now, merchant: p.Merchant, subject: string(p.ID), sequence: &p.Sequence}
-	p.Sequence++
-	view, err := s.w.payment(p)
-	if err != nil {
-		return err
-	}
-	p.Sequence--
-	c.Events = append(c.Events, a.event(eventType, view))
-	return nil
+func (p *paymentDoc) view(w *Wallet) (any, error) { return w.payment(p) }
+
+func (p *paymentDoc) counter() *int64 { return &p.Sequence }
+
+func (p *paymentDoc) parties() (MerchantID, CustomerID) {
+	return p.Merchant, cmp.Or(p.Customer, p.Tried)
 }

@@ -29,23 +29,16 @@ const (
 	PaymentFailed PaymentState = "failed"
 )
 
-// paymentEvent is what can happen to a payment.
-type paymentEvent string
-
 const (
-	confirm paymentEvent = "confirm"
-	capture paymentEvent = "capture"
-	cancel  paymentEvent = "cancel"
-	expire  paymentEvent = "expire"
-	refund  paymentEvent = "refund"
+	create  action = "create"
+	confirm action = "confirm"
+	capture action = "capture"
+	cancel  action = "cancel"
+	expire  action = "expire"
+	refund  action = "refund"
 )
 
-// guard is the fact that decides between several moves on one event.
-type guard string
-
 const (
-	always guard = ""
-
 	funded       guard = "available balance covers the amount"
 	short        guard = "attempt failed, attempts are left"
 	shortForLast guard = "attempt failed, it was the last"
@@ -54,64 +47,37 @@ const (
 	whole guard = "final, or nothing is left"
 )
 
-// move is one row of the payment's table.
-type move struct {
-	from  PaymentState
-	on    paymentEvent
-	guard guard
-	to    PaymentState
-	emits []string
-}
+// paymentMachine is the payment's state machine. "payment.hold_released" is emitted only when something
+// is released.
+func paymentMachine() machine[PaymentState] {
+	return machine[PaymentState]{noun: "payment", rows: []row[PaymentState]{
+		{on: create, to: PaymentCreated, emits: []string{"payment.created"}},
 
-// paymentMoves is the payment's state machine. What is not listed is refused with
-// InvalidState. "payment.hold_released" is emitted only when something is released.
-func paymentMoves() []move {
-	return []move{
-		{PaymentCreated, confirm, funded, PaymentAuthorized, []string{"payment.authorized"}},
-		{PaymentCreated, confirm, short, PaymentRequiresConfirmation, []string{"payment.attempt_failed"}},
-		{PaymentCreated, confirm, shortForLast, PaymentFailed, []string{"payment.attempt_failed", "payment.failed"}},
-		{PaymentRequiresConfirmation, confirm, funded, PaymentAuthorized, []string{"payment.authorized"}},
-		{PaymentRequiresConfirmation, confirm, short, PaymentRequiresConfirmation, []string{"payment.attempt_failed"}},
-		{PaymentRequiresConfirmation, confirm, shortForLast, PaymentFailed, []string{"payment.attempt_failed", "payment.failed"}},
+		{from: PaymentCreated, on: confirm, guard: funded, to: PaymentAuthorized, emits: []string{"payment.authorized"}},
+		{from: PaymentCreated, on: confirm, guard: short, to: PaymentRequiresConfirmation, emits: []string{"payment.attempt_failed"}},
+		{from: PaymentCreated, on: confirm, guard: shortForLast, to: PaymentFailed, emits: []string{"payment.attempt_failed", "payment.failed"}},
+		{from: PaymentRequiresConfirmation, on: confirm, guard: funded, to: PaymentAuthorized, emits: []string{"payment.authorized"}},
+		{from: PaymentRequiresConfirmation, on: confirm, guard: short, to: PaymentRequiresConfirmation, emits: []string{"payment.attempt_failed"}},
+		{from: PaymentRequiresConfirmation, on: confirm, guard: shortForLast, to: PaymentFailed, emits: []string{"payment.attempt_failed", "payment.failed"}},
 
-		{PaymentAuthorized, capture, part, PaymentPartiallyCaptured, []string{"payment.partially_captured"}},
-		{PaymentAuthorized, capture, whole, PaymentCaptured, []string{"payment.hold_released", "payment.captured"}},
-		{PaymentPartiallyCaptured, capture, part, PaymentPartiallyCaptured, []string{"payment.partially_captured"}},
-		{PaymentPartiallyCaptured, capture, whole, PaymentCaptured, []string{"payment.hold_released", "payment.captured"}},
+		{from: PaymentAuthorized, on: capture, guard: part, to: PaymentPartiallyCaptured, emits: []string{"payment.partially_captured"}},
+		{from: PaymentAuthorized, on: capture, guard: whole, to: PaymentCaptured, emits: []string{"payment.hold_released", "payment.captured"}},
+		{from: PaymentPartiallyCaptured, on: capture, guard: part, to: PaymentPartiallyCaptured, emits: []string{"payment.partially_captured"}},
+		{from: PaymentPartiallyCaptured, on: capture, guard: whole, to: PaymentCaptured, emits: []string{"payment.hold_released", "payment.captured"}},
 
-		{PaymentCreated, cancel, always, PaymentCanceled, []string{"payment.canceled"}},
-		{PaymentRequiresConfirmation, cancel, always, PaymentCanceled, []string{"payment.canceled"}},
-		{PaymentAuthorized, cancel, always, PaymentCanceled, []string{"payment.hold_released", "payment.canceled"}},
-		{PaymentPartiallyCaptured, cancel, always, PaymentCaptured, []string{"payment.hold_released", "payment.remainder_voided"}},
+		{from: PaymentCreated, on: cancel, to: PaymentCanceled, emits: []string{"payment.canceled"}},
+		{from: PaymentRequiresConfirmation, on: cancel, to: PaymentCanceled, emits: []string{"payment.canceled"}},
+		{from: PaymentAuthorized, on: cancel, to: PaymentCanceled, emits: []string{"payment.hold_released", "payment.canceled"}},
+		{from: PaymentPartiallyCaptured, on: cancel, to: PaymentCaptured, emits: []string{"payment.hold_released", "payment.remainder_voided"}},
 
-		{PaymentCreated, expire, always, PaymentTimedOut, []string{"payment.expired"}},
-		{PaymentRequiresConfirmation, expire, always, PaymentTimedOut, []string{"payment.expired"}},
-		{PaymentAuthorized, expire, always, PaymentTimedOut, []string{"payment.hold_released", "payment.expired"}},
-		{PaymentPartiallyCaptured, expire, always, PaymentCaptured, []string{"payment.hold_released", "payment.capture_window_closed"}},
+		{from: PaymentCreated, on: expire, to: PaymentTimedOut, emits: []string{"payment.expired"}},
+		{from: PaymentRequiresConfirmation, on: expire, to: PaymentTimedOut, emits: []string{"payment.expired"}},
+		{from: PaymentAuthorized, on: expire, to: PaymentTimedOut, emits: []string{"payment.hold_released", "payment.expired"}},
+		{from: PaymentPartiallyCaptured, on: expire, to: PaymentCaptured, emits: []string{"payment.hold_released", "payment.capture_window_closed"}},
 
-		{PaymentCaptured, refund, part, PaymentPartiallyRefunded, []string{"payment.partially_refunded"}},
-		{PaymentCaptured, refund, whole, PaymentRefunded, []string{"payment.refunded"}},
-		{PaymentPartiallyRefunded, refund, part, PaymentPartiallyRefunded, []string{"payment.partially_refunded"}},
-		{PaymentPartiallyRefunded, refund, whole, PaymentRefunded, []string{"payment.refunded"}},
-	}
-}
-
-// nextPaymentMove finds the row for what happens to a payment.
-func nextPaymentMove(from PaymentState, on paymentEvent, g guard) (move, bool) {
-	for _, m := range paymentMoves() {
-		if m.from == from && m.on == on && m.guard == g {
-			return m, true
-		}
-	}
-	return move{}, false
-}
-
-// paymentAllows reports whether the table has any row for an event in a state.
-func paymentAllows(from PaymentState, on paymentEvent) bool {
-	for _, m := range paymentMoves() {
-		if m.from == from && m.on == on {
-			return true
-		}
-	}
-	return false
+		{from: PaymentCaptured, on: refund, guard: part, to: PaymentPartiallyRefunded, emits: []string{"payment.partially_refunded"}},
+		{from: PaymentCaptured, on: refund, guard: whole, to: PaymentRefunded, emits: []string{"payment.refunded"}},
+		{from: PaymentPartiallyRefunded, on: refund, guard: part, to: PaymentPartiallyRefunded, emits: []string{"payment.partially_refunded"}},
+		{from: PaymentPartiallyRefunded, on: refund, guard: whole, to: PaymentRefunded, emits: []string{"payment.refunded"}},
+	}}
 }

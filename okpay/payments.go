@@ -68,7 +68,8 @@ func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error
 		}
 		p.Minor.Amount = in.Amount.Minor()
 		fresh(d, "payment", string(p.ID))
-		return s.write(&d.Change, p, now, false, move{emits: []string{"payment.created"}})
+		m, _ := paymentMachine().next("", create, always)
+		return s.write(&d.Change, p, now, false, told{emits: m.emits})
 	})
 }
 
@@ -139,7 +140,7 @@ func (s *Payments) Confirm(ctx context.Context, in ConfirmPayment) (Payment, err
 		if p.due(d.Now()) {
 			return s.expireInstead(d, p, PaymentExpired)
 		}
-		if !paymentAllows(p.State, confirm) {
+		if !paymentMachine().allows(p.State, confirm) {
 			return p.invalidState(confirm)
 		}
 		p.Attempts++
@@ -184,10 +185,9 @@ func (s *Payments) authorize(d *ledger.Draft, p *paymentDoc) error {
 		return s.write(&d.Change, p, d.Now(), false, m)
 	}
 	p.UpdatedAt = d.Now()
-	for _, eventType := range m.emits { // of a state that the same Change leaves again
-		if err := s.announce(&d.Change, p, d.Now(), eventType); err != nil {
-			return err
-		}
+	// Of a state that the same Change leaves again.
+	if err := s.w.announce(&d.Change, d.Now(), p, m.emits...); err != nil {
+		return err
 	}
 	captured, err := p.move(capture, whole)
 	if err != nil {
@@ -204,7 +204,7 @@ func (s *Payments) authorize(d *ledger.Draft, p *paymentDoc) error {
 // everything captured so far, less what was posted of it.
 func (s *Payments) charge(p *paymentDoc, amount money.Amount) []ledger.Posting {
 	p.Minor.Captured += amount.Minor()
-	total := s.w.cfg.PaymentFee.on(p.Minor.Captured)
+	total := s.w.cfg.Fees.in(p.Currency).Payment.on(p.Minor.Captured)
 	// A schedule may have been changed between two captures: never take back, never take
 	// more than is captured.
 	fee := min(max(total-p.Minor.Fee, 0), amount.Minor())
@@ -248,7 +248,7 @@ func (s *Payments) Capture(ctx context.Context, in CapturePayment) (Payment, err
 		if p.due(d.Now()) {
 			return s.expireInstead(d, p, InvalidState)
 		}
-		if !paymentAllows(p.State, capture) {
+		if !paymentMachine().allows(p.State, capture) {
 			return p.invalidState(capture)
 		}
 		amount := in.Amount
@@ -314,7 +314,7 @@ func (s *Payments) Cancel(ctx context.Context, in CancelPayment) (Payment, error
 		if p.due(d.Now()) {
 			return s.expireInstead(d, p, InvalidState)
 		}
-		held := p.Hold && paymentAllows(p.State, capture)
+		held := p.Hold && paymentMachine().allows(p.State, capture)
 		m, err := p.move(cancel, always)
 		if err != nil {
 			return err
@@ -440,7 +440,7 @@ func (s *Payments) owned(d *ledger.Draft, merchant MerchantID, id PaymentID) (*p
 // expireInstead records that a payment's time is over, and refuses the verb that found it
 // so. The hold ends by itself: from the instant of its expiry it reserves nothing.
 func (s *Payments) expireInstead(d *ledger.Draft, p *paymentDoc, code Code) error {
-	held := p.Hold && paymentAllows(p.State, capture)
+	held := p.Hold && paymentMachine().allows(p.State, capture)
 	m, err := p.move(expire, always)
 	if err != nil {
 		return err
@@ -460,7 +460,7 @@ func (s *Payments) expireDue(ctx context.Context, id PaymentID) error {
 		if !p.due(d.Now()) {
 			return errNothingDue
 		}
-		held := p.Hold && paymentAllows(p.State, capture)
+		held := p.Hold && paymentMachine().allows(p.State, capture)
 		m, err := p.move(expire, always)
 		if err != nil {
 			return err

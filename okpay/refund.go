@@ -91,7 +91,7 @@ func (s *Payments) Refund(ctx context.Context, in CreateRefund) (Refund, error) 
 		if err != nil {
 			return err
 		}
-		if !paymentAllows(p.State, refund) {
+		if !paymentMachine().allows(p.State, refund) {
 			return p.invalidState(refund)
 		}
 		amount := in.Amount

@@ -117,15 +117,20 @@ const (
 	sendsOfEndpoint = 4 // so that one that does not answer leaves places for others
 )
 
-// settleDue ends payments whose time is over, and asks for the outcome of top-ups.
-func (w *Wallet) settleDue(ctx context.Context) (int, error) {
-	payments, err := w.due(ctx, "payment", parallelJobs, nil, func(ctx context.Context, id string) error {
-		return w.Payments.expireDue(ctx, PaymentID(id))
-	})
-	topUps, failed := w.due(ctx, "topup", parallelJobs, nil, func(ctx context.Context, id string) error {
-		return w.TopUps.ask(ctx, TopUpID(id))
-	})
-	return payments + topUps, errors.Join(err, failed)
+// job is what is to be done with objects of a kind whose records are due.
+type job struct {
+	noun string
+	do   func(ctx context.Context, id string) error
+}
+
+// settleDue does what is due on the wallet's objects: ends what has expired, asks for
+// outcomes.
+func (w *Wallet) settleDue(ctx context.Context) (done int, err error) {
+	for _, j := range w.jobs {
+		n, failed := w.due(ctx, j.noun, parallelJobs, nil, j.do)
+		done, err = done+n, errors.Join(err, failed)
+	}
+	return done, err
 }
 
 // deliverDue makes deliveries of new events, and attempts those that are due.

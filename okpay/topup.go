@@ -25,22 +25,22 @@ const (
 	TopUpFailed TopUpState = "failed"
 )
 
-// topUpMove is one row of the top-up's table.
-type topUpMove struct {
-	from  TopUpState
-	on    rails.Outcome
-	to    TopUpState
-	emits string
-}
+const (
+	topUpAsked     action = "create"
+	topUpSucceeded action = "provider_succeeded"
+	topUpFailed    action = "provider_failed"
+)
 
-// topUpMoves is the top-up's state machine: what the funding source says in each state. What is not listed
-// changes nothing: an unknown outcome waits, and an outcome that repeats or contradicts the first is not
-// acted on.
-func topUpMoves() []topUpMove {
-	return []topUpMove{
-		{TopUpPending, rails.Succeeded, TopUpSucceeded, "topup.succeeded"},
-		{TopUpPending, rails.Failed, TopUpFailed, "topup.failed"},
-	}
+// topUpMachine is the top-up's state machine: what the funding source says in each state.
+func topUpMachine() machine[TopUpState] {
+	return machine[TopUpState]{noun: "topup", rows: []row[TopUpState]{
+		{to: TopUpPending, on: topUpAsked, emits: []string{"topup.created"}},
+		{
+			from: TopUpPending, on: topUpSucceeded, to: TopUpSucceeded, emits: []string{"topup.succeeded"},
+			posts: "Dr clearing:{source} / Cr user:{customer}:available",
+		},
+		{from: TopUpPending, on: topUpFailed, to: TopUpFailed, emits: []string{"topup.failed"}},
+	}}
 }
 
 // TopUp is money that a customer brings into the wallet.
@@ -65,6 +65,8 @@ type topUpDoc struct {
 	Currency string    `json:"currency"`
 	Minor    int64     `json:"minor"`
 	Amount   *struct{} `json:"amount,omitempty"` // kept in Minor
+
+	due time.Time // when its source is asked again
 }
 
 func (w *Wallet) topUp(d *topUpDoc) (TopUp, error) {
@@ -118,7 +120,8 @@ func (s *TopUps) Create(ctx context.Context, in CreateTopUp) (TopUp, error) {
 			ID: TopUpID(s.w.newID("top_")), Customer: in.Customer, Source: in.Source, State: TopUpPending, CreatedAt: d.Now(),
 		}
 		fresh(d, "topup", string(t.ID))
-		return s.write(d, t, "topup.created")
+		m, _ := topUpMachine().next("", topUpAsked, always)
+		return s.write(d, t, told{emits: m.emits})
 	})
 	if err != nil {
 		return TopUp{}, translate(err)
@@ -158,26 +161,33 @@ func (s *TopUps) settle(ctx context.Context, id TopUpID, outcome rails.Outcome) 
 		if err := draftGet(d, "topup", string(id), t); err != nil {
 			return err
 		}
-		for _, m := range topUpMoves() {
-			if m.from != t.State || m.on != outcome {
-				continue
-			}
-			t.State = m.to
-			if m.to == TopUpFailed {
-				t.Failure = refusedFor(FundingSourceDeclined, d.Now())
-			} else {
-				amount, err := s.w.restore(t.Minor, t.Currency)
-				if err != nil {
-					return err
-				}
-				d.Post(ledger.Transaction{
-					Reference: string(t.ID), Metadata: kind("topup"),
-					Postings: []ledger.Posting{{Debit: clearingAccount(t.Source), Credit: customerAccount(t.Customer), Amount: amount}},
-				})
-			}
-			return s.write(d, t, m.emits)
+		on := topUpSucceeded
+		switch outcome {
+		case rails.Unknown:
+			return errNothingDue
+		case rails.Failed:
+			on = topUpFailed
 		}
-		return errNothingDue
+		if !topUpMachine().allows(t.State, on) {
+			return errNothingDue // an answer that repeats or contradicts the first is not acted on
+		}
+		m, err := topUpMachine().move(&t.State, string(id), on, always)
+		if err != nil {
+			return err
+		}
+		if t.State == TopUpFailed {
+			t.Failure = refusedFor(FundingSourceDeclined, d.Now())
+		} else {
+			amount, err := s.w.restore(t.Minor, t.Currency)
+			if err != nil {
+				return err
+			}
+			d.Post(ledger.Transaction{
+				Reference: string(t.ID), Metadata: kind("topup"),
+				Postings: []ledger.Posting{{Debit: clearingAccount(t.Source), Credit: customerAccount(t.Customer), Amount: amount}},
+			})
+		}
+		return s.write(d, t, m)
 	})
 	if err != nil && !errors.Is(err, errNothingDue) {
 		return TopUp{}, translate(err)
@@ -221,23 +231,24 @@ func (s *TopUps) ask(ctx context.Context, id TopUpID) error {
 	return err
 }
 
-func (s *TopUps) write(d *ledger.Draft, t *topUpDoc, eventTypes ...string) error {
-	a := announcer{w: s.w, now: d.Now(), subject: string(t.ID), sequence: &t.Sequence}
-	for _, eventType := range eventTypes {
-		view, err := s.w.topUp(t)
-		if err != nil {
-			return err
-		}
-		view.Sequence++
-		d.Emit(a.event(eventType, view))
-	}
-	put := ledger.Put{Type: "topup", ID: string(t.ID), Content: encode(t), Labels: []string{"c:" + string(t.Customer)}}
-	if t.State == TopUpPending {
-		put.Due = d.Now().Add(queryAfter)
-	}
-	d.Put(put)
-	return nil
+func (s *TopUps) write(d *ledger.Draft, t *topUpDoc, moves ...told) error {
+	t.due = d.Now().Add(queryAfter)
+	return s.w.write(&d.Change, d.Now(), t, moves...)
 }
+
+func (t *topUpDoc) record() ledger.Put {
+	put := ledger.Put{Type: "topup", ID: string(t.ID), Labels: []string{"c:" + string(t.Customer)}}
+	if t.State == TopUpPending {
+		put.Due = t.due
+	}
+	return put
+}
+
+func (t *topUpDoc) view(w *Wallet) (any, error) { return w.topUp(t) }
+
+func (t *topUpDoc) counter() *int64 { return &t.Sequence }
+
+func (t *topUpDoc) parties() (MerchantID, CustomerID) { return "", t.Customer }
 
 // Get returns a top-up. Errors: NotFound.
 func (s *TopUps) Get(ctx context.Context, id TopUpID) (TopUp, error) {

@@ -37,8 +37,9 @@ type Config struct {
 	// Currencies are those the wallet accepts. Defaults to ISO 4217.
 	Currencies *money.Registry
 
-	// PaymentFee is what a merchant pays for a captured payment. Defaults to nothing.
-	PaymentFee Fee
+	// Fees are what the wallet takes. A merchant may have schedules of their own
+	// (Merchants.SetFees). Defaults to nothing.
+	Fees Fees
 
 	// RefundFees says what happens to the fee when a payment is refunded. Defaults to
 	// KeepFee.
@@ -51,6 +52,21 @@ type Config struct {
 	// PaymentExpiry is how long a payment can be confirmed and captured when the merchant
 	// does not say, between MinPaymentExpiry and MaxPaymentExpiry. Defaults to 7 days.
 	PaymentExpiry time.Duration
+
+	// Limits bound what a customer or merchant may do. Defaults to none.
+	Limits []Limit
+
+	// Zone is where days and months of limits and reports begin. Defaults to UTC.
+	Zone *time.Location
+
+	// Risk is asked before money moves and before somebody is registered; the place for
+	// fraud rules, sanctions and KYC screening. It may be called more than once for one
+	// operation, from any goroutine. Defaults to allowing everything.
+	Risk func(context.Context, RiskCheck) (Assessment, error)
+
+	// VerifyStepUp says whether a customer's proof answers a challenge. Without it every
+	// proof is refused.
+	VerifyStepUp func(context.Context, StepUp) (bool, error)
 
 	// Sources are the funding sources for top-ups by name. Defaults to one simulated source
 	// named "simulated" in Test mode, and to none in Live mode.
@@ -89,8 +105,16 @@ func (c *Config) setDefaults() error {
 	if c.Currencies == nil {
 		c.Currencies = money.ISO()
 	}
-	if err := c.PaymentFee.check(); err != nil {
+	if err := c.Fees.check(); err != nil {
 		return err
+	}
+	for i := range c.Limits {
+		if err := c.Limits[i].check(); err != nil {
+			return err
+		}
+	}
+	if c.Zone == nil {
+		c.Zone = time.UTC
 	}
 	if c.RefundFees > ReturnFeeProportionally {
 		return invalidField("refund_fees", "is not one of the constants")
@@ -137,6 +161,7 @@ type Wallet struct {
 	cfg     Config
 	ledger  *ledger.Ledger
 	sender  *webhook.Sender
+	jobs    []job
 	workers []*worker
 	failing endpointSet // endpoints whose last attempt failed and will be repeated
 	randMu  sync.Mutex
@@ -164,6 +189,10 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	w.Customers, w.Merchants = &Customers{w}, &Merchants{w}
 	w.Keys, w.Endpoints = &Keys{w}, &Endpoints{w}
 	w.TopUps, w.Payments = &TopUps{w}, &Payments{w}
+	w.jobs = []job{
+		{"payment", func(ctx context.Context, id string) error { return w.Payments.expireDue(ctx, PaymentID(id)) }},
+		{"topup", func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) }},
+	}
 	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.deliverDue)}
 	return w, nil
 }
