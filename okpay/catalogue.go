@@ -40,6 +40,13 @@ func catalogue() []announced {
 		{"refund.created", true, "a refund was asked for"},
 		{"refund.succeeded", true, "the money went back to the customer"},
 		{"refund.failed", true, "the refund came to nothing"},
+
+		{"dispute.opened", true, "a customer reported a payment, and the merchant's part of it is reserved"},
+		{"dispute.provisional_credit", false, "the customer was paid before the decision"},
+		{"dispute.evidence_added", true, "a party of the dispute had something to say"},
+		{"dispute.resolved_for_payer", true, "the money went back to the customer"},
+		{"dispute.resolved_for_merchant", true, "the money stays with the merchant"},
+		{"dispute.withdrawn", true, "the customer took the report back"},
 	}
 }
 

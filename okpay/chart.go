@@ -21,6 +21,7 @@ import (
 //	receivable:merchant:{merchant}  owed by a merchant
 //	provisional:disputes            paid to customers before a dispute is decided
 //	expense:{kind}                  cost: provider, loss
+//	transit:{object}                zero again at the end of every transaction
 //	usage:{party}:{operation}:{period}[:count], memo:usage   no money: what limits count
 //
 // Every account holds one currency each. "Held" is no account: it is the pending debits of
@@ -41,6 +42,7 @@ func Chart() ledger.Chart {
 		{Name: "receivable:merchant:*", Normal: ledger.Debit, Min: ledger.Limit(0)},
 		{Name: "provisional:disputes", Normal: ledger.Debit, Min: ledger.Limit(0)},
 		{Name: "expense:*", Normal: ledger.Debit},
+		{Name: "transit:*", Normal: ledger.Debit},
 		{Name: "usage:*:*:*", Min: ledger.Limit(0)},
 		{Name: "usage:*:*:*:count", Min: ledger.Limit(0)},
 		{Name: "memo:usage", Normal: ledger.Debit},

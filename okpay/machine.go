@@ -100,6 +100,7 @@ func machines() []table {
 	return []table{
 		paymentMachine().drawn(),
 		topUpMachine().drawn(),
+		disputeMachine().drawn(),
 		gateMachine().drawn(),
 	}
 }

@@ -74,9 +74,14 @@ type paymentDoc struct {
 	Currency string `json:"currency"`
 	Minor    struct {
 		Amount, Captured, Refunded, Fee, FeeReturned int64
+
+		// Disputed is what a dispute that is open, or was decided for the payer, is about.
+		Disputed int64 `json:",omitempty"`
 	} `json:"minor"`
-	Hold  bool       `json:"hold,omitempty"`  // a hold named as the payment was placed
-	Tried CustomerID `json:"tried,omitempty"` // who could not pay it last
+	CapturedAt time.Time  `json:"captured_at,omitzero"` // of the last capture
+	Dispute    DisputeID  `json:"dispute,omitempty"`    // the one that was ever opened
+	Hold       bool       `json:"hold,omitempty"`       // a hold named as the payment was placed
+	Tried      CustomerID `json:"tried,omitempty"`      // who could not pay it last
 
 	// The amounts of the embedded Payment are kept in Minor.
 	Amount      *struct{} `json:"amount,omitempty"`
@@ -118,7 +123,9 @@ func (p *paymentDoc) due(now time.Time) bool {
 func (p *paymentDoc) rest() int64 { return p.Minor.Amount - p.Minor.Captured }
 
 // refundable is what may still be refunded, in minor units.
-func (p *paymentDoc) refundable() int64 { return p.Minor.Captured - p.Minor.Refunded }
+func (p *paymentDoc) refundable() int64 {
+	return p.Minor.Captured - p.Minor.Refunded - p.Minor.Disputed
+}
 
 func (p *paymentDoc) amountOf(w *Wallet, minor int64) money.Amount {
 	a, err := w.restore(minor, p.Currency)

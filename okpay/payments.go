@@ -195,15 +195,16 @@ func (s *Payments) authorize(d *ledger.Draft, p *paymentDoc) error {
 	}
 	postings := []ledger.Posting{{Debit: customerAccount(p.Customer), Credit: merchantAccount(p.Merchant), Amount: amount}}
 	d.Post(ledger.Transaction{
-		Reference: string(p.ID), Metadata: kind("payment"), Postings: append(postings, s.charge(p, amount)...),
+		Reference: string(p.ID), Metadata: kind("payment"), Postings: append(postings, s.charge(p, amount, d.Now())...),
 	})
 	return s.write(&d.Change, p, d.Now(), false, captured)
 }
 
 // charge counts an amount as captured and returns the posting of its fee, if there is one: the fee on
 // everything captured so far, less what was posted of it.
-func (s *Payments) charge(p *paymentDoc, amount money.Amount) []ledger.Posting {
+func (s *Payments) charge(p *paymentDoc, amount money.Amount, now time.Time) []ledger.Posting {
 	p.Minor.Captured += amount.Minor()
+	p.CapturedAt = now
 	total := s.w.cfg.Fees.in(p.Currency).Payment.on(p.Minor.Captured)
 	// A schedule may have been changed between two captures: never take back, never take
 	// more than is captured.
@@ -258,7 +259,7 @@ func (s *Payments) Capture(ctx context.Context, in CapturePayment) (Payment, err
 		if err := p.within("amount", amount, p.rest(), AmountExceedsCapturable, s.w); err != nil {
 			return err
 		}
-		fee := s.charge(p, amount)
+		fee := s.charge(p, amount, d.Now())
 		g, released := part, false
 		if in.Final || p.rest() == 0 {
 			g, released = whole, p.rest() > 0

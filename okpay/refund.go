@@ -91,6 +91,11 @@ func (s *Payments) Refund(ctx context.Context, in CreateRefund) (Refund, error) 
 		if err != nil {
 			return err
 		}
+		if p.Minor.Disputed > 0 {
+			e := newError(PaymentDisputed, "")
+			e.Object = string(p.ID)
+			return e
+		}
 		if !paymentMachine().allows(p.State, refund) {
 			return p.invalidState(refund)
 		}

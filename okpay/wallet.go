@@ -68,6 +68,12 @@ type Config struct {
 	// proof is refused.
 	VerifyStepUp func(context.Context, StepUp) (bool, error)
 
+	// DisputeWindow is how long after its last capture a payment can be reported. Defaults to 120 days.
+	DisputeWindow time.Duration
+
+	// EvidenceWindow is how long evidence is taken after a dispute was opened. Defaults to 14 days.
+	EvidenceWindow time.Duration
+
 	// Sources are the funding sources for top-ups by name. Defaults to one simulated source
 	// named "simulated" in Test mode, and to none in Live mode.
 	Sources map[string]rails.FundingSource
@@ -113,6 +119,12 @@ func (c *Config) setDefaults() error {
 			return err
 		}
 	}
+	if c.DisputeWindow <= 0 {
+		c.DisputeWindow = defaultDisputeWindow
+	}
+	if c.EvidenceWindow <= 0 {
+		c.EvidenceWindow = defaultEvidenceWindow
+	}
 	if c.Zone == nil {
 		c.Zone = time.UTC
 	}
@@ -157,6 +169,7 @@ type Wallet struct {
 	Endpoints *Endpoints
 	TopUps    *TopUps
 	Payments  *Payments
+	Disputes  *Disputes
 
 	cfg     Config
 	ledger  *ledger.Ledger
@@ -188,7 +201,7 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	w.sender = webhook.NewSender(w.cfg.Webhooks)
 	w.Customers, w.Merchants = &Customers{w}, &Merchants{w}
 	w.Keys, w.Endpoints = &Keys{w}, &Endpoints{w}
-	w.TopUps, w.Payments = &TopUps{w}, &Payments{w}
+	w.TopUps, w.Payments, w.Disputes = &TopUps{w}, &Payments{w}, &Disputes{w}
 	w.jobs = []job{
 		{"payment", func(ctx context.Context, id string) error { return w.Payments.expireDue(ctx, PaymentID(id)) }},
 		{"topup", func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) }},
