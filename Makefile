@@ -5,7 +5,7 @@ PKG      ?= ./...
 BENCH    ?= .
 FUZZTIME ?= 10s
 
-.PHONY: help test race lint bench fuzz fmt cover quickstart goldens
+.PHONY: help test race api lint bench fuzz fmt cover quickstart goldens
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' Makefile
@@ -15,6 +15,9 @@ test: ## run the tests of PKG (./...)
 
 race: ## run the tests of PKG with the race detector (needs a C compiler)
 	go test -race -p 2 -timeout 20m $(PKG)
+
+api: ## compare the exported API with the last promised one as CI does
+	bash .ci/run api
 
 lint: ## check format, vet, staticcheck and go.mod as CI does
 	bash .ci/run format vet staticcheck modules
