@@ -26,7 +26,6 @@ type history struct {
 	store ledger.Store
 	l     *ledger.Ledger
 	now   time.Time
-	ids   int
 
 	asked      []asked // every Change whose id is kept, with what was answered
 	plans      []schedule.Plan
@@ -275,7 +274,8 @@ func (h *history) records() {
 		Events: []ledger.Event{{Type: "order.paid", Subject: "1", Payload: []byte(`{"order": 1}`)}},
 	})
 	h.commit(ledger.Change{ID: "forget me", Puts: []ledger.Put{
-		{Type: "person", ID: "1", Erase: true}, {Type: "session", ID: "s-2", Erase: true, Chaining: ledger.Plain},
+		{Type: "person", ID: "1", Erase: true},
+		{Type: "session", ID: "s-2", Erase: true, Chaining: ledger.Plain},
 		{Type: "session", ID: "s-1", Content: []byte("token 2"), Chaining: ledger.Plain},
 	}})
 	h.now = h.now.Add(time.Minute)

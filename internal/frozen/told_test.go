@@ -68,8 +68,11 @@ func ask(t *testing.T, l *ledger.Ledger, answers []asked) string {
 			return l.ExportStatementByEffective(ctx, w, ledger.JSONLines, b.Account, ledger.EffectivePage{})
 		})
 		for _, at := range []ledger.At{
-			{Effective: beginning()}, {Recorded: beginning().Add(10 * time.Minute)}, {Effective: beginning().AddDate(0, 0, 2), Recorded: at},
-			{Effective: beginning().AddDate(-1, 0, 0)}, {Effective: end()},
+			{Effective: beginning()},
+			{Recorded: beginning().Add(10 * time.Minute)},
+			{Effective: beginning().AddDate(0, 0, 2), Recorded: at},
+			{Effective: beginning().AddDate(-1, 0, 0)},
+			{Effective: end()},
 		} {
 			past, err := l.BalanceAt(ctx, b.Account, at)
 			require.NoError(t, err)
