@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -249,56 +248,5 @@ func TestArchivesOfEveryVersionAreRead(t *testing.T) {
 		blocks, err := f.archive.Blocks(t.Context(), 0, ledger.MaxPage)
 		require.NoError(t, err)
 		assert.Contains(t, read(t, version, "blocks.txt"), hexLines(blocks[archived-1].Body))
-	}
-}
-
-// later is a change that only a later version of the program makes.
-type later struct {
-	name, sql string
-	want      error // with which this one refuses
-}
-
-// What a newer program wrote is refused, and stays as it is.
-func TestWhatANewerProgramWroteIsRefusedAndUntouched(t *testing.T) {
-	for name, start := range databases() {
-		var cases []later
-		t.Run(name, func(t *testing.T) { cases = start(t).later() })
-		for _, c := range cases {
-			t.Run(name+" "+c.name, func(t *testing.T) {
-				db := start(t)
-				db.restore(t, read(t, newest, db.golden()))
-				db.exec(t, c.sql)
-				before := db.dump(t)
-				store, err := db.open(t.Context())
-				if err == nil {
-					_, err = ledger.Open(t.Context(), store, config(end))
-					require.NoError(t, store.Close())
-				}
-				require.ErrorIs(t, err, c.want)
-				equal(t, "the database", before, db.dump(t))
-			})
-		}
-	}
-}
-
-// A program that runs while a newer one begins to write stops writing, and still reads.
-func TestARunningProgramStopsWhenANewerOneWrites(t *testing.T) {
-	for name, start := range databases() {
-		t.Run(name, func(t *testing.T) {
-			db := start(t)
-			db.restore(t, read(t, newest, db.golden()))
-			cfg := config(func() time.Time { return end() })
-			l, err := ledger.Open(t.Context(), opened(t, db), cfg)
-			require.NoError(t, err)
-			defer func() { require.NoError(t, l.Close(t.Context())) }()
-			sql, want := db.newWriter()
-			db.exec(t, sql)
-			before := db.dump(t)
-			_, err = l.Commit(t.Context(), ledger.Change{ID: "new", Ops: []ledger.Op{pay("shop:1", "user:3", yuan(1))}})
-			require.ErrorIs(t, err, want)
-			_, err = l.Balance(t.Context(), ledger.AccountKey{Name: "shop:1", Currency: "CNY"})
-			require.NoError(t, err)
-			equal(t, "the database", before, db.dump(t))
-		})
 	}
 }
