@@ -170,11 +170,13 @@ func (d *decoder) effect() effect {
 	return e
 }
 
-// decodeBody decodes a block's body.
+// decodeBody decodes a block's body. It returns a FormatError for one of another format.
 func decodeBody(body []byte) (decodedBody, error) {
 	d := &decoder{rest: body}
-	if v := d.byte(); d.err == nil && v != FormatVersion {
-		d.fail("unknown format version")
+	if v := d.byte(); d.err == nil {
+		if err := checkVersion("block", v, FormatVersion); err != nil {
+			return decodedBody{}, err
+		}
 	}
 	var out decodedBody
 	for range d.count() {
@@ -205,7 +207,7 @@ func hashBlock(name string, b *Block) [32]byte {
 	h := sha256.New()
 	head := make([]byte, 0, 128+len(name))
 	head = append(head, "okpay/block"...)
-	head = append(head, FormatVersion)
+	head = append(head, chainVersion)
 	head = appendText(head, name)
 	head = binary.BigEndian.AppendUint64(head, uint64(b.Seq))
 	head = binary.BigEndian.AppendUint64(head, uint64(b.Time.UnixMicro()))
@@ -219,7 +221,7 @@ func hashBlock(name string, b *Block) [32]byte {
 // genesisHash is what the first block follows: it binds the ledger's key, which no block
 // holds, to the chain.
 func genesisHash(name string, key [16]byte) [32]byte {
-	b := append([]byte("okpay/genesis"), FormatVersion)
+	b := append([]byte("okpay/genesis"), chainVersion)
 	b = appendText(b, name)
 	return sha256.Sum256(append(b, key[:]...))
 }

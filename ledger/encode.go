@@ -7,10 +7,6 @@ import (
 	"time"
 )
 
-// FormatVersion is the version of the encoding of a block's body. Version 0 may still
-// change; the first frozen one is 1.
-const FormatVersion = 0
-
 // The encoding is canonical: fields in a fixed order, unsigned numbers as the shortest
 // varint (as in encoding/binary), signed numbers zig-zag first, texts and bytes with their
 // length before them. The decoder refuses anything that the encoder would have written

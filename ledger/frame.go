@@ -25,7 +25,8 @@ import (
 // So a file tells by itself where it ends, whether it was cut off, and whether it was
 // damaged; whether it was forged is told by the hash chain and a checkpoint.
 
-// FileVersion is the version of the format of exports and archives.
+// FileVersion is the version of the format of exports and archives. It is frozen, see
+// docs/compatibility.md.
 const FileVersion = 1
 
 const (
@@ -125,11 +126,11 @@ func newFrameReader(r io.Reader, magic string) (*frameReader, error) {
 	if err := f.fill(b); err != nil {
 		return nil, err
 	}
-	switch {
-	case string(b[:len(magic)]) != magic:
+	if string(b[:len(magic)]) != magic {
 		return nil, f.damaged("it is no file of this kind")
-	case b[len(magic)] != FileVersion:
-		return nil, f.damaged("it has format %d, this program reads %d", b[len(magic)], FileVersion)
+	}
+	if err := checkVersion("file", b[len(magic)], FileVersion); err != nil {
+		return nil, err
 	}
 	f.start, f.offset = f.offset, int64(len(b))
 	return f, nil

@@ -49,7 +49,7 @@ var ErrOtherHistory = errors.New("ledger: file and store have different historie
 // Nobody else may write the ledger meanwhile. Verify proves the copy.
 //
 // Errors: ErrDamaged for a file that is cut off, altered, or says what can not be;
-// ErrOtherHistory; the store's. What was committed before stays, and is the beginning of the
+// ErrOtherHistory; a FormatError (ErrFormat) for a file, or a block in it, of another format; the store's. What was committed before stays, and is the beginning of the
 // file's history. The key of the ledger and the plain records are protected by the file's checksums alone, everything else by
 // the hash chain too.
 //
@@ -171,6 +171,9 @@ func (im *importer) block(ctx context.Context, payload []byte) error {
 		return fmt.Errorf("%w: block %d has another hash in the ledger", ErrOtherHistory, b.Seq)
 	}
 	body, err := decodeBody(b.Body)
+	if errors.Is(err, ErrFormat) {
+		return err
+	}
 	if err != nil {
 		return im.file.damaged("block %d: %v", b.Seq, err)
 	}

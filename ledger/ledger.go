@@ -136,7 +136,8 @@ func (c *Config) setDefaults() error {
 
 // Open opens the ledger that Config names, creating it on first use. Close it before the
 // store. Errors: ErrInvalid for a wrong Config; a HistoryError (ErrHistoryRegressed) for a
-// store that Config.NotBefore does not allow; otherwise the store's.
+// store that Config.NotBefore does not allow; a FormatError (ErrFormat) for a ledger whose last block
+// has a format that this program does not know; otherwise the store's.
 func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 	l, c, err := open(ctx, store, cfg)
 	if err != nil {
@@ -172,6 +173,9 @@ func open(ctx context.Context, store Store, cfg Config) (*Ledger, *committer, er
 	}
 	l := &Ledger{cfg: cfg, store: store, head: head, queue: newQueue(cfg.MaxQueue), durable: newDurable(), done: make(chan struct{})}
 	if err := l.checkNotBefore(ctx, &head); err != nil {
+		return nil, nil, err
+	}
+	if err := l.checkFormat(ctx, &head); err != nil {
 		return nil, nil, err
 	}
 	if l.observer, err = newObserver(&l.cfg, l.queue, &head); err != nil {
