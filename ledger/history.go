@@ -78,6 +78,7 @@ func (l *Ledger) AcceptHistory(ctx context.Context, head Checkpoint) error {
 	}
 	l.durable.restart(found.Seq)
 	l.accepted.Store(&found)
+	l.recall.clear()
 	return nil
 }
 

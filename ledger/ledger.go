@@ -28,6 +28,7 @@ type Ledger struct {
 
 	durable  *durable
 	accepted accepted
+	recall   recall
 
 	calls sync.Pool // of *single
 
@@ -75,6 +76,10 @@ type Config struct {
 	// some 40 MB.
 	MaxCached int
 
+	// MaxRecordBytes bounds, roughly, how much memory the records take that verbs (Do) read
+	// and wrote last. Defaults to 32 MiB; negative means that none are remembered.
+	MaxRecordBytes int
+
 	// NotBefore is a block that is known from outside the store, such as the last signed
 	// checkpoint: Open refuses (ErrHistoryRegressed) a store that ends before it, or that
 	// has another block with its number. Defaults to none.
@@ -119,6 +124,9 @@ func (c *Config) setDefaults() error {
 	}
 	if c.MaxSkew == 0 {
 		c.MaxSkew = 5 * time.Second
+	}
+	if c.MaxRecordBytes == 0 {
+		c.MaxRecordBytes = 32 << 20
 	}
 	if c.Poll == 0 {
 		c.Poll = time.Second
@@ -172,6 +180,7 @@ func open(ctx context.Context, store Store, cfg Config) (*Ledger, *committer, er
 		return nil, nil, err
 	}
 	l := &Ledger{cfg: cfg, store: store, head: head, queue: newQueue(cfg.MaxQueue), durable: newDurable(), done: make(chan struct{})}
+	l.recall.most = max(cfg.MaxRecordBytes, 0)
 	if err := l.checkNotBefore(ctx, &head); err != nil {
 		return nil, nil, err
 	}
