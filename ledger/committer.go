@@ -36,6 +36,8 @@ type committer struct {
 	// a simulator's runs repeat to the byte.
 	oneGoroutine bool
 
+	longest, heaviest int // bounds of a block's body and of what it takes decoded
+
 	durable  *durable  // told of every commit; nil for a committer of its own
 	accepted *accepted // a head to go on from, see AcceptHistory
 
@@ -56,7 +58,7 @@ type beginner interface {
 }
 
 func newCommitter(store beginner, cfg *Config, queue *queue, head Head) *committer {
-	c := &committer{store: store, cfg: cfg, queue: queue, cache: newCache(cfg.MaxCached), seen: head, aheadFrom: manyChanges}
+	c := &committer{store: store, cfg: cfg, queue: queue, cache: newCache(cfg.MaxCached), seen: head, aheadFrom: manyChanges, longest: MaxBlockLen, heaviest: maxDecoded}
 	for i := range c.desks {
 		d := &c.desks[i]
 		d.work.cache = c.cache
@@ -223,7 +225,11 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 	}
 	c.view.locked()
 	defer func() {
+		if err == nil && batch != nil && batch.Block != nil {
+			err = checkBlockLen(batch.Block.Body, c.longest, c.heaviest)
+		}
 		if err != nil {
+			tx, batch = nil, nil
 			c.cache.clear()
 			err = errors.Join(err, begun.Rollback(context.WithoutCancel(ctx)))
 		}

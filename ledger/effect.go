@@ -123,6 +123,15 @@ func appendEvent(b []byte, e *Event, digest []byte) []byte {
 
 func (d *decoder) legs() []legEffect {
 	n := d.count()
+	if d.skip {
+		for i := 0; i < n && d.err == nil; i++ {
+			d.number()
+			d.number()
+			d.number()
+		}
+		d.seen.legs += n
+		return nil
+	}
 	legs := make([]legEffect, 0, n)
 	for range n {
 		legs = append(legs, legEffect{debit: d.number(), credit: d.number(), amount: d.number()})
@@ -168,36 +177,6 @@ func (d *decoder) effect() effect {
 		d.fail("unknown effect")
 	}
 	return e
-}
-
-// decodeBody decodes a block's body.
-func decodeBody(body []byte) (decodedBody, error) {
-	d := &decoder{rest: body}
-	if v := d.byte(); d.err == nil && v != FormatVersion {
-		d.fail("unknown format version")
-	}
-	var out decodedBody
-	for range d.count() {
-		out.expired = append(out.expired, effect{kind: effectVoid, text: d.text(), released: d.legs()})
-		if d.err != nil {
-			return decodedBody{}, d.err // a count that lies costs no room
-		}
-	}
-	for range d.count() {
-		c := changeEffect{id: d.text(), tags: d.bytes(), outcome: d.bytes()}
-		inner := &decoder{rest: d.bytes()}
-		for len(inner.rest) > 0 {
-			c.effects = append(c.effects, inner.effect())
-		}
-		if inner.err != nil {
-			return decodedBody{}, inner.err
-		}
-		if d.err != nil {
-			break
-		}
-		out.changes = append(out.changes, c)
-	}
-	return out, d.end()
 }
 
 // hashBlock computes a block's hash. The name binds the block to its ledger.

@@ -144,3 +144,8 @@ func ForgedTransaction(legs ...[3]int64) []byte {
 	}
 	return b
 }
+
+// BoundBlocks has no block have more bytes, or weigh more when it is decoded.
+func (d *Driven) BoundBlocks(longest, heaviest int) {
+	d.committer.longest, d.committer.heaviest = longest, heaviest
+}

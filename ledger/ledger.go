@@ -67,8 +67,8 @@ type Config struct {
 	// MaxBlockChanges bounds a block's Changes. Defaults to 5,000.
 	MaxBlockChanges int
 
-	// MaxBlockBytes bounds a block's size, roughly; a single Change may exceed it. Defaults
-	// to 8 MiB.
+	// MaxBlockBytes bounds a block's size, roughly; a single Change may exceed it, but no
+	// block exceeds MaxBlockLen. Defaults to 8 MiB.
 	MaxBlockBytes int
 
 	// MaxCached bounds how many accounts' balances are remembered. Defaults to 100,000,
