@@ -21,7 +21,8 @@ import (
 // store after Close, are reported by an error of the driver's choice.
 type Store interface {
 	// Open returns the head of the named ledger, creating the ledger with genesis if it is
-	// not there. Two callers that create the same one at once both get the one created.
+	// not there, unless Genesis.Existing says otherwise. Two callers that create the same one at
+	// once both get the one created.
 	Open(ctx context.Context, name string, genesis Genesis) (Head, error)
 
 	// Begin waits for the ledger's head lock, in turn with others who wait, then loads what
@@ -90,6 +91,9 @@ var (
 // Genesis is what a ledger is created with. Where it was there already, Open ignores it.
 type Genesis struct {
 	Key [16]byte // keys the tags of requests; never changes
+
+	// Existing has Open return ErrNotFound, and change nothing, where it would create the ledger.
+	Existing bool
 }
 
 // Head is the last block of a ledger and its counters.
