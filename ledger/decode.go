@@ -53,14 +53,16 @@ func decodeBody(body []byte) (decodedBody, error) {
 	if size.weight() > maxDecoded {
 		return decodedBody{}, fmt.Errorf("%w: more effects than a block can have", errEncoding)
 	}
-	out := decodedBody{expired: make([]effect, 0, size.expiries), changes: make([]changeEffect, 0, size.changes)}
-	effects := make([]effect, 0, size.effects) // of all changes
+	out := decodedBody{expired: make([]effect, size.expiries), changes: make([]changeEffect, 0, size.changes)}
+	effects := make([]effect, size.effects) // of all changes
 	d := &decoder{rest: body}
+	expired, made := 0, 0
 	d.body(
-		func(e effect) { out.expired = append(out.expired, e) },
-		func(e effect) { effects = append(effects, e) },
+		func() *effect { expired++; return &out.expired[expired-1] },
+		func() *effect { made++; return &effects[made-1] },
 		func(c changeEffect) {
-			c.effects, effects = effects[:len(effects):len(effects)], effects[len(effects):]
+			c.effects = effects[:made:made]
+			effects, made = effects[made:], 0
 			out.changes = append(out.changes, c)
 		},
 	)
@@ -70,29 +72,31 @@ func decodeBody(body []byte) (decodedBody, error) {
 // lookAtBody checks that a body is well-formed, and counts what it consists of.
 func lookAtBody(body []byte) (decodedSize, error) {
 	d := &decoder{rest: body, skip: true}
-	seen := &d.seen
+	var scratch effect
 	d.body(
-		func(effect) { seen.expiries++ },
-		func(effect) { seen.effects++ },
-		func(changeEffect) { seen.changes++ },
+		func() *effect { d.seen.expiries++; return &scratch },
+		func() *effect { d.seen.effects++; return &scratch },
+		func(changeEffect) { d.seen.changes++ },
 	)
 	return d.seen, d.end()
 }
 
-// body reads a block's body: expiries, then changes, each after its effects.
-func (d *decoder) body(expired, effects func(effect), change func(changeEffect)) {
+// body reads a block's body into what expired and effect return: expiries, then changes, each
+// after its effects.
+func (d *decoder) body(expired, effect func() *effect, change func(changeEffect)) {
 	if v := d.byte(); d.err == nil && v != FormatVersion {
 		d.fail("unknown format version")
 	}
 	for n := d.count(); n > 0 && d.err == nil; n-- {
-		expired(effect{kind: effectVoid, text: d.text(), released: d.legs()})
+		e := expired()
+		e.kind, e.text, e.released = effectVoid, d.text(), d.legs()
 	}
 	for n := d.count(); n > 0 && d.err == nil; n-- {
 		c := changeEffect{id: d.text(), tags: d.bytes(), outcome: d.bytes()}
 		encoded := d.bytes()
 		after := d.rest
 		for d.rest = encoded; len(d.rest) > 0; {
-			effects(d.effect())
+			d.effect(effect())
 		}
 		if d.err == nil {
 			d.rest = after

@@ -139,9 +139,9 @@ func (d *decoder) legs() []legEffect {
 	return legs
 }
 
-func (d *decoder) effect() effect {
-	e := effect{kind: effectKind(d.byte())}
-	switch e.kind {
+// effect reads an effect into e, of which only what its kind uses is set.
+func (d *decoder) effect(e *effect) {
+	switch e.kind = effectKind(d.byte()); e.kind {
 	case effectCurrency:
 		e.text, e.scale = d.text(), int(d.byte())
 	case effectOpen:
@@ -176,7 +176,6 @@ func (d *decoder) effect() effect {
 	default:
 		d.fail("unknown effect")
 	}
-	return e
 }
 
 // hashBlock computes a block's hash. The name binds the block to its ledger.
