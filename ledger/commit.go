@@ -25,7 +25,7 @@ func (l *Ledger) newSingle() *single {
 // recycle puts back a call that the committer is done with.
 func (l *Ledger) recycle(s *single) {
 	s.prepared, s.answer[0] = prepared{}, answer{}
-	s.request.taken, s.request.seen = false, nil
+	s.request.taken, s.request.removed, s.request.seen = false, false, nil
 	s.request.settled.Store(false)
 	l.calls.Put(s)
 }
