@@ -27,6 +27,7 @@ type committer struct {
 	dead  error // set once history was seen to go backwards
 
 	ahead     plan
+	plans     plans
 	aheadFrom int  // how many Changes a block has at least while which another is decided
 	alone     bool // the last block followed one of ours, and none of its ids was there before
 	foreign   bool // the last block followed somebody else's
@@ -191,7 +192,7 @@ func (c *committer) once(ctx context.Context, requests []*request) (err error) {
 	}
 	d := c.desk
 	if err := c.commit(ctx, tx, batch); err != nil {
-		c.ahead.batch = nil
+		c.ahead.batch = nil // it followed what is not known to be there
 		c.cache.clear()
 		return err
 	}
@@ -245,6 +246,7 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 	ours := head.Seq == c.seen.Seq
 	if planned != nil {
 		if planned.Block.Previous == head.Hash && len(found.Changes) == 0 && c.timely(planned, head, now) {
+			c.plans.used++
 			return begun, planned, nil
 		}
 		ours = false // the cache has what was decided
