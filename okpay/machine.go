@@ -101,5 +101,7 @@ func machines() []table {
 		paymentMachine().drawn(),
 		topUpMachine().drawn(),
 		gateMachine().drawn(),
+		quoteMachine().drawn(),
+		conversionMachine().drawn(),
 	}
 }
