@@ -84,7 +84,7 @@ func TestACostThatCannotBeCountedIsMoreThanAnybodyHas(t *testing.T) {
 func TestARateHasBounds(t *testing.T) {
 	for text, ok := range map[string]bool{
 		"7.164": true, "0.000000000000000000000000000000000001": true, "1e36": true,
-		"0": false, "-1": false, "1e37": false, "1e-37": false, "1e1000000": false,
+		"0": false, "-1": false, "1e37": false, "1e-37": false, "1e9999": false,
 	} {
 		err := checkRate("rate", decimal.RequireFromString(text))
 		assert.Equal(t, ok, err == nil, text)

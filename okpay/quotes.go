@@ -43,6 +43,9 @@ type CreateQuote struct {
 // IdempotencyKeyReused.
 func (s *Quotes) Create(ctx context.Context, in CreateQuote) (Quote, error) {
 	asked := in // before defaults and Config.Rates, which may say something else at the second try
+	if in.Mid.IsZero() && in.Rate.IsZero() {
+		asked.Mid, asked.Rate = decimal.Zero, decimal.Zero // whatever exponents they come with
+	}
 	if err := s.checkCreate(ctx, &in); err != nil {
 		return Quote{}, err
 	}
