@@ -184,6 +184,22 @@ func TestAPersonSendsMoneyBackAndItIsNotCreditedAgain(t *testing.T) {
 	p.verify()
 }
 
+func TestALimitCountsMoneyOnlyWhileItIsThere(t *testing.T) {
+	p := startPSP(t, okpay.Config{Limits: []okpay.Limit{{On: okpay.OnTopUp, Per: okpay.Daily, Max: 10_000}}})
+	used := func() int64 { return p.account("usage:c_payer:topup:day-2026-01-01", "CNY") }
+	top := p.ask(10_000)
+	assert.Equal(t, int64(10_000), used())
+	must(p.says(top.ID, "", failed))
+	assert.Zero(t, used())
+	must(p.says(top.ID, "", succeeded, cny(9_000)))
+	assert.Equal(t, int64(10_000), used(), "it came late")
+	must(p.TopUps.ResolveReturn(t.Context(), okpay.ResolveTopUp{TopUp: top.ID, By: "ops1"}))
+	assert.Zero(t, used(), "and went back")
+	p.inState(okpay.TopUpReversed)
+	assert.Equal(t, int64(10_000), used(), "what was reversed was used")
+	p.verify()
+}
+
 func TestMoneyInAnotherCurrencyIsCreditedInThatCurrency(t *testing.T) {
 	p := startPSP(t, okpay.Config{})
 	top := p.ask(10_000)
