@@ -235,9 +235,9 @@ func TestAQuoteRefusesWhatIsWrong(t *testing.T) {
 func TestQuotesComeFromConfigRates(t *testing.T) {
 	var down error
 	rate := dec("7.164")
-	f := start(t, okpay.Config{Rates: func(_ context.Context, base, quote string) (okpay.Rate, error) {
-		assert.Equal(t, "USD", base)
-		assert.Equal(t, "CNY", quote)
+	f := start(t, okpay.Config{Rates: func(_ context.Context, base, quote money.Currency) (okpay.Rate, error) {
+		assert.Equal(t, "USD", base.Code())
+		assert.Equal(t, "CNY", quote.Code())
 		return okpay.Rate{Mid: dec("7.2"), Rate: rate}, down
 	}})
 	in := okpay.CreateQuote{Base: "USD", Quote: "CNY", Key: "k", TTL: time.Minute}

@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/ledger/money"
 )
 
 // Quotes is the service for exchanges of currencies.
@@ -79,8 +80,10 @@ func (s *Quotes) Create(ctx context.Context, in CreateQuote) (Quote, error) {
 }
 
 func (s *Quotes) checkCreate(ctx context.Context, in *CreateQuote) error {
-	for _, c := range [...]struct{ field, code string }{{"base", in.Base}, {"quote", in.Quote}} {
-		if _, err := s.w.Currency(c.code); err != nil {
+	var pair [2]money.Currency
+	for i, c := range [...]struct{ field, code string }{{"base", in.Base}, {"quote", in.Quote}} {
+		var err error
+		if pair[i], err = s.w.Currency(c.code); err != nil {
 			e := newError(CurrencyNotSupported, "unknown currency")
 			e.Field, e.Err = c.field, err
 			return e
@@ -101,7 +104,7 @@ func (s *Quotes) checkCreate(ctx context.Context, in *CreateQuote) error {
 		return invalidField("ttl", "is %v, want %v to %v", in.TTL, MinQuoteTTL, MaxQuoteTTL)
 	}
 	if in.Mid.IsZero() && in.Rate.IsZero() && s.w.cfg.Rates != nil {
-		r, err := s.w.cfg.Rates(ctx, in.Base, in.Quote)
+		r, err := s.w.cfg.Rates(ctx, pair[0], pair[1])
 		if err != nil {
 			e := newError(ProviderUnavailable, "there is no rate from %s to %s now", in.Base, in.Quote)
 			e.Err = err

@@ -79,7 +79,7 @@ type Config struct {
 	// Rates says what one unit of a currency is worth in another one, for quotes that come
 	// without a rate. It may be called more than once for one quote, from any goroutine.
 	// Defaults to none: quotes name their rates.
-	Rates func(ctx context.Context, base, quote string) (Rate, error)
+	Rates func(ctx context.Context, base, quote money.Currency) (Rate, error)
 
 	// Webhooks configures how events are delivered. Set AllowPrivate where receivers are on
 	// this machine or in a network of one's own, and nowhere else: merchants choose the URLs.
