@@ -102,5 +102,7 @@ func machines() []table {
 		topUpMachine().drawn(),
 		disputeMachine().drawn(),
 		gateMachine().drawn(),
+		quoteMachine().drawn(),
+		conversionMachine().drawn(),
 	}
 }

@@ -78,6 +78,15 @@ type Config struct {
 	// named "simulated" in Test mode, and to none in Live mode.
 	Sources map[string]rails.FundingSource
 
+	// TopUpExpiry is how long a top-up waits for its money before the source is asked once
+	// more whether it has come. Only the source's "not paid" ends it. Defaults to 24 hours.
+	TopUpExpiry time.Duration
+
+	// Rates says what one unit of a currency is worth in another one, for quotes that come
+	// without a rate. It may be called more than once for one quote, from any goroutine.
+	// Defaults to none: quotes name their rates.
+	Rates func(ctx context.Context, base, quote money.Currency) (Rate, error)
+
 	// Webhooks configures how events are delivered. Set AllowPrivate where receivers are on
 	// this machine or in a network of one's own, and nowhere else: merchants choose the URLs.
 	Webhooks webhook.SenderConfig
@@ -148,6 +157,12 @@ func (c *Config) setDefaults() error {
 			return err
 		}
 	}
+	if c.TopUpExpiry == 0 {
+		c.TopUpExpiry = 24 * time.Hour
+	}
+	if c.TopUpExpiry < 0 {
+		return invalidField("topup_expiry", "is negative")
+	}
 	if c.PollInterval <= 0 {
 		c.PollInterval = time.Second
 	}
@@ -170,6 +185,7 @@ type Wallet struct {
 	TopUps    *TopUps
 	Payments  *Payments
 	Disputes  *Disputes
+	Quotes    *Quotes
 
 	cfg     Config
 	ledger  *ledger.Ledger
@@ -202,9 +218,11 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	w.Customers, w.Merchants = &Customers{w}, &Merchants{w}
 	w.Keys, w.Endpoints = &Keys{w}, &Endpoints{w}
 	w.TopUps, w.Payments, w.Disputes = &TopUps{w}, &Payments{w}, &Disputes{w}
+	w.Quotes = &Quotes{w}
 	w.jobs = []job{
 		{"payment", func(ctx context.Context, id string) error { return w.Payments.expireDue(ctx, PaymentID(id)) }},
 		{"topup", func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) }},
+		{"quote", func(ctx context.Context, id string) error { return w.Quotes.expireDue(ctx, QuoteID(id)) }},
 	}
 	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.deliverDue)}
 	return w, nil
