@@ -101,5 +101,9 @@ func machines() []table {
 		paymentMachine().drawn(),
 		topUpMachine().drawn(),
 		gateMachine().drawn(),
+		withdrawalMachine().drawn(),
+		payoutMachine().drawn(),
+		payoutScheduleMachine().drawn(),
+		destinationMachine().drawn(),
 	}
 }
