@@ -13,11 +13,11 @@ import (
 // Activity is one thing that happened with a customer's or merchant's money, attempts that
 // failed among them.
 type Activity struct {
-	Kind      string       `json:"kind"` // payment, refund, topup
+	Kind      string       `json:"kind"` // payment, refund, topup, withdrawal, payout
 	Object    string       `json:"object"`
 	State     string       `json:"state"`
 	Amount    money.Amount `json:"amount"`
-	Other     string       `json:"other,omitempty"` // the merchant, the customer or the funding source
+	Other     string       `json:"other,omitempty"` // the merchant, the customer, the funding source or the destination
 	Failure   *Refused     `json:"failure,omitempty"`
 	CreatedAt time.Time    `json:"created_at"`
 }
@@ -49,7 +49,7 @@ func (s *Merchants) Activity(ctx context.Context, id MerchantID, page ActivityPa
 
 // activityPrefixes are the kinds of objects with the prefix of their ids. What follows the
 // prefix sorts by time over all kinds.
-var activityPrefixes = [...]struct{ noun, prefix string }{{"payment", "pay_"}, {"refund", "ref_"}, {"topup", "top_"}}
+var activityPrefixes = [...]struct{ noun, prefix string }{{"payment", "pay_"}, {"refund", "ref_"}, {"topup", "top_"}, {"withdrawal", "wd_"}, {"payout", "po_"}}
 
 func (w *Wallet) activity(ctx context.Context, label string, ofMerchant bool, page ActivityPage) ([]Activity, error) {
 	limit := pageSize(page.Limit)
@@ -104,6 +104,13 @@ func (w *Wallet) activityOf(noun string, r ledger.Record, ofMerchant bool) (Acti
 			other = string(f.Customer)
 		}
 		return Activity{noun, r.ID, string(f.State), f.Amount, other, f.Failure, f.CreatedAt}, err
+	case "withdrawal", "payout":
+		var doc outgoingDoc
+		if err := decodeRecord(noun, r.ID, r, nil, &doc); err != nil {
+			return Activity{}, err
+		}
+		o, err := w.outgoing(&doc)
+		return Activity{noun, r.ID, string(o.State), o.Amount, string(o.Destination), o.Failure, o.CreatedAt}, err
 	default:
 		var doc topUpDoc
 		if err := decodeRecord(noun, r.ID, r, nil, &doc); err != nil {

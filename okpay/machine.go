@@ -102,5 +102,9 @@ func machines() []table {
 		topUpMachine().drawn(),
 		disputeMachine().drawn(),
 		gateMachine().drawn(),
+		withdrawalMachine().drawn(),
+		payoutMachine().drawn(),
+		payoutScheduleMachine().drawn(),
+		destinationMachine().drawn(),
 	}
 }

@@ -78,6 +78,27 @@ type Config struct {
 	// named "simulated" in Test mode, and to none in Live mode.
 	Sources map[string]rails.FundingSource
 
+	// PayoutProviders send money out of the wallet, by name. Defaults to one simulated
+	// provider named "simulated" in Test mode, and to none in Live mode.
+	PayoutProviders map[string]rails.PayoutProvider
+
+	// PayoutTimeout is how long a call of a payout provider may take; after it the outcome
+	// is unknown. Defaults to 30 s.
+	PayoutTimeout time.Duration
+
+	// FinalityWindows say for how long after an order a provider may still come to know it, and
+	// remembers its key, by name. Defaults to 72 hours for each.
+	FinalityWindows map[string]time.Duration
+
+	// Withdrawals and Payouts say how customers' and merchants' money leaves the wallet.
+	Withdrawals OutgoingConfig
+	Payouts     OutgoingConfig
+
+	// VerifyDestination says whether a destination is its owner's and can be paid to. It is
+	// called outside of any Change, from any goroutine, and may be called more than once.
+	// Defaults to leaving that to operators (Destinations.Verify).
+	VerifyDestination func(context.Context, DestinationCheck) (DestinationVerdict, error)
+
 	// Webhooks configures how events are delivered. Set AllowPrivate where receivers are on
 	// this machine or in a network of one's own, and nowhere else: merchants choose the URLs.
 	Webhooks webhook.SenderConfig
@@ -148,6 +169,9 @@ func (c *Config) setDefaults() error {
 			return err
 		}
 	}
+	if err := c.setPayoutDefaults(); err != nil {
+		return err
+	}
 	if c.PollInterval <= 0 {
 		c.PollInterval = time.Second
 	}
@@ -170,6 +194,10 @@ type Wallet struct {
 	TopUps    *TopUps
 	Payments  *Payments
 	Disputes  *Disputes
+
+	Destinations *Destinations
+	Withdrawals  *Withdrawals
+	Payouts      *Payouts
 
 	cfg     Config
 	ledger  *ledger.Ledger
@@ -202,9 +230,16 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	w.Customers, w.Merchants = &Customers{w}, &Merchants{w}
 	w.Keys, w.Endpoints = &Keys{w}, &Endpoints{w}
 	w.TopUps, w.Payments, w.Disputes = &TopUps{w}, &Payments{w}, &Disputes{w}
+
+	w.Destinations = &Destinations{w}
+	w.Withdrawals, w.Payouts = &Withdrawals{outgoings{w, "withdrawal"}}, &Payouts{outgoings{w, "payout"}}
 	w.jobs = []job{
 		{"payment", func(ctx context.Context, id string) error { return w.Payments.expireDue(ctx, PaymentID(id)) }},
 		{"topup", func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) }},
+		{"withdrawal", w.Withdrawals.settle},
+		{"payout", w.Payouts.settle},
+		{"payout_schedule", w.Payouts.payOut},
+		{"destination", w.Destinations.settle},
 	}
 	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.deliverDue)}
 	return w, nil
