@@ -13,11 +13,11 @@ import (
 // Activity is one thing that happened with a customer's or merchant's money, attempts that
 // failed among them.
 type Activity struct {
-	Kind      string       `json:"kind"` // payment, refund, topup, withdrawal, payout
+	Kind      string       `json:"kind"` // payment, refund, topup, withdrawal, payout, conversion
 	Object    string       `json:"object"`
 	State     string       `json:"state"`
 	Amount    money.Amount `json:"amount"`
-	Other     string       `json:"other,omitempty"` // the merchant, the customer, the funding source or the destination
+	Other     string       `json:"other,omitempty"` // the merchant, the customer, the funding source, the destination or the currency that was got
 	Failure   *Refused     `json:"failure,omitempty"`
 	CreatedAt time.Time    `json:"created_at"`
 }
@@ -49,7 +49,7 @@ func (s *Merchants) Activity(ctx context.Context, id MerchantID, page ActivityPa
 
 // activityPrefixes are the kinds of objects with the prefix of their ids. What follows the
 // prefix sorts by time over all kinds.
-var activityPrefixes = [...]struct{ noun, prefix string }{{"payment", "pay_"}, {"refund", "ref_"}, {"topup", "top_"}, {"withdrawal", "wd_"}, {"payout", "po_"}}
+var activityPrefixes = [...]struct{ noun, prefix string }{{"payment", "pay_"}, {"refund", "ref_"}, {"topup", "top_"}, {"withdrawal", "wd_"}, {"payout", "po_"}, {"conversion", "fxc_"}}
 
 func (w *Wallet) activity(ctx context.Context, label string, ofMerchant bool, page ActivityPage) ([]Activity, error) {
 	limit := pageSize(page.Limit)
@@ -111,6 +111,13 @@ func (w *Wallet) activityOf(noun string, r ledger.Record, ofMerchant bool) (Acti
 		}
 		o, err := w.outgoing(&doc)
 		return Activity{noun, r.ID, string(o.State), o.Amount, string(o.Destination), o.Failure, o.CreatedAt}, err
+	case "conversion":
+		var doc conversionDoc
+		if err := decodeRecord(noun, r.ID, r, nil, &doc); err != nil {
+			return Activity{}, err
+		}
+		c, err := w.conversion(&doc)
+		return Activity{noun, r.ID, string(c.State), c.Given, c.Got.Currency().Code(), c.Failure, c.CreatedAt}, err
 	default:
 		var doc topUpDoc
 		if err := decodeRecord(noun, r.ID, r, nil, &doc); err != nil {

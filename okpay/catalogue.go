@@ -21,7 +21,20 @@ func catalogue() []announced {
 
 		{"topup.created", false, "a funding source is going to be asked for a customer's money"},
 		{"topup.succeeded", false, "the money is in the customer's balance"},
-		{"topup.failed", false, "the funding source said no"},
+		{"topup.failed", false, "the funding source said no, or the money was sent back"},
+		{"topup.blocked", false, "the risk check forbade the top-up; no source was asked"},
+		{"topup.expired", false, "the money had not come in time"},
+		{"topup.succeeded_late", false, "money that was not awaited any more is in the customer's balance"},
+		{"topup.amount_mismatch", false, "another amount than was asked for came and waits for a person"},
+		{"topup.needs_review", false, "the money came and waits for a person"},
+		{"topup.reversed", false, "the funding source took the money back"},
+		{"account.restricted", false, "a customer's money may not leave until a person has looked at what happened"},
+		{"account.debt_settled", false, "a customer's balance was used to pay what they owe"},
+		{"reconciliation.exception", false, "the wallet and the outside differ; a person has to look"},
+
+		{"fx.quoted", false, "a rate was promised"},
+		{"fx.converted", false, "a customer's money was exchanged"},
+		{"fx.declined", false, "the risk check forbade an exchange"},
 
 		{"payment.created", true, "a merchant asked for money"},
 		{"payment.attempt_failed", true, "the customer tried to pay and could not"},

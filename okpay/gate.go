@@ -15,7 +15,7 @@ const (
 	// GateActive lets everything pass.
 	GateActive GateState = "active"
 	// GateLocked lets no money leave: new payments, transfers, withdrawals and conversions
-	// are refused with AccountLocked, payouts that were not submitted wait. What is
+	// are refused with AccountLocked (AccountRestricted after a top-up was reversed), payouts that were not submitted wait. What is
 	// authorized can still be captured, and money can still come in.
 	GateLocked GateState = "locked"
 	// GateClosed is the end: nothing passes. Final.
@@ -26,6 +26,8 @@ const (
 	lockAccount   action = "lock"
 	unlockAccount action = "unlock"
 	closeAccount  action = "close"
+
+	restrictAccount action = "restrict"
 )
 
 func gateMachine() machine[GateState] {
@@ -33,6 +35,8 @@ func gateMachine() machine[GateState] {
 		{to: GateActive, on: "register", emits: []string{"customer.created"}},
 		{from: GateActive, on: lockAccount, to: GateLocked, emits: []string{"account.locked"}, mails: []string{"account_locked"}},
 		{from: GateLocked, on: unlockAccount, to: GateActive, emits: []string{"account.unlocked"}, mails: []string{"account_unlocked"}},
+		{from: GateActive, on: restrictAccount, to: GateLocked, emits: []string{"account.restricted"}},
+		{from: GateLocked, on: restrictAccount, to: GateLocked, emits: []string{"account.restricted"}},
 		{from: GateActive, on: closeAccount, to: GateClosed, emits: []string{"account.closed"}, mails: []string{"account_closed"}},
 	}}
 }
@@ -72,7 +76,7 @@ func (w *Wallet) gate(d *ledger.Draft, id CustomerID) (*Gate, error) {
 }
 
 // leaving refuses to let a customer's money leave unless the gate is open. Errors: NotFound,
-// AccountLocked, AccountClosed.
+// AccountLocked, AccountRestricted after a top-up was reversed, AccountClosed.
 func (w *Wallet) leaving(d *ledger.Draft, id CustomerID) error {
 	g, err := w.gate(d, id)
 	if err != nil {
@@ -81,6 +85,9 @@ func (w *Wallet) leaving(d *ledger.Draft, id CustomerID) error {
 	switch g.State {
 	case GateLocked:
 		e := newError(AccountLocked, "the customer's account is locked")
+		if g.Reason == topUpRestriction {
+			e = newError(AccountRestricted, "a top-up of the customer's was reversed")
+		}
 		e.Object = string(id)
 		return e
 	case GateClosed:

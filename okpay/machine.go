@@ -106,5 +106,7 @@ func machines() []table {
 		payoutMachine().drawn(),
 		payoutScheduleMachine().drawn(),
 		destinationMachine().drawn(),
+		quoteMachine().drawn(),
+		conversionMachine().drawn(),
 	}
 }

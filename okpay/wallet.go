@@ -99,6 +99,15 @@ type Config struct {
 	// Defaults to leaving that to operators (Destinations.Verify).
 	VerifyDestination func(context.Context, DestinationCheck) (DestinationVerdict, error)
 
+	// TopUpExpiry is how long a top-up waits for its money before the source is asked once
+	// more whether it has come. Only the source's "not paid" ends it. Defaults to 24 hours.
+	TopUpExpiry time.Duration
+
+	// Rates says what one unit of a currency is worth in another one, for quotes that come
+	// without a rate. It may be called more than once for one quote, from any goroutine.
+	// Defaults to none: quotes name their rates.
+	Rates func(ctx context.Context, base, quote string) (Rate, error)
+
 	// Webhooks configures how events are delivered. Set AllowPrivate where receivers are on
 	// this machine or in a network of one's own, and nowhere else: merchants choose the URLs.
 	Webhooks webhook.SenderConfig
@@ -172,6 +181,12 @@ func (c *Config) setDefaults() error {
 	if err := c.setPayoutDefaults(); err != nil {
 		return err
 	}
+	if c.TopUpExpiry == 0 {
+		c.TopUpExpiry = 24 * time.Hour
+	}
+	if c.TopUpExpiry < 0 {
+		return invalidField("topup_expiry", "is negative")
+	}
 	if c.PollInterval <= 0 {
 		c.PollInterval = time.Second
 	}
@@ -198,6 +213,7 @@ type Wallet struct {
 	Destinations *Destinations
 	Withdrawals  *Withdrawals
 	Payouts      *Payouts
+	Quotes       *Quotes
 
 	cfg     Config
 	ledger  *ledger.Ledger
@@ -230,6 +246,7 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	w.Customers, w.Merchants = &Customers{w}, &Merchants{w}
 	w.Keys, w.Endpoints = &Keys{w}, &Endpoints{w}
 	w.TopUps, w.Payments, w.Disputes = &TopUps{w}, &Payments{w}, &Disputes{w}
+	w.Quotes = &Quotes{w}
 
 	w.Destinations = &Destinations{w}
 	w.Withdrawals, w.Payouts = &Withdrawals{outgoings{w, "withdrawal"}}, &Payouts{outgoings{w, "payout"}}
@@ -240,6 +257,7 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 		{"payout", w.Payouts.settle},
 		{"payout_schedule", w.Payouts.payOut},
 		{"destination", w.Destinations.settle},
+		{"quote", func(ctx context.Context, id string) error { return w.Quotes.expireDue(ctx, QuoteID(id)) }},
 	}
 	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.deliverDue)}
 	return w, nil
