@@ -30,7 +30,6 @@ func catalogue() []announced {
 		{"topup.reversed", false, "the funding source took the money back"},
 		{"account.restricted", false, "a customer's money may not leave until a person has looked at what happened"},
 		{"account.debt_settled", false, "a customer's balance was used to pay what they owe"},
-		{"reconciliation.exception", false, "the wallet and the outside differ; a person has to look"},
 
 		{"fx.quoted", false, "a rate was promised"},
 		{"fx.converted", false, "a customer's money was exchanged"},
@@ -97,7 +96,11 @@ func catalogue() []announced {
 		{"destination.verified", false, "the destination can be used"},
 		{"destination.refused", false, "the destination can not be used"},
 		{"destination.removed", false, "the owner removed the destination"},
+
+		{"reconciliation.matched", false, "money that left the wallet or came to it is on the operator's bank account too"},
 		{"reconciliation.exception", false, "the wallet and a provider do not agree; a person decides"},
+		{"reconciliation.resolved", false, "a person has decided on an exception, or a later statement has"},
+		{"reconciliation.completed", false, "a statement was imported to its end"},
 	}
 }
 

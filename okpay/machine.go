@@ -108,5 +108,7 @@ func machines() []table {
 		destinationMachine().drawn(),
 		quoteMachine().drawn(),
 		conversionMachine().drawn(),
+		reconciliationMachine().drawn(),
+		exceptionMachine().drawn(),
 	}
 }

@@ -24,7 +24,8 @@ type outgoingDoc struct {
 		Charged     int64 // of the fee: what was taken and not given back
 	} `json:"minor"`
 
-	Used       []usage    `json:"used,omitempty"` // of limits; empty once given back
+	Settled    movements  `json:"settled,omitzero"` // what statements have of it
+	Used       []usage    `json:"used,omitempty"`   // of limits; empty once given back
 	Assessment Assessment `json:"assessment,omitzero"`
 	Approvals  []Approval `json:"approvals,omitempty"`
 	RejectedBy string     `json:"rejected_by,omitempty"`
@@ -127,6 +128,8 @@ func (d *outgoingDoc) noun() string {
 
 func (d *outgoingDoc) record() ledger.Put {
 	put := ledger.Put{Type: d.noun(), ID: d.ID, Labels: []string{d.owner().label(), "s:" + string(d.State)}}
+	_, moved := d.lastMoved()
+	put.Labels = append(put.Labels, d.Settled.labels(d.Provider, moved)...)
 	if d.State == WithdrawalApproved || slices.Contains(inFlight(), d.State) {
 		put.Due = d.NextAt
 	}

@@ -108,6 +108,10 @@ type Config struct {
 	// Defaults to none: quotes name their rates.
 	Rates func(ctx context.Context, base, quote string) (Rate, error)
 
+	// SettlementGrace is how long what was paid or has come may stand on no statement before
+	// an import asks a person about it. Defaults to 72 hours.
+	SettlementGrace time.Duration
+
 	// Webhooks configures how events are delivered. Set AllowPrivate where receivers are on
 	// this machine or in a network of one's own, and nowhere else: merchants choose the URLs.
 	Webhooks webhook.SenderConfig
@@ -187,6 +191,9 @@ func (c *Config) setDefaults() error {
 	if c.TopUpExpiry < 0 {
 		return invalidField("topup_expiry", "is negative")
 	}
+	if c.SettlementGrace <= 0 {
+		c.SettlementGrace = defaultSettlementGrace
+	}
 	if c.PollInterval <= 0 {
 		c.PollInterval = time.Second
 	}
@@ -213,7 +220,10 @@ type Wallet struct {
 	Destinations *Destinations
 	Withdrawals  *Withdrawals
 	Payouts      *Payouts
-	Quotes       *Quotes
+
+	Reconciliation *Reconciliations
+	Exceptions     *Exceptions
+	Quotes         *Quotes
 
 	cfg     Config
 	ledger  *ledger.Ledger
@@ -250,6 +260,7 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 
 	w.Destinations = &Destinations{w}
 	w.Withdrawals, w.Payouts = &Withdrawals{outgoings{w, "withdrawal"}}, &Payouts{outgoings{w, "payout"}}
+	w.Reconciliation, w.Exceptions = &Reconciliations{w}, &Exceptions{w}
 	w.jobs = []job{
 		{"payment", func(ctx context.Context, id string) error { return w.Payments.expireDue(ctx, PaymentID(id)) }},
 		{"topup", func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) }},

@@ -264,7 +264,7 @@ func (k *desk) templates(skip int) []string {
 // kinds are the open exceptions about an object.
 func (k *desk) kinds(object string) map[string]int {
 	k.t.Helper()
-	all, err := k.Exceptions(k.t.Context(), "", 100)
+	all, _, err := k.Exceptions.List(k.t.Context(), okpay.ExceptionQuery{Limit: 100})
 	require.NoError(k.t, err)
 	out := map[string]int{}
 	for _, x := range all {
