@@ -195,7 +195,10 @@ func (r *reconciliationDoc) count(row *rails.Row, v verdict) {
 
 // Reconciliations is the service that compares the wallet with the statements of banks and
 // providers.
-type Reconciliations struct{ w *Wallet }
+type Reconciliations struct {
+	w      *Wallet
+	atOnce int // how many rows are in memory, and are counted together
+}
 
 // Get returns the report of an import. While it is running, only the rows that are done are
 // counted. Errors: NotFound.

@@ -30,7 +30,7 @@ type ImportStatement struct {
 
 // Bounds of an import.
 const (
-	rowsAtOnce             = 4_096 // are in memory, and are counted together
+	rowsAtOnce             = 4_096
 	parallelRows           = 64    // are worked on at a time
 	defaultSettlementGrace = 72 * time.Hour
 )
@@ -189,7 +189,7 @@ func (s *Reconciliations) finish(ctx context.Context, in *ImportStatement, doc *
 	if err != nil {
 		return nil, err
 	}
-	batch := make([]rails.Row, 0, rowsAtOnce)
+	batch := make([]rails.Row, 0, s.atOnce)
 	for row, err := range in.Format(p, s.w.cfg.Currencies) {
 		if err != nil {
 			return nil, unreadable(err)

@@ -260,7 +260,7 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 
 	w.Destinations = &Destinations{w}
 	w.Withdrawals, w.Payouts = &Withdrawals{outgoings{w, "withdrawal"}}, &Payouts{outgoings{w, "payout"}}
-	w.Reconciliation, w.Exceptions = &Reconciliations{w}, &Exceptions{w}
+	w.Reconciliation, w.Exceptions = &Reconciliations{w, rowsAtOnce}, &Exceptions{w}
 	w.jobs = []job{
 		{"payment", func(ctx context.Context, id string) error { return w.Payments.expireDue(ctx, PaymentID(id)) }},
 		{"topup", func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) }},
