@@ -63,7 +63,9 @@ func TestAProviderThatNeverAnswersHoldsNobodyUp(t *testing.T) {
 
 func TestAnUnknownOutcomeIsAskedForAndNeverDecidedByTime(t *testing.T) {
 	k := startDesk(t, okpay.Config{FinalityWindows: map[string]time.Duration{"bankA": 1000 * time.Hour}}, 20_000, 0)
-	k.bank.Ask = func(string, rails.PayoutResult) (rails.PayoutResult, error) { return rails.PayoutResult{}, errors.New("down") }
+	k.bank.Ask = func(string, rails.PayoutResult) (rails.PayoutResult, error) {
+		return rails.PayoutResult{}, errors.New("down")
+	}
 	id := k.reach(okpay.WithdrawalUnknown, 5000)
 	before := k.last()
 	for range 100 {
