@@ -50,7 +50,11 @@ func TestAPayoutGoesTheWayOfAWithdrawal(t *testing.T) {
 		return k.Payouts.Get(t.Context(), po.ID)
 	})
 	assert.Equal(t, map[string]int{string(po.ID): 1}, k.bank.Calls())
-	do([]string{"payout.paid"}, func() (okpay.Payout, error) { return k.payoutSays(po.ID, "e1", rails.PayoutPaid) })
+	do([]string{"payout.paid"}, func() (okpay.Payout, error) {
+		event := okpay.ProviderEvent{Provider: "bankA", EventID: "e1", Key: string(po.ID), Status: rails.PayoutPaid}
+		require.NoError(t, k.PayoutProviderSays(t.Context(), event))
+		return k.payoutSays(po.ID, "e1", rails.PayoutPaid)
+	})
 	assert.Equal(t, map[string]int64{
 		"merchant:shop:available": 14_975, "fees:payout": 25, "clearing:bankA": 5000, "bank:nostro": -20_000,
 	}, k.balancesOf("CNY"))

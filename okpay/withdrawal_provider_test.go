@@ -151,10 +151,7 @@ func TestWhatAProviderSaysOfNothingOrOfAnothersIsForAPerson(t *testing.T) {
 		_, err := k.Withdrawals.ProviderSays(t.Context(), unknown)
 		return err
 	}), okpay.NotFound)
-	refusedAs(t, k.step([]string{}, nil, func() error {
-		_, err := k.Withdrawals.ProviderSays(t.Context(), unknown)
-		return err
-	}), okpay.NotFound)
+	refusedAs(t, k.step([]string{}, nil, func() error { return k.PayoutProviderSays(t.Context(), unknown) }), okpay.NotFound)
 	assert.Equal(t, map[string]int{"unknown_object": 1}, k.kinds("wd_nobody"))
 
 	_, err = k.says(id, "e2", rails.PayoutAccepted)

@@ -223,3 +223,26 @@ func TestAnApprovedWithdrawalWaitsForItsDelay(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int{string(id): 1}, k.bank.Calls())
 }
+
+func TestWhatMayNotHaveBeenOrderedIsNotOrderedFromALockedAccount(t *testing.T) {
+	k := startDesk(t, okpay.Config{}, 20_000, 0)
+	id := k.reach(okpay.WithdrawalSubmitting, 5000)
+	_, err := k.Customers.Lock(t.Context(), okpay.MoveGate{Customer: k.customer})
+	require.NoError(t, err)
+	wd, err := k.Withdrawals.Submit(t.Context(), id)
+	require.NoError(t, err)
+	assert.Equal(t, okpay.WithdrawalSubmitting, wd.State)
+	for range 5 {
+		k.clock.Advance(time.Hour)
+		_, err = k.Work(t.Context())
+		require.NoError(t, err)
+	}
+	assert.Empty(t, k.bank.Calls())
+	assert.NotEmpty(t, k.bank.Queries())
+	_, err = k.Customers.Unlock(t.Context(), okpay.MoveGate{Customer: k.customer})
+	require.NoError(t, err)
+	k.clock.Advance(time.Hour)
+	_, err = k.Work(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, map[string]int{string(id): 1}, k.bank.Calls())
+}
