@@ -3,6 +3,7 @@ package okpay
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -140,7 +141,7 @@ func (s *Payouts) SetSchedule(ctx context.Context, in SetPayoutSchedule) (Payout
 	}
 	v := verb{"m/" + string(in.Merchant), "payout_schedule.set", in.Key, []ledger.Field{
 		{Name: "currency", Value: currency.Code()}, {Name: "every", Value: string(in.Every)}, {Name: "weekday", Value: in.Weekday.String()},
-		{Name: "hour", Value: time.Duration(in.Hour).String()}, amountField("reserve", in.Reserve), {Name: "destination", Value: string(in.Destination)},
+		{Name: "hour", Value: strconv.Itoa(in.Hour)}, amountField("reserve", in.Reserve), {Name: "destination", Value: string(in.Destination)},
 	}}
 	return s.runSchedule(ctx, v, in.Merchant, currency.Code(), func(d *ledger.Draft, doc *payoutScheduleDoc) error {
 		if err := draftGet(d, "merchant", string(in.Merchant), &Merchant{}); err != nil {
@@ -249,10 +250,9 @@ func (s *Payouts) payOutOnce(ctx context.Context, id string) error {
 			return s.writeSchedule(d, doc, runSchedule, nothingToPay)
 		}
 		in := outgoingRequest{owner: o, amount: c.Most, destination: doc.Destination, reserve: doc.Minor}
-		if placed == nil {
+		if placed == nil || placed.in != in {
 			placed = s.placing(in)
 		}
-		placed.in = in
 		if err := placed.place(ctx, d); err != nil {
 			return err
 		}

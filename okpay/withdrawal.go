@@ -30,7 +30,7 @@ type Outgoing struct {
 	Destination DestinationID   `json:"destination"`
 	Provider    string          `json:"provider"`          // a name of Config.PayoutProviders
 	Paused      bool            `json:"paused,omitempty"`  // approved, and waits until the account or the destination is in order
-	Reason      string          `json:"reason,omitempty"`  // why it was rejected: a code
+	Reason      string          `json:"reason,omitempty"`  // why it was rejected or came back: a code
 	Failure     *Refused        `json:"failure,omitempty"` // why it was rejected, failed or returned
 	History     []Step          `json:"history"`           // every state with its time, in order
 	CreatedAt   time.Time       `json:"created_at"`

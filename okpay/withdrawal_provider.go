@@ -37,7 +37,7 @@ const (
 	troubleOwnerGone     = "returned_to_closed_account"
 )
 
-// heard is the record of one event of a provider.
+// heardEvent is the record of one event of a provider.
 type heardEvent struct {
 	Key    string `json:"key"`
 	Status string `json:"status"`
@@ -50,6 +50,17 @@ type heardEvent struct {
 // no withdrawal has.
 func (s *Withdrawals) ProviderSays(ctx context.Context, in ProviderEvent) (Withdrawal, error) {
 	return s.withdrawal(s.providerSays(ctx, in))
+}
+
+// PayoutProviderSays records what a provider says of a withdrawal or of a payout, whichever
+// has the key. Errors are those of Withdrawals.ProviderSays.
+func (w *Wallet) PayoutProviderSays(ctx context.Context, in ProviderEvent) error {
+	e := w.Withdrawals.outgoings
+	if strings.HasPrefix(in.Key, w.Payouts.prefix()) {
+		e = w.Payouts.outgoings
+	}
+	_, _, err := e.providerSays(ctx, in)
+	return err
 }
 
 func (e outgoings) providerSays(ctx context.Context, in ProviderEvent) (*outgoingDoc, bool, error) {
@@ -179,7 +190,10 @@ func (e outgoings) hear(d *ledger.Draft, doc *outgoingDoc, provider string, got 
 	case WithdrawalFailed:
 		doc.Failure = refusedFor(code, now)
 	case WithdrawalSentBack:
-		doc.Failure = refusedFor(WithdrawalReturned, now)
+		doc.Failure, doc.Reason = refusedFor(WithdrawalReturned, now), ""
+		if code != ProviderRejected {
+			doc.Reason = string(code)
+		}
 	case WithdrawalPaid:
 		doc.Failure = nil
 	}

@@ -77,9 +77,16 @@ func (p *placing) place(ctx context.Context, d *ledger.Draft) error {
 	p.fee = e.schedule(merchant, doc.Currency)
 	doc.Outgoing = Outgoing{Destination: in.destination, Provider: dst.Provider, CreatedAt: p.at}
 	doc.Minor.Amount, doc.Minor.Fee = in.amount.Minor(), p.fee.additional(in.amount.Minor())
+	if saturated(doc.Minor.Amount, doc.Minor.Fee, p.remaining()) == math.MaxInt64 { // more than a balance can be
+		available, err := e.w.availableOn(ctx, in.account(), in.amount.Currency())
+		if err != nil {
+			return err
+		}
+		return p.tooMuch(available)
+	}
 	fresh(d, e.noun, doc.ID)
 	doc.Used = e.w.reserve(&d.Change, e.operation(), in.party(), in.amount, p.at)
-	e.hold(d, doc, in.amount, in.reserve)
+	e.hold(d, doc, in.amount, p.remaining())
 	requested, err := e.move(doc, p.at, requestOut, always)
 	if err != nil {
 		return err
@@ -101,8 +108,8 @@ func (p *placing) place(ctx context.Context, d *ledger.Draft) error {
 }
 
 // hold reserves amount and fee, and refuses to leave less than what must remain.
-func (e outgoings) hold(d *ledger.Draft, doc *outgoingDoc, amount money.Amount, reserve int64) {
-	least := saturated(amount.Minor(), doc.Minor.Fee, e.config().MinRemaining[doc.Currency], reserve)
+func (e outgoings) hold(d *ledger.Draft, doc *outgoingDoc, amount money.Amount, remaining int64) {
+	least := saturated(amount.Minor(), doc.Minor.Fee, remaining)
 	account := doc.owner().account()
 	d.Ops = append(d.Ops, ledger.Require{Account: account, Currency: amount.Currency(), AtLeast: &least})
 	h := ledger.Hold{
@@ -146,12 +153,22 @@ func (p *placing) refusal(err error) error {
 	if refused.Reason != ledger.ConditionFailed {
 		return err
 	}
-	remaining := saturated(p.e.config().MinRemaining[p.in.amount.Currency().Code()], p.in.reserve)
-	fee := p.fee.additional(p.in.amount.Minor())
-	available := saturated(p.in.amount.Minor(), fee, remaining) - refused.Short
-	limit := money.New(withdrawable(available, remaining, p.fee), p.in.amount.Currency())
+	least := saturated(p.in.amount.Minor(), p.fee.additional(p.in.amount.Minor()), p.remaining())
+	e := p.tooMuch(least - refused.Short)
+	e.Err = err
+	return e
+}
+
+// remaining is what must remain of the balance.
+func (p *placing) remaining() int64 {
+	return saturated(p.e.config().MinRemaining[p.in.amount.Currency().Code()], p.in.reserve)
+}
+
+// tooMuch is the refusal of more than what is available allows.
+func (p *placing) tooMuch(available int64) *Error {
+	limit := money.New(withdrawable(available, p.remaining(), p.fee), p.in.amount.Currency())
 	e := newError(WithdrawalExceedsWithdrawable, "at most %s can be taken out now", limit)
-	e.Field, e.Limit, e.Err = "amount", &limit, err
+	e.Field, e.Limit = "amount", &limit
 	return e
 }
 

@@ -14,8 +14,8 @@ import (
 // each withdrawal, for ever, so that no call orders a second one. What the provider answers is
 // recorded after the call, even when the context ends meanwhile: submitted, paid, failed,
 // returned, or unknown, which is no error here. A withdrawal that is submitting or
-// unknown is submitted once more, with the same key, while the provider's finality window lasts; then the
-// provider is only asked.
+// unknown is submitted once more, with the same key, while the provider's finality window lasts and the account is
+// open; otherwise the provider is only asked.
 //
 // While the account is locked, or the destination can not be used any more, it stays approved: AccountLocked,
 // AccountClosed, DestinationInvalid, DestinationClosed, DestinationBlocked or
@@ -82,6 +82,14 @@ func (e outgoings) intend(ctx context.Context, id string) (doc *outgoingDoc, ord
 			return e.machine().refuse(doc.State, id, submitOut)
 		case e.pastWindow(doc, d.Now()) || doc.Payee == nil:
 			return errNothingDue
+		default:
+			// Whether the order was heard is not known. If it was not, this would be the first
+			// one, and no money leaves an account that is shut.
+			if _, shut := e.openOwner(d, doc.owner()); errors.Is(shut, AccountLocked) || errors.Is(shut, AccountClosed) {
+				return errNothingDue
+			} else if shut != nil {
+				return shut
+			}
 		}
 		m, err := e.move(doc, d.Now(), on, g)
 		if err != nil {
