@@ -84,16 +84,22 @@ func (w *Wallet) leaving(d *ledger.Draft, id CustomerID) error {
 	}
 	switch g.State {
 	case GateLocked:
-		e := newError(AccountLocked, "the customer's account is locked")
-		if g.Reason == topUpRestriction {
-			e = newError(AccountRestricted, "a top-up of the customer's was reversed")
-		}
+		e := newError(g.lockedAs(), "no money leaves the customer's account")
 		e.Object = string(id)
 		return e
 	case GateClosed:
 		return accountClosed(id)
 	}
 	return nil
+}
+
+// lockedAs is the code of what a gate that is locked refuses: AccountRestricted after a top-up
+// was reversed, else AccountLocked.
+func (g *Gate) lockedAs() Code {
+	if g.Reason == topUpRestriction {
+		return AccountRestricted
+	}
+	return AccountLocked
 }
 
 // arriving refuses to let money come to a customer whose account is closed. Errors: NotFound,

@@ -234,10 +234,11 @@ func TestAQuoteRefusesWhatIsWrong(t *testing.T) {
 
 func TestQuotesComeFromConfigRates(t *testing.T) {
 	var down error
-	f := start(t, okpay.Config{Rates: func(_ context.Context, base, quote string) (okpay.Rate, error) {
-		assert.Equal(t, "USD", base)
-		assert.Equal(t, "CNY", quote)
-		return okpay.Rate{Mid: dec("7.2"), Rate: dec("7.164")}, down
+	rate := dec("7.164")
+	f := start(t, okpay.Config{Rates: func(_ context.Context, base, quote money.Currency) (okpay.Rate, error) {
+		assert.Equal(t, "USD", base.Code())
+		assert.Equal(t, "CNY", quote.Code())
+		return okpay.Rate{Mid: dec("7.2"), Rate: rate}, down
 	}})
 	in := okpay.CreateQuote{Base: "USD", Quote: "CNY", Key: "k", TTL: time.Minute}
 	q, err := f.Quotes.Create(t.Context(), in)
@@ -248,8 +249,10 @@ func TestQuotesComeFromConfigRates(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, q.ID, again.ID)
 	assert.True(t, again.Replayed)
+	in.Key, rate = "other", dec("7.21")
+	_, err = f.Quotes.Create(t.Context(), in)
+	isRefusal(t, err, okpay.ProviderUnavailable)
 	down = errors.New("no line")
-	in.Key = "other"
 	_, err = f.Quotes.Create(t.Context(), in)
 	isRefusal(t, err, okpay.ProviderUnavailable)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/ledger/money"
 )
 
 // Quotes is the service for exchanges of currencies.
@@ -39,7 +40,7 @@ type CreateQuote struct {
 // Create makes a quote; the operator's program calls it, since it sets the rate. Errors, the
 // first that applies: CurrencyNotSupported; InvalidRequest for one currency twice, a TTL out of bounds, a rate that
 // is not more than zero or above the middle one (the wallet would pay for the exchange) or none at all;
-// ProviderUnavailable when Config.Rates does not answer; NotFound for the customer;
+// ProviderUnavailable when Config.Rates does not answer, or with no such rate; NotFound for the customer;
 // IdempotencyKeyReused.
 func (s *Quotes) Create(ctx context.Context, in CreateQuote) (Quote, error) {
 	asked := in // before defaults and Config.Rates, which may say something else at the second try
@@ -79,8 +80,10 @@ func (s *Quotes) Create(ctx context.Context, in CreateQuote) (Quote, error) {
 }
 
 func (s *Quotes) checkCreate(ctx context.Context, in *CreateQuote) error {
-	for _, c := range [...]struct{ field, code string }{{"base", in.Base}, {"quote", in.Quote}} {
-		if _, err := s.w.Currency(c.code); err != nil {
+	var pair [2]money.Currency
+	for i, c := range [...]struct{ field, code string }{{"base", in.Base}, {"quote", in.Quote}} {
+		var err error
+		if pair[i], err = s.w.Currency(c.code); err != nil {
 			e := newError(CurrencyNotSupported, "unknown currency")
 			e.Field, e.Err = c.field, err
 			return e
@@ -101,21 +104,30 @@ func (s *Quotes) checkCreate(ctx context.Context, in *CreateQuote) error {
 		return invalidField("ttl", "is %v, want %v to %v", in.TTL, MinQuoteTTL, MaxQuoteTTL)
 	}
 	if in.Mid.IsZero() && in.Rate.IsZero() && s.w.cfg.Rates != nil {
-		r, err := s.w.cfg.Rates(ctx, in.Base, in.Quote)
+		r, err := s.w.cfg.Rates(ctx, pair[0], pair[1])
 		if err != nil {
 			e := newError(ProviderUnavailable, "there is no rate from %s to %s now", in.Base, in.Quote)
 			e.Err = err
 			return e
 		}
 		in.Mid, in.Rate = r.Mid, r.Rate
+		if err := r.check(); err != nil { // nothing that the caller could have said better
+			e := newError(ProviderUnavailable, "the rate from %s to %s cannot be used", in.Base, in.Quote)
+			e.Err = err
+			return e
+		}
 	}
-	if err := checkRate("mid", in.Mid); err != nil {
+	return Rate{in.Mid, in.Rate}.check()
+}
+
+func (r Rate) check() error {
+	if err := checkRate("mid", r.Mid); err != nil {
 		return err
 	}
-	if err := checkRate("rate", in.Rate); err != nil {
+	if err := checkRate("rate", r.Rate); err != nil {
 		return err
 	}
-	if in.Rate.GreaterThan(in.Mid) {
+	if r.Rate.GreaterThan(r.Mid) {
 		return invalidField("rate", "is above the middle rate")
 	}
 	return nil

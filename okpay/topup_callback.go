@@ -167,9 +167,7 @@ func (w *Wallet) callback(rw http.ResponseWriter, r *http.Request, source string
 	}
 	status := http.StatusNoContent
 	for _, e := range events {
-		_, err := w.TopUps.SourceSays(r.Context(), SourceEvent{
-			Source: source, EventID: e.ID, TopUp: TopUpID(e.Collection), Status: e.Status, Amount: e.Amount,
-		})
+		err := w.sourceSays(r.Context(), source, e)
 		switch code := CodeOf(err); code {
 		case "", NotFound: // committed, the second with an exception for a person
 			continue
@@ -182,4 +180,12 @@ func (w *Wallet) callback(rw http.ResponseWriter, r *http.Request, source string
 		w.cfg.Logger.ErrorContext(r.Context(), "okpay: callback not taken", "source", source, "event", e.ID, "error", err)
 	}
 	return status
+}
+
+// sourceSays hands an event to the noun that the source was asked for.
+func (w *Wallet) sourceSays(ctx context.Context, source string, e rails.CollectionEvent) error {
+	_, err := w.TopUps.SourceSays(ctx, SourceEvent{
+		Source: source, EventID: e.ID, TopUp: TopUpID(e.Collection), Status: e.Status, Amount: e.Amount,
+	})
+	return err
 }

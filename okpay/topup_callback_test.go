@@ -232,6 +232,8 @@ func TestAThousandPermutationsOfCallbacksEndAlikeOrInAnException(t *testing.T) {
 		{{"s1", succeeded, cny(10_000)}, {"s2", succeeded, cny(9_000)}}, // contradict each other
 		{{"s1", succeeded, usd}, {"s2", succeeded, cny(10_000)}, {"f1", failed, money.Amount{}}},
 		{{"s1", succeeded, cny(10_000)}, {"r1", reversed, cny(4_000)}},
+		{{"s1", succeeded, cny(10_000)}, {"r1", reversed, cny(4_000)}, {"r2", reversed, money.Amount{}}},
+		{{"s1", succeeded, cny(9_000)}, {"r1", reversed, money.Amount{}}, {"f1", failed, money.Amount{}}},
 	}
 	p := startPSP(t, okpay.Config{Limits: []okpay.Limit{{On: okpay.OnTopUp, Per: okpay.Daily, Max: 1 << 50}}})
 	balances := func() [6]int64 {

@@ -144,8 +144,11 @@ func (s *TopUps) credit(d *ledger.Draft, t *topUpDoc, got money.Amount, from str
 // takenBack returns money that the source took back: out of the balance as far as it goes,
 // the rest is owed. Before the money has come, it is parked.
 func (s *TopUps) takenBack(d *ledger.Draft, t *topUpDoc, taken money.Amount) (bool, error) {
+	parked := came{taken.Minor(), taken.Currency().Code()}
 	g := whatCame
 	switch {
+	case (t.Came == nil || t.SentBack) && t.Parked != nil && t.allOf(*t.Parked) != t.allOf(parked):
+		g = notAsParked
 	case t.Came == nil || t.SentBack:
 		g = afterTheFact
 	case taken != money.Amount{} && !t.Came.is(taken):
@@ -162,8 +165,10 @@ func (s *TopUps) takenBack(d *ledger.Draft, t *topUpDoc, taken money.Amount) (bo
 		if t.Parked != nil {
 			return false, nil
 		}
-		t.Parked = &came{taken.Minor(), taken.Currency().Code()}
+		t.Parked = &parked
 		return true, s.write(d, t)
+	case g == notAsParked:
+		return true, s.raise(d, t, exceptionReversal, taken, "the source took back %s, after it had told of taking back another amount", taken)
 	case g == notWhatCame:
 		if err := s.raise(d, t, exceptionReversal, taken, "the source took back %s, which is not what came", taken); err != nil {
 			return false, err
@@ -172,21 +177,26 @@ func (s *TopUps) takenBack(d *ledger.Draft, t *topUpDoc, taken money.Amount) (bo
 	case g == toldBefore:
 		return false, nil
 	}
+	return true, s.reverse(d, t, m, before)
+}
+
+// reverse posts a reversal of all that came, out of where it is.
+func (s *TopUps) reverse(d *ledger.Draft, t *topUpDoc, m told, before TopUpState) error {
 	got, err := t.Came.amount(s.w)
 	if err != nil {
-		return false, err
+		return err
 	}
 	clearing := clearingAccount(t.Source)
 	if before == TopUpNeedsReview {
 		s.post(d, t, "topup_reversal", ledger.Posting{Debit: suspenseAccount(t.Source), Credit: clearing, Amount: got})
 		if err := s.tell(d, t, m); err != nil {
-			return false, err
+			return err
 		}
-		return true, s.write(d, t)
+		return s.write(d, t)
 	}
 	gate, err := s.w.gate(d, t.Customer)
 	if err != nil {
-		return false, err
+		return err
 	}
 	// All of it is owed first, and paid from the balance as far as that goes: the kernel
 	// decides the split, over the balance as it is when this commits.
@@ -197,12 +207,12 @@ func (s *TopUps) takenBack(d *ledger.Draft, t *topUpDoc, taken money.Amount) (bo
 	}
 	s.post(d, t, "topup_reversal", postings...)
 	if err := s.tell(d, t, m); err != nil {
-		return false, err
+		return err
 	}
 	if err := s.restrict(d, gate); err != nil {
-		return false, err
+		return err
 	}
-	return true, s.write(d, t)
+	return s.write(d, t)
 }
 
 // restrict locks the gate of a customer whose top-up was reversed. One that is locked keeps
@@ -255,6 +265,15 @@ func (s *TopUps) useAgain(d *ledger.Draft, t *topUpDoc, currency money.Currency)
 		d.Post(again)
 	}
 	return nil
+}
+
+// allOf is what a source meant that told of no amount, before any has come: what was asked
+// for.
+func (t *topUpDoc) allOf(c came) came {
+	if c.Currency == "" {
+		return came{t.Minor, t.Currency}
+	}
+	return c
 }
 
 func (c *came) is(a money.Amount) bool {

@@ -42,6 +42,7 @@ const (
 	whatCame     guard = "the amount is what came"
 	notWhatCame  guard = "another amount or currency than came"
 	afterTheFact guard = "nothing came yet: parked until it does"
+	notAsParked  guard = "another amount or currency is parked"
 )
 
 // The postings of top-ups, in the words of docs/postings.md.
@@ -97,7 +98,10 @@ func topUpMachine() machine[TopUpState] {
 		}, row[TopUpState]{
 			from: from, on: topUpSucceeded, guard: heldBack, to: TopUpNeedsReview,
 			emits: []string{"topup.needs_review", exception}, posts: postsSuspense,
-		}, row[TopUpState]{from: from, on: topUpReversed, guard: afterTheFact, to: from})
+		},
+			row[TopUpState]{from: from, on: topUpReversed, guard: afterTheFact, to: from},
+			row[TopUpState]{from: from, on: topUpReversed, guard: notAsParked, to: from, emits: []string{exception}},
+		)
 	}
 	for _, from := range []TopUpState{TopUpSucceeded, TopUpNeedsReview, TopUpReversed} {
 		m.rows = append(m.rows,

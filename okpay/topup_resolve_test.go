@@ -87,6 +87,51 @@ func TestATopUpIsResolvedOnlyWhileItNeedsReview(t *testing.T) {
 	}
 }
 
+func TestEveryStateTakesWhateverASourceSays(t *testing.T) {
+	same := func(s okpay.TopUpState) [3]okpay.TopUpState { return [3]okpay.TopUpState{s, s, s} }
+	for state, after := range map[okpay.TopUpState][3]okpay.TopUpState{ // succeeded, failed, reversed
+		okpay.TopUpPending:     {okpay.TopUpSucceeded, okpay.TopUpFailed, okpay.TopUpPending},
+		okpay.TopUpSucceeded:   {okpay.TopUpSucceeded, okpay.TopUpSucceeded, okpay.TopUpReversed},
+		okpay.TopUpFailed:      {okpay.TopUpSucceeded, okpay.TopUpFailed, okpay.TopUpFailed},
+		okpay.TopUpTimedOut:    {okpay.TopUpSucceeded, okpay.TopUpTimedOut, okpay.TopUpTimedOut},
+		okpay.TopUpNeedsReview: {okpay.TopUpNeedsReview, okpay.TopUpNeedsReview, okpay.TopUpReversed},
+		okpay.TopUpReversed:    same(okpay.TopUpReversed),
+	} {
+		for i, status := range []rails.CollectionStatus{succeeded, failed, reversed} {
+			t.Run(string(state)+" "+string(status), func(t *testing.T) {
+				p := startPSP(t, okpay.Config{})
+				top := p.inState(state)
+				before := p.picture()
+				got, err := p.says(top.ID, "", status)
+				require.NoError(t, err)
+				assert.Equal(t, after[i], got.State)
+				if got.State == state {
+					assert.Equal(t, before, p.picture())
+					assert.Equal(t, top, got)
+				}
+				p.verify()
+			})
+		}
+	}
+}
+
+func TestOfSeveralSourcesOneIsNamed(t *testing.T) {
+	var cards, bank rails.Simulated
+	f := start(t, okpay.Config{Sources: map[string]rails.FundingSource{"cards": &cards, "bank": &bank}})
+	in := okpay.CreateTopUp{Customer: f.customer, Amount: cny(100)}
+	for _, in.Source = range []string{"", "nowhere"} {
+		_, err := f.TopUps.Create(t.Context(), in)
+		assert.Equal(t, "source", isRefusal(t, err, okpay.InvalidRequest).Field)
+	}
+	for _, in.Source = range []string{"cards", "bank"} {
+		top, err := f.TopUps.Create(t.Context(), in)
+		require.NoError(t, err)
+		assert.Equal(t, in.Source, top.Source)
+		assert.Equal(t, int64(100), f.account("clearing:"+in.Source, "CNY"))
+	}
+	f.verify()
+}
+
 func TestAPersonCreditsWhatCameLessTheFee(t *testing.T) {
 	p := startPSP(t, okpay.Config{Fees: okpay.Fees{TopUp: okpay.Fee{BasisPoints: 1_000}}})
 	top := p.inState(okpay.TopUpNeedsReview)
@@ -136,6 +181,22 @@ func TestAPersonSendsMoneyBackAndItIsNotCreditedAgain(t *testing.T) {
 	types, _ = p.since(before)
 	assert.Equal(t, []string{"reconciliation.exception"}, types)
 	assert.Equal(t, []string{"paid_after_return"}, p.exceptions())
+	p.verify()
+}
+
+func TestALimitCountsMoneyOnlyWhileItIsThere(t *testing.T) {
+	p := startPSP(t, okpay.Config{Limits: []okpay.Limit{{On: okpay.OnTopUp, Per: okpay.Daily, Max: 10_000}}})
+	used := func() int64 { return p.account("usage:c_payer:topup:day-2026-01-01", "CNY") }
+	top := p.ask(10_000)
+	assert.Equal(t, int64(10_000), used())
+	must(p.says(top.ID, "", failed))
+	assert.Zero(t, used())
+	must(p.says(top.ID, "", succeeded, cny(9_000)))
+	assert.Equal(t, int64(10_000), used(), "it came late")
+	must(p.TopUps.ResolveReturn(t.Context(), okpay.ResolveTopUp{TopUp: top.ID, By: "ops1"}))
+	assert.Zero(t, used(), "and went back")
+	p.inState(okpay.TopUpReversed)
+	assert.Equal(t, int64(10_000), used(), "what was reversed was used")
 	p.verify()
 }
 

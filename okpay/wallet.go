@@ -106,7 +106,7 @@ type Config struct {
 	// Rates says what one unit of a currency is worth in another one, for quotes that come
 	// without a rate. It may be called more than once for one quote, from any goroutine.
 	// Defaults to none: quotes name their rates.
-	Rates func(ctx context.Context, base, quote string) (Rate, error)
+	Rates func(ctx context.Context, base, quote money.Currency) (Rate, error)
 
 	// SettlementGrace is how long what was paid or has come may stand on no statement before
 	// an import asks a person about it. Defaults to 72 hours.

@@ -57,7 +57,9 @@ type FundingSource interface {
 }
 
 // Simulated is a funding source without money behind it, for tests and demonstrations. The
-// zero value says yes to everything.
+// zero value says yes to everything. It is late when Answer says Unknown and Settle or a
+// Callback decides afterwards, wrong when a Callback tells of another amount, twice when one
+// is delivered again, and never there when nothing follows.
 type Simulated struct {
 	// Answer decides each new collection; it may return Unknown. Defaults to Succeeded. It
 	// is called under a lock.
