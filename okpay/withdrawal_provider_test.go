@@ -117,15 +117,15 @@ func TestAnAmountOtherThanOrderedIsForAPersonAndKeepsTheState(t *testing.T) {
 		return err
 	}))
 	assert.Equal(t, before, k.balancesOf("CNY"))
-	x, err := k.Exceptions(t.Context(), "", 10)
+	x, _, err := k.Exceptions.List(t.Context(), okpay.ExceptionQuery{})
 	require.NoError(t, err)
 	require.Len(t, x, 1)
 	assert.Equal(t, "amount_mismatch", x[0].Kind)
 	assert.Equal(t, cny(4999), x[0].Amount)
-	resolved, err := k.ResolveException(t.Context(), okpay.ResolveException{Exception: x[0].ID, By: "ops1"})
+	resolved, err := k.Exceptions.Resolve(t.Context(), okpay.ResolveException{Exception: x[0].ID, By: "ops1", Reason: "told_by_phone"})
 	require.NoError(t, err)
 	assert.Equal(t, okpay.ExceptionResolved, resolved.State)
-	_, err = k.ResolveException(t.Context(), okpay.ResolveException{Exception: x[0].ID, By: "ops1"})
+	_, err = k.Exceptions.Resolve(t.Context(), okpay.ResolveException{Exception: x[0].ID, By: "ops1", Reason: "told_by_phone"})
 	refusedAs(t, err, okpay.InvalidState)
 	event.EventID = "e3"
 	require.NoError(t, k.step([]string{"reconciliation.exception"}, []string{}, func() error { // it is new again
