@@ -89,4 +89,5 @@ const (
 	provisionalCredits = "provisional:disputes"
 	providerCost       = "expense:provider"
 	loss               = "expense:loss"
+	nostro             = "bank:nostro"
 )

@@ -102,7 +102,13 @@ func machines() []table {
 		topUpMachine().drawn(),
 		disputeMachine().drawn(),
 		gateMachine().drawn(),
+		withdrawalMachine().drawn(),
+		payoutMachine().drawn(),
+		payoutScheduleMachine().drawn(),
+		destinationMachine().drawn(),
 		quoteMachine().drawn(),
 		conversionMachine().drawn(),
+		reconciliationMachine().drawn(),
+		exceptionMachine().drawn(),
 	}
 }

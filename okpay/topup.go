@@ -46,6 +46,7 @@ type topUpDoc struct {
 	Asks     int         `json:"asks,omitempty"` // how often the source was asked and did not know
 	AskedAt  time.Time   `json:"asked_at"`       // when it was asked last
 	Resolved *resolution `json:"resolved,omitempty"`
+	Settled  movements   `json:"settled,omitzero"` // what statements have of it
 
 	// The amounts of the embedded TopUp are kept in Minor, Came and FeeMinor.
 	Amount   *struct{} `json:"amount,omitempty"`
@@ -128,6 +129,8 @@ func (t *topUpDoc) record() ledger.Put {
 		Type: "topup", ID: string(t.ID),
 		Labels: []string{"c:" + string(t.Customer), "c:" + string(t.Customer) + ":" + string(t.State), "state:" + string(t.State)},
 	}
+	_, moved := t.lastMoved()
+	put.Labels = append(put.Labels, t.Settled.labels(t.Source, moved)...)
 	if t.State == TopUpPending {
 		put.Due = t.askAt()
 	}

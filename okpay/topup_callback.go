@@ -23,8 +23,8 @@ type SourceEvent struct {
 	Amount money.Amount
 }
 
-// heardEvent is the record of an event of a source: it is acted on once.
-type heardEvent struct {
+// sourceHeard is the record of an event of a source: it is acted on once.
+type sourceHeard struct {
 	TopUp        TopUpID                `json:"topup"`
 	Status       rails.CollectionStatus `json:"status"`
 	Amount       came                   `json:"amount,omitzero"`
@@ -50,11 +50,11 @@ func (s *TopUps) SourceSays(ctx context.Context, in SourceEvent) (TopUp, error) 
 	if err != nil {
 		return TopUp{}, err
 	}
-	now := heardEvent{TopUp: in.TopUp, Status: in.Status, Amount: came{in.Amount.Minor(), in.Amount.Currency().Code()}}
+	now := sourceHeard{TopUp: in.TopUp, Status: in.Status, Amount: came{in.Amount.Minor(), in.Amount.Currency().Code()}}
 	id := in.Source + "/" + in.EventID
 	repeated := false
 	_, err = s.w.do(ctx, verb{principal: "program", operation: "topup.source_says"}, func(d *ledger.Draft) error {
-		heard := heardEvent{}
+		heard := sourceHeard{}
 		err := draftGet(d, "source_event", id, &heard)
 		repeated = err == nil
 		switch {
@@ -96,7 +96,7 @@ func (s *TopUps) SourceSays(ctx context.Context, in SourceEvent) (TopUp, error) 
 	return t, err
 }
 
-func (s *TopUps) putHeard(d *ledger.Draft, id string, e heardEvent) {
+func (s *TopUps) putHeard(d *ledger.Draft, id string, e sourceHeard) {
 	d.Put(ledger.Put{Type: "source_event", ID: id, Content: encode(e), Labels: []string{"topup:" + string(e.TopUp)}})
 }
 

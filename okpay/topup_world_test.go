@@ -96,7 +96,7 @@ func (f *fixture) mails() []string {
 
 func (f *fixture) exceptions() []string {
 	f.t.Helper()
-	open, err := f.Exceptions(f.t.Context(), "", 100)
+	open, _, err := f.Exceptions.List(f.t.Context(), okpay.ExceptionQuery{Limit: 100})
 	require.NoError(f.t, err)
 	out := []string{}
 	for i := range open {

@@ -78,6 +78,27 @@ type Config struct {
 	// named "simulated" in Test mode, and to none in Live mode.
 	Sources map[string]rails.FundingSource
 
+	// PayoutProviders send money out of the wallet, by name. Defaults to one simulated
+	// provider named "simulated" in Test mode, and to none in Live mode.
+	PayoutProviders map[string]rails.PayoutProvider
+
+	// PayoutTimeout is how long a call of a payout provider may take; after it the outcome
+	// is unknown. Defaults to 30 s.
+	PayoutTimeout time.Duration
+
+	// FinalityWindows say for how long after an order a provider may still come to know it, and
+	// remembers its key, by name. Defaults to 72 hours for each.
+	FinalityWindows map[string]time.Duration
+
+	// Withdrawals and Payouts say how customers' and merchants' money leaves the wallet.
+	Withdrawals OutgoingConfig
+	Payouts     OutgoingConfig
+
+	// VerifyDestination says whether a destination is its owner's and can be paid to. It is
+	// called outside of any Change, from any goroutine, and may be called more than once.
+	// Defaults to leaving that to operators (Destinations.Verify).
+	VerifyDestination func(context.Context, DestinationCheck) (DestinationVerdict, error)
+
 	// TopUpExpiry is how long a top-up waits for its money before the source is asked once
 	// more whether it has come. Only the source's "not paid" ends it. Defaults to 24 hours.
 	TopUpExpiry time.Duration
@@ -86,6 +107,10 @@ type Config struct {
 	// without a rate. It may be called more than once for one quote, from any goroutine.
 	// Defaults to none: quotes name their rates.
 	Rates func(ctx context.Context, base, quote money.Currency) (Rate, error)
+
+	// SettlementGrace is how long what was paid or has come may stand on no statement before
+	// an import asks a person about it. Defaults to 72 hours.
+	SettlementGrace time.Duration
 
 	// Webhooks configures how events are delivered. Set AllowPrivate where receivers are on
 	// this machine or in a network of one's own, and nowhere else: merchants choose the URLs.
@@ -157,11 +182,17 @@ func (c *Config) setDefaults() error {
 			return err
 		}
 	}
+	if err := c.setPayoutDefaults(); err != nil {
+		return err
+	}
 	if c.TopUpExpiry == 0 {
 		c.TopUpExpiry = 24 * time.Hour
 	}
 	if c.TopUpExpiry < 0 {
 		return invalidField("topup_expiry", "is negative")
+	}
+	if c.SettlementGrace <= 0 {
+		c.SettlementGrace = defaultSettlementGrace
 	}
 	if c.PollInterval <= 0 {
 		c.PollInterval = time.Second
@@ -185,7 +216,14 @@ type Wallet struct {
 	TopUps    *TopUps
 	Payments  *Payments
 	Disputes  *Disputes
-	Quotes    *Quotes
+
+	Destinations *Destinations
+	Withdrawals  *Withdrawals
+	Payouts      *Payouts
+
+	Reconciliation *Reconciliations
+	Exceptions     *Exceptions
+	Quotes         *Quotes
 
 	cfg     Config
 	ledger  *ledger.Ledger
@@ -219,9 +257,17 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	w.Keys, w.Endpoints = &Keys{w}, &Endpoints{w}
 	w.TopUps, w.Payments, w.Disputes = &TopUps{w}, &Payments{w}, &Disputes{w}
 	w.Quotes = &Quotes{w}
+
+	w.Destinations = &Destinations{w}
+	w.Withdrawals, w.Payouts = &Withdrawals{outgoings{w, "withdrawal"}}, &Payouts{outgoings{w, "payout"}}
+	w.Reconciliation, w.Exceptions = &Reconciliations{w, rowsAtOnce}, &Exceptions{w}
 	w.jobs = []job{
 		{"payment", func(ctx context.Context, id string) error { return w.Payments.expireDue(ctx, PaymentID(id)) }},
 		{"topup", func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) }},
+		{"withdrawal", w.Withdrawals.settle},
+		{"payout", w.Payouts.settle},
+		{"payout_schedule", w.Payouts.payOut},
+		{"destination", w.Destinations.settle},
 		{"quote", func(ctx context.Context, id string) error { return w.Quotes.expireDue(ctx, QuoteID(id)) }},
 	}
 	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.deliverDue)}
