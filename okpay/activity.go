@@ -13,11 +13,11 @@ import (
 // Activity is one thing that happened with a customer's or merchant's money, attempts that
 // failed among them.
 type Activity struct {
-	Kind      string       `json:"kind"` // payment, refund, topup
+	Kind      string       `json:"kind"` // payment, refund, topup, transfer
 	Object    string       `json:"object"`
 	State     string       `json:"state"`
 	Amount    money.Amount `json:"amount"`
-	Other     string       `json:"other,omitempty"` // the merchant, the customer or the funding source
+	Other     string       `json:"other,omitempty"` // the merchant, the customer or the funding source; empty for a transfer that nobody has claimed
 	Failure   *Refused     `json:"failure,omitempty"`
 	CreatedAt time.Time    `json:"created_at"`
 }
@@ -49,7 +49,7 @@ func (s *Merchants) Activity(ctx context.Context, id MerchantID, page ActivityPa
 
 // activityPrefixes are the kinds of objects with the prefix of their ids. What follows the
 // prefix sorts by time over all kinds.
-var activityPrefixes = [...]struct{ noun, prefix string }{{"payment", "pay_"}, {"refund", "ref_"}, {"topup", "top_"}}
+var activityPrefixes = [...]struct{ noun, prefix string }{{"payment", "pay_"}, {"refund", "ref_"}, {"topup", "top_"}, {"transfer", "tr_"}}
 
 func (w *Wallet) activity(ctx context.Context, label string, ofMerchant bool, page ActivityPage) ([]Activity, error) {
 	limit := pageSize(page.Limit)
@@ -65,7 +65,7 @@ func (w *Wallet) activity(ctx context.Context, label string, ofMerchant bool, pa
 			return nil, translate(err)
 		}
 		for _, r := range records {
-			a, err := w.activityOf(k.noun, r, ofMerchant)
+			a, err := w.activityOf(k.noun, r, label, ofMerchant)
 			if err != nil {
 				return nil, err
 			}
@@ -80,7 +80,7 @@ func (w *Wallet) activity(ctx context.Context, label string, ofMerchant bool, pa
 	return out[:min(limit, len(out))], nil
 }
 
-func (w *Wallet) activityOf(noun string, r ledger.Record, ofMerchant bool) (Activity, error) {
+func (w *Wallet) activityOf(noun string, r ledger.Record, label string, ofMerchant bool) (Activity, error) {
 	switch noun {
 	case "payment":
 		var doc paymentDoc
@@ -104,6 +104,17 @@ func (w *Wallet) activityOf(noun string, r ledger.Record, ofMerchant bool) (Acti
 			other = string(f.Customer)
 		}
 		return Activity{noun, r.ID, string(f.State), f.Amount, other, f.Failure, f.CreatedAt}, err
+	case "transfer":
+		var doc transferDoc
+		if err := decodeRecord(noun, r.ID, r, nil, &doc); err != nil {
+			return Activity{}, err
+		}
+		t, err := w.transfer(&doc)
+		other := string(t.To)
+		if CustomerID(strings.TrimPrefix(label, "c:")) == t.To {
+			other = string(t.From)
+		}
+		return Activity{noun, r.ID, string(t.State), t.Amount, other, t.Failure, t.CreatedAt}, err
 	default:
 		var doc topUpDoc
 		if err := decodeRecord(noun, r.ID, r, nil, &doc); err != nil {

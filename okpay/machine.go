@@ -101,5 +101,9 @@ func machines() []table {
 		paymentMachine().drawn(),
 		topUpMachine().drawn(),
 		gateMachine().drawn(),
+		merchantMachine().drawn(),
+		contactMachine().drawn(),
+		transferMachine().drawn(),
+		requestMachine().drawn(),
 	}
 }

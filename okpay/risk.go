@@ -31,6 +31,8 @@ type RiskCheck struct {
 	Object    string       // id of the payment, if it exists already
 	Amount    money.Amount // zero for OnRegister
 	At        time.Time
+
+	Name string // of who is registered, for screening (OnRegister)
 }
 
 // Verdict is what is to become of an operation. The zero value allows it.

@@ -3,6 +3,7 @@ package okpay
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -48,7 +49,7 @@ func (w *Wallet) statement(ctx context.Context, account, currency string, page S
 	lines := make([]StatementLine, 0, len(entries))
 	for _, e := range entries {
 		line := StatementLine{Nth: e.Nth, Time: e.Time, Kind: e.Metadata[kindKey], Object: e.Reference, Amount: e.Amount, Balance: e.Balance}
-		if e.Other.Name == feeAccount {
+		if strings.HasPrefix(e.Other.Name, "fees:") {
 			line.Kind = "fee"
 		}
 		lines = append(lines, line)

@@ -53,6 +53,11 @@ type Config struct {
 	// does not say, between MinPaymentExpiry and MaxPaymentExpiry. Defaults to 7 days.
 	PaymentExpiry time.Duration
 
+	// TransferExpiry is how long a transfer to a contact that nobody has verified can be
+	// claimed before it returns, between MinPaymentExpiry and MaxPaymentExpiry. Defaults to 7
+	// days.
+	TransferExpiry time.Duration
+
 	// Limits bound what a customer or merchant may do. Defaults to none.
 	Limits []Limit
 
@@ -128,6 +133,12 @@ func (c *Config) setDefaults() error {
 	if c.PaymentExpiry < MinPaymentExpiry || c.PaymentExpiry > MaxPaymentExpiry {
 		return invalidField("payment_expiry", "is %v, want %v to %v", c.PaymentExpiry, MinPaymentExpiry, MaxPaymentExpiry)
 	}
+	if c.TransferExpiry == 0 {
+		c.TransferExpiry = 7 * 24 * time.Hour
+	}
+	if c.TransferExpiry < MinPaymentExpiry || c.TransferExpiry > MaxPaymentExpiry {
+		return invalidField("transfer_expiry", "is %v, want %v to %v", c.TransferExpiry, MinPaymentExpiry, MaxPaymentExpiry)
+	}
 	if c.Sources == nil && c.Mode == Test {
 		c.Sources = map[string]rails.FundingSource{"simulated": &rails.Simulated{}}
 	}
@@ -157,6 +168,10 @@ type Wallet struct {
 	Endpoints *Endpoints
 	TopUps    *TopUps
 	Payments  *Payments
+
+	Contacts      *Contacts
+	Transfers     *Transfers
+	MoneyRequests *MoneyRequests
 
 	cfg     Config
 	ledger  *ledger.Ledger
@@ -189,9 +204,15 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	w.Customers, w.Merchants = &Customers{w}, &Merchants{w}
 	w.Keys, w.Endpoints = &Keys{w}, &Endpoints{w}
 	w.TopUps, w.Payments = &TopUps{w}, &Payments{w}
+	w.Contacts, w.Transfers, w.MoneyRequests = &Contacts{w}, &Transfers{w}, &MoneyRequests{w}
 	w.jobs = []job{
 		{"payment", func(ctx context.Context, id string) error { return w.Payments.expireDue(ctx, PaymentID(id)) }},
 		{"topup", func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) }},
+		{"transfer", func(ctx context.Context, id string) error { return w.Transfers.returnDue(ctx, TransferID(id)) }},
+		{"request", func(ctx context.Context, id string) error { return w.MoneyRequests.expireDue(ctx, RequestID(id)) }},
+		{"contact", w.adopt},
+		{"gate", func(ctx context.Context, id string) error { return w.unmarkDue(ctx, "gate", id) }},
+		{"merchant", func(ctx context.Context, id string) error { return w.unmarkDue(ctx, "merchant", id) }},
 	}
 	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.deliverDue)}
 	return w, nil
