@@ -398,6 +398,65 @@ func TestNothingSlipsIntoAnAccountThatIsBeingClosed(t *testing.T) {
 	t.Logf("closed %d times of 20", closed)
 }
 
+// Between looking for what is in the way and the commit, money comes and goes on at once, so
+// that no balance tells of it.
+func TestNothingBeginsBetweenTheTwoCommitsOfAClose(t *testing.T) {
+	ids := &late{}
+	f := people(t, okpay.Config{NewID: ids.id}, 0)
+	f.fund("bob", 10)
+	tried := false
+	ids.arm(func() bool {
+		g, err := f.Customers.Gate(t.Context(), "alice")
+		if err != nil || g.ClosingAt == nil {
+			return false
+		}
+		tried = true
+		_, err = f.send(okpay.CreateTransfer{From: "bob", To: "alice", Amount: cny(10)})
+		refusedWith(t, err, okpay.ServiceBusy)
+		_, err = f.send(okpay.CreateTransfer{Email: "x@example.com", Amount: cny(10)})
+		refusedWith(t, err, okpay.ServiceBusy)
+		return true
+	})
+	g, err := f.Customers.Close(t.Context(), okpay.MoveGate{Customer: "alice"})
+	require.NoError(t, err)
+	assert.True(t, tried)
+	assert.Equal(t, okpay.GateClosed, g.State)
+	f.has(0, 10, 0, 0)
+}
+
+// Money that asks no gate is caught by the ledger, and the account stays open.
+func TestMoneyThatComesBetweenTheTwoCommitsOfACloseKeepsTheAccountOpen(t *testing.T) {
+	ids := &late{}
+	f := people(t, okpay.Config{NewID: ids.id}, 10)
+	f.sent(okpay.CreateTransfer{To: "bob", Amount: cny(10)}, okpay.TransferCompleted)
+	ids.arm(func() bool {
+		g, err := f.Customers.Gate(t.Context(), "alice")
+		if err != nil || g.ClosingAt == nil {
+			return false
+		}
+		_, err = f.Ledger().Commit(t.Context(), ledger.Change{Ops: []ledger.Op{ledger.Transaction{Postings: []ledger.Posting{
+			{Debit: "suspense:psp", Credit: "user:alice:available", Amount: cny(3)},
+		}}}})
+		require.NoError(t, err)
+		return true
+	})
+	in := okpay.MoveGate{Customer: "alice", Key: "k"}
+	before := f.last()
+	for range 2 {
+		_, err := f.Customers.Close(t.Context(), in)
+		refusedWith(t, err, okpay.InvalidState)
+	}
+	types, _ := f.since(before)
+	assert.Empty(t, types)
+	f.sent(okpay.CreateTransfer{To: "bob", Amount: cny(3)}, okpay.TransferCompleted)
+	_, err := f.Customers.Close(t.Context(), in)
+	refusedWith(t, err, okpay.InvalidState)
+	in.Key = "another"
+	_, err = f.Customers.Close(t.Context(), in)
+	require.NoError(t, err)
+	f.verify()
+}
+
 func TestACloseThatWasCutOffLeavesTheAccountOpen(t *testing.T) {
 	f := people(t, okpay.Config{}, 0)
 	r, err := f.Ledger().Record(t.Context(), "gate", "alice")

@@ -147,6 +147,9 @@ func (r *requestDoc) recipient(template string) CustomerID {
 func (r *requestDoc) blank(id CustomerID) bool {
 	had := r.Contact != "" || r.From == id && r.Note != ""
 	r.Contact = ""
+	if r.State != RequestOpen {
+		r.Digest = ""
+	}
 	if r.From == id {
 		r.Note = ""
 	}

@@ -91,7 +91,6 @@ type Transfer struct {
 	Fee       money.Amount  `json:"fee"` // paid by the sender on top
 	Note      string        `json:"note,omitempty"`
 	Request   RequestID     `json:"request,omitempty"` // the request for money that it pays
-	Reason    string        `json:"reason,omitempty"`  // code given when it was rejected
 	Failure   *Refused      `json:"failure,omitempty"` // why it failed
 	CreatedAt time.Time     `json:"created_at"`
 	UpdatedAt time.Time     `json:"updated_at"`
@@ -103,6 +102,13 @@ type Transfer struct {
 	Replayed bool `json:"-"`
 }
 
+// TransferReview is what operators know of a transfer, and nobody else.
+type TransferReview struct {
+	Assessment Assessment `json:"assessment,omitzero"` // the verdict of Config.Risk
+	By         string     `json:"by,omitempty"`        // who approved or rejected it
+	Reason     string     `json:"reason,omitempty"`    // code given when it was rejected
+}
+
 // transferDoc is a transfer as its record keeps it: amounts in minor units of one currency.
 type transferDoc struct {
 	Transfer
@@ -110,11 +116,10 @@ type transferDoc struct {
 	Minor    struct {
 		Amount, Fee int64
 	} `json:"minor"`
-	Digest     string        `json:"digest,omitempty"`    // of the contact
-	ClaimFor   time.Duration `json:"claim_for,omitempty"` // how long it can be claimed
-	Used       []usage       `json:"used,omitempty"`      // of the sender's limits
-	Risk       Assessment    `json:"risk,omitzero"`
-	ReviewedBy string        `json:"reviewed_by,omitempty"`
+	Digest   string         `json:"digest,omitempty"`    // of the contact
+	ClaimFor time.Duration  `json:"claim_for,omitempty"` // how long it can be claimed
+	Used     []usage        `json:"used,omitempty"`      // of the sender's limits
+	Review   TransferReview `json:"review,omitzero"`
 
 	// The amounts of the embedded Transfer are kept in Minor.
 	Amount *struct{} `json:"amount,omitempty"`
@@ -204,6 +209,9 @@ func (t *transferDoc) counter() *int64 { return &t.Sequence }
 func (t *transferDoc) blank(id CustomerID) bool {
 	had := t.Contact != "" || t.From == id && t.Note != ""
 	t.Contact = ""
+	if t.State != TransferPendingClaim {
+		t.Digest = ""
+	}
 	if t.From == id {
 		t.Note = ""
 	}

@@ -39,6 +39,9 @@ func (s *Transfers) Approve(ctx context.Context, in ReviewTransfer) (Transfer, e
 		if t.To == t.From {
 			return sameAccount(t.From)
 		}
+		if err := t.reviewable(in.By); err != nil { // the contact may have become the reviewer's
+			return err
+		}
 		g := registered
 		if t.To == "" {
 			g = unregistered
@@ -72,7 +75,7 @@ func (s *Transfers) Reject(ctx context.Context, in ReviewTransfer) (Transfer, er
 		if err != nil {
 			return err
 		}
-		t.Reason, t.Failure = in.Reason, refusedFor(RiskDeclined, d.Now())
+		t.Review.Reason, t.Failure = in.Reason, refusedFor(RiskDeclined, d.Now())
 		return s.release(d, t, m)
 	})
 }
@@ -96,14 +99,23 @@ func (s *Transfers) review(ctx context.Context, in ReviewTransfer, on action, de
 			return err
 		case !transferMachine().allows(t.State, on):
 			return transferMachine().refuse(t.State, string(t.ID), on)
-		case in.By == string(t.From) || in.By == string(t.To):
-			e := newError(SelfApprovalForbidden, "the reviewer is a party of the transfer")
-			e.Field, e.Object = "by", string(t.ID)
-			return e
 		}
-		t.ReviewedBy = in.By
+		if err := t.reviewable(in.By); err != nil {
+			return err
+		}
+		t.Review.By = in.By
 		return decide(d, t)
 	})
+}
+
+// reviewable refuses a reviewer who is a party.
+func (t *transferDoc) reviewable(by string) error {
+	if by != string(t.From) && by != string(t.To) {
+		return nil
+	}
+	e := newError(SelfApprovalForbidden, "the reviewer is a party of the transfer")
+	e.Field, e.Object = "by", string(t.ID)
+	return e
 }
 
 // release gives held money back, and what was used of limits.
@@ -250,12 +262,11 @@ func (s *Transfers) GetOwned(ctx context.Context, customer CustomerID, id Transf
 	return t, err
 }
 
-// Assessment returns the verdict of Config.Risk on a transfer, for operators. Errors:
-// NotFound.
-func (s *Transfers) Assessment(ctx context.Context, id TransferID) (Assessment, error) {
+// Review returns what operators know of a transfer. Errors: NotFound.
+func (s *Transfers) Review(ctx context.Context, id TransferID) (TransferReview, error) {
 	var t transferDoc
 	err := s.w.get(ctx, "transfer", string(id), &t)
-	return t.Risk, translate(err)
+	return t.Review, translate(err)
 }
 
 // ListTransfers is the input of Transfers.List. Exactly one of Customer and State is set.

@@ -94,6 +94,13 @@ func (f *fixture) sent(in okpay.CreateTransfer, want okpay.TransferState) okpay.
 	return tr
 }
 
+func (f *fixture) eventsSince(no int64) []okpay.Event {
+	f.t.Helper()
+	events, _, err := f.Events(f.t.Context(), no, 1000)
+	require.NoError(f.t, err)
+	return events
+}
+
 func transferFee(bps, least, most int64) okpay.Fees {
 	return okpay.Fees{Transfer: okpay.Fee{BasisPoints: bps, Min: least, Max: most}}
 }
@@ -372,38 +379,42 @@ func TestATransferUnderReviewIsHeldUntilSomebodyElseDecides(t *testing.T) {
 		require.NoError(t, err)
 		return b[0].Held.Minor()
 	}
-	before := f.last()
+	start := f.last()
+	before := start
 	tr := f.sent(okpay.CreateTransfer{To: "bob", Amount: cny(100)}, okpay.TransferUnderReview)
 	types, before := f.since(before)
 	assert.Equal(t, []string{"transfer.created", "transfer.under_review"}, types)
 	assert.Equal(t, int64(103), held())
 	f.has(1000, 0, 0, 0)
-	a, err := f.Transfers.Assessment(t.Context(), tr.ID)
+	review, err := f.Transfers.Review(t.Context(), tr.ID)
 	require.NoError(t, err)
-	assert.Equal(t, okpay.Assessment{Verdict: okpay.Review, Reason: "unusual", Score: 7}, a)
+	assert.Equal(t, okpay.TransferReview{Assessment: okpay.Assessment{Verdict: okpay.Review, Reason: "unusual", Score: 7}}, review)
+	for _, e := range f.eventsSince(start) {
+		assert.NotContains(t, string(e.Data), "unusual")
+	}
 	_, err = f.Transfers.GetOwned(t.Context(), "bob", tr.ID)
 	refusedWith(t, err, okpay.NotFound)
 	page, _, err := f.Transfers.List(t.Context(), okpay.ListTransfers{State: okpay.TransferUnderReview})
 	require.NoError(t, err)
 	assert.Len(t, page, 1)
 
-	review := okpay.ReviewTransfer{Transfer: tr.ID, By: "alice"}
-	_, err = f.Transfers.Approve(t.Context(), review)
+	decide := okpay.ReviewTransfer{Transfer: tr.ID, By: "alice"}
+	_, err = f.Transfers.Approve(t.Context(), decide)
 	refusedWith(t, err, okpay.SelfApprovalForbidden)
-	review.By = "bob"
-	_, err = f.Transfers.Reject(t.Context(), review)
+	decide.By = "bob"
+	_, err = f.Transfers.Reject(t.Context(), decide)
 	refusedWith(t, err, okpay.SelfApprovalForbidden)
-	review.By = "ops1"
+	decide.By = "ops1"
 	_, err = f.Customers.Lock(t.Context(), okpay.MoveGate{Customer: "alice"})
 	require.NoError(t, err)
-	_, err = f.Transfers.Approve(t.Context(), review)
+	_, err = f.Transfers.Approve(t.Context(), decide)
 	refusedWith(t, err, okpay.AccountLocked)
 	_, err = f.Customers.Unlock(t.Context(), okpay.MoveGate{Customer: "alice"})
 	require.NoError(t, err)
 	_, before = f.since(before)
-	review.Key = "k"
+	decide.Key = "k"
 	for _, replayed := range []bool{false, true} {
-		got, err := f.Transfers.Approve(t.Context(), review)
+		got, err := f.Transfers.Approve(t.Context(), decide)
 		require.NoError(t, err)
 		assert.Equal(t, okpay.TransferCompleted, got.State)
 		assert.Equal(t, replayed, got.Replayed)
@@ -420,6 +431,10 @@ func TestATransferUnderReviewIsHeldUntilSomebodyElseDecides(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, okpay.TransferFailed, got.State)
 	assert.Equal(t, okpay.RiskDeclined, got.Failure.Code)
+	review, err = f.Transfers.Review(t.Context(), rejected.ID)
+	require.NoError(t, err)
+	assert.Equal(t, "ops1", review.By)
+	assert.Equal(t, "suspicious", review.Reason)
 	_, err = f.Transfers.Cancel(t.Context(), okpay.CancelTransfer{Transfer: canceled.ID, Customer: "alice"})
 	require.NoError(t, err)
 	got, err = f.Transfers.Approve(t.Context(), okpay.ReviewTransfer{Transfer: parked.ID, By: "ops1"})
@@ -673,23 +688,42 @@ func TestANegativeOrHugeFeeNeverBreaksASum(t *testing.T) {
 	f.has(1000, 0, 0, 0)
 }
 
-// late is a source of ids that moves the clock when it is armed: time that passes between a
-// verb's decision and its commit.
+// late is a source of ids that sort in the order in which they are made. When it is armed it
+// does something in between: what happens between a verb's decision and its commit.
 type late struct {
 	mu    sync.Mutex
 	n     int
-	armed func()
+	armed func() (done bool)
 }
 
 func (l *late) id() string {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.armed != nil && l.n%10 == 7 {
-		l.armed()
-		l.armed = nil
-	}
+	armed := l.armed
+	l.armed = nil
 	l.n++
-	return strconv.Itoa(1e9 + l.n)
+	id := strconv.Itoa(1e9 + l.n)
+	l.mu.Unlock()
+	if armed != nil && !armed() {
+		l.arm(armed)
+	}
+	return id
+}
+
+func (l *late) arm(f func() bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.armed = f
+}
+
+// nth does something at the nth id from now.
+func (l *late) nth(n int, f func()) {
+	l.arm(func() bool {
+		if n--; n > 0 {
+			return false
+		}
+		f()
+		return true
+	})
 }
 
 func TestAClaimDecidedInTimeAndCommittedTooLateIsTooLate(t *testing.T) {
@@ -698,10 +732,8 @@ func TestAClaimDecidedInTimeAndCommittedTooLateIsTooLate(t *testing.T) {
 	tr := f.sent(okpay.CreateTransfer{Email: "bob@example.com", Amount: cny(100)}, okpay.TransferPendingClaim)
 	f.verifies("bob", "bob@example.com")
 	f.clock.Advance(time.Hour - time.Microsecond)
-	ids.mu.Lock()
-	// The next id is the call's key, the one after it is made by the verb.
-	ids.n, ids.armed = 1006, func() { f.clock.Advance(time.Microsecond) }
-	ids.mu.Unlock()
+	// The first id is the call's key, the second one is made by the verb.
+	ids.nth(2, func() { f.clock.Advance(time.Microsecond) })
 	got, err := f.Transfers.Claim(t.Context(), okpay.ClaimTransfer{Transfer: tr.ID, Customer: "bob"})
 	refusedWith(t, err, okpay.TransferExpired)
 	assert.Equal(t, okpay.TransferReturned, got.State)
@@ -711,9 +743,7 @@ func TestAClaimDecidedInTimeAndCommittedTooLateIsTooLate(t *testing.T) {
 	r, err := f.MoneyRequests.Create(t.Context(), okpay.CreateMoneyRequest{From: "bob", To: "alice", Amount: cny(5), ExpiresIn: time.Hour})
 	require.NoError(t, err)
 	f.clock.Advance(time.Hour - time.Microsecond)
-	ids.mu.Lock()
-	ids.n, ids.armed = 2006, func() { f.clock.Advance(time.Microsecond) }
-	ids.mu.Unlock()
+	ids.nth(2, func() { f.clock.Advance(time.Microsecond) })
 	r, err = f.MoneyRequests.Pay(t.Context(), okpay.PayMoneyRequest{Request: r.ID, Customer: "alice"})
 	refusedWith(t, err, okpay.InvalidState)
 	assert.Equal(t, okpay.RequestExpired, r.State)

@@ -149,7 +149,7 @@ func (s *Transfers) submit(d *ledger.Draft, t *transferDoc, amount money.Amount,
 		w.refuseScreened(d, RiskDeclined, check, verdict)
 		return nil
 	}
-	t.Risk = verdict
+	t.Review.Assessment = verdict
 	fresh(d, "transfer", string(t.ID))
 	t.Used = w.reserve(&d.Change, OnTransfer, partyCustomer(t.From), amount, now)
 	postings, err := t.postings(w, t.payee())
