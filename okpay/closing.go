@@ -288,9 +288,7 @@ func (w *Wallet) freeContacts(d *ledger.Draft, party string) error {
 	}
 	for i := range p.Contacts {
 		if p.Contacts[i].State == ContactVerified {
-			if err := w.disown(d, p.Contacts[i].Digest); err != nil {
-				return err
-			}
+			w.disown(d, p.Contacts[i].Digest)
 		}
 	}
 	p.Closed = true

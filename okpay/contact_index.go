@@ -60,13 +60,18 @@ func (w *Wallet) owner(d *ledger.Draft, digest string) (party string, err error)
 	}
 	// The index is plain. Where money goes is decided by what the journal proves.
 	p := &profile{}
-	if err := draftGet(d, "profile", o.Party, p); err != nil {
+	if err := draftGet(d, "profile", o.Party, p); err != nil && !errors.Is(err, NotFound) {
 		return "", err
 	}
-	if !p.verified(digest) {
-		return "", errors.New("okpay: the index of contacts and the profile disagree")
+	if p.verified(digest) {
+		return o.Party, nil
 	}
-	return o.Party, nil
+	seen := d.Expects[len(d.Expects)-2]
+	r, err := w.ledger.Record(d.Context(), "contact", digest)
+	if (err == nil || errors.Is(err, ledger.ErrErased)) && r.Version != seen.Version {
+		return "", nil // it changed hands between the two reads: the draft will conflict
+	}
+	return "", errors.Join(err, errors.New("okpay: the index of contacts and the profile disagree"))
 }
 
 // own puts a contact into the index. What waits for its owner is done by adopt, once due.
@@ -76,13 +81,10 @@ func (w *Wallet) own(d *ledger.Draft, digest, party string) {
 	})
 }
 
-// disown takes a verified contact out of the index.
-func (w *Wallet) disown(d *ledger.Draft, digest string) error {
-	if _, err := d.Get("contact", digest); err != nil {
-		return err
-	}
+// disown takes a verified contact out of the index. The draft relies on the profile, which
+// changes whenever the index does.
+func (w *Wallet) disown(d *ledger.Draft, digest string) {
 	d.Put(ledger.Put{Type: "contact", ID: digest, Chaining: ledger.Plain, Erase: true})
-	return nil
 }
 
 // profile reads what is personal of a party. The draft relies on it.

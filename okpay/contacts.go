@@ -158,9 +158,7 @@ func (s *Contacts) Remove(ctx context.Context, in MoveContact) error {
 			return err
 		}
 		if was == ContactVerified {
-			if err := s.w.disown(d, c.Digest); err != nil {
-				return err
-			}
+			s.w.disown(d, c.Digest)
 		}
 		p.Contacts = slices.Delete(p.Contacts, at, at+1)
 		return s.write(d, h, p, m)
@@ -197,7 +195,7 @@ func (s *Contacts) Customer(ctx context.Context, in FindContact) (Customer, erro
 
 // withoutObject keeps the digest of a contact out of an error.
 func withoutObject(err error) error {
-	if errors.Is(err, NotFound) {
+	if errors.Is(err, NotFound) || errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrErased) {
 		return newError(NotFound, "nobody has verified this contact")
 	}
 	return err
