@@ -104,7 +104,7 @@ func TestRegistrationIsScreened(t *testing.T) {
 	assert.Equal(t, okpay.GateLocked, g.State)
 	types, _ = f.since(before)
 	assert.Equal(t, []string{"customer.created", "account.locked"}, types)
-	assert.Equal(t, []string{"account_locked"}, f.templates("ann"))
+	assert.Equal(t, []string{"account_locked"}, f.messagesOf("ann"))
 	list, _, err := f.Screenings(t.Context(), okpay.ScreeningPage{Customer: "ann"})
 	require.NoError(t, err)
 	require.Len(t, list, 2)
@@ -281,5 +281,39 @@ func TestOfManyWhoVerifyOneContactOneHasIt(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, won[0], owner.ID)
 	f.work()
+	f.verify()
+}
+
+func TestEveryActionOnAContactInEveryState(t *testing.T) {
+	f := people(t, okpay.Config{}, 0)
+	for name, verified := range map[string]bool{"unverified": false, "verified": true} {
+		email := name + "@example.com"
+		c, err := f.Contacts.Add(t.Context(), okpay.AddContact{Merchant: f.merchant, Email: email})
+		require.NoError(t, err)
+		in := okpay.MoveContact{Merchant: f.merchant, Contact: c.ID}
+		if verified {
+			_, err = f.Contacts.MarkVerified(t.Context(), in)
+			require.NoError(t, err)
+			_, err = f.Contacts.MarkVerified(t.Context(), in)
+			refusedWith(t, err, okpay.InvalidState)
+		}
+		before := f.last()
+		in.Key = "remove " + name
+		require.NoError(t, f.Contacts.Remove(t.Context(), in))
+		require.NoError(t, f.Contacts.Remove(t.Context(), in), "a replay")
+		types, _ := f.since(before)
+		assert.Equal(t, []string{"contact.removed"}, types)
+		in.Key = ""
+		_, err = f.Contacts.MarkVerified(t.Context(), in)
+		refusedWith(t, err, okpay.NotFound)
+		refusedWith(t, f.Contacts.Remove(t.Context(), in), okpay.NotFound)
+	}
+	_, err := f.Contacts.Customer(t.Context(), okpay.FindContact{Email: "verified@example.com"})
+	refusedWith(t, err, okpay.NotFound)
+	_, err = f.Contacts.Customer(t.Context(), okpay.FindContact{})
+	refusedWith(t, err, okpay.InvalidRequest)
+	_, err = f.Contacts.MarkVerified(t.Context(), okpay.MoveContact{Customer: "nobody", Contact: "con_x"})
+	refusedWith(t, err, okpay.NotFound)
+	refusedWith(t, f.Contacts.Remove(t.Context(), okpay.MoveContact{Contact: "con_x"}), okpay.InvalidRequest)
 	f.verify()
 }

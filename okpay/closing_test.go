@@ -2,6 +2,7 @@ package okpay_test
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -68,7 +69,7 @@ func TestAnAccountIsClosedOnlyWhenNothingIsInTheWay(t *testing.T) {
 	}
 	types, _ := f.since(before)
 	assert.Equal(t, []string{"account.closed"}, types)
-	all := f.templates("alice")
+	all := f.messagesOf("alice")
 	assert.Equal(t, "account_closed", all[len(all)-1])
 	f.verifies("bob", "alice@example.com")
 	closing.Key = ""
@@ -323,4 +324,59 @@ func TestErasingRemovesWhatIsPersonalAndLeavesTheMoneyVerifiable(t *testing.T) {
 	_, err = f.Customers.Erase(t.Context(), okpay.EraseCustomer{Customer: "nobody"})
 	refusedWith(t, err, okpay.NotFound)
 	f.verify()
+}
+
+func TestErasingReachesEveryPage(t *testing.T) {
+	f := people(t, okpay.Config{}, 130)
+	for range 130 {
+		f.sent(okpay.CreateTransfer{To: "bob", Amount: cny(1), Note: "my note"}, okpay.TransferCompleted)
+	}
+	_, err := f.Customers.Close(t.Context(), okpay.MoveGate{Customer: "alice"})
+	require.NoError(t, err)
+	_, err = f.Customers.Erase(t.Context(), okpay.EraseCustomer{Customer: "alice"})
+	require.NoError(t, err)
+	var all bytes.Buffer
+	_, err = f.Ledger().Export(t.Context(), &all, ledger.ExportConfig{})
+	require.NoError(t, err)
+	assert.NotContains(t, all.String(), "my note")
+	f.verify()
+}
+
+func TestAClosedAccountStaysClosed(t *testing.T) {
+	f := people(t, okpay.Config{}, 0)
+	_, err := f.Customers.Close(t.Context(), okpay.MoveGate{Customer: "alice"})
+	require.NoError(t, err)
+	before := f.last()
+	for name, move := range map[string]func(context.Context, okpay.MoveGate) (okpay.Gate, error){
+		"lock": f.Customers.Lock, "unlock": f.Customers.Unlock, "close": f.Customers.Close,
+	} {
+		_, err := move(t.Context(), okpay.MoveGate{Customer: "alice"})
+		e := refusedWith(t, err, okpay.InvalidState)
+		assert.Equal(t, "alice", e.Object, name)
+	}
+	_, err = f.Customers.Create(t.Context(), okpay.CreateCustomer{ID: "alice"})
+	refusedWith(t, err, okpay.InvalidState)
+	_, err = f.Customers.Close(t.Context(), okpay.MoveGate{Customer: "bob", Reason: "two words"})
+	refusedWith(t, err, okpay.InvalidRequest)
+	_, err = f.Merchants.Close(t.Context(), okpay.CloseMerchant{Merchant: f.merchant, By: "two words"})
+	refusedWith(t, err, okpay.InvalidRequest)
+	types, _ := f.since(before)
+	assert.Empty(t, types)
+}
+
+func TestACloseOfAMerchantThatWasCutOffLeavesItOpen(t *testing.T) {
+	f := start(t, okpay.Config{})
+	r, err := f.Ledger().Record(t.Context(), "merchant", "shop")
+	require.NoError(t, err)
+	at := f.clock.Now()
+	marked := bytes.Replace(r.Content, []byte(`"sequence"`), []byte(`"closing_at":"`+at.Format(time.RFC3339Nano)+`","sequence"`), 1)
+	_, err = f.Ledger().Commit(t.Context(), ledger.Change{Puts: []ledger.Put{
+		{Type: "merchant", ID: "shop", Content: marked, Due: at.Add(time.Minute)},
+	}})
+	require.NoError(t, err)
+	_, err = f.Payments.Create(t.Context(), okpay.CreatePayment{Merchant: f.merchant, Amount: cny(5)})
+	refusedWith(t, err, okpay.ServiceBusy)
+	f.clock.Advance(time.Minute)
+	f.work()
+	f.create(cny(5), okpay.CaptureAutomatic)
 }

@@ -28,7 +28,7 @@ func TestARequestForMoneyIsPaidByATransferInTheSameCommit(t *testing.T) {
 	f := people(t, okpay.Config{Fees: transferFee(0, 3, 0)}, 1000)
 	before := f.last()
 	r := f.asks(100)
-	assert.Equal(t, []string{"request_received"}, f.templates("alice"))
+	assert.Equal(t, []string{"request_received"}, f.messagesOf("alice"))
 	in := okpay.PayMoneyRequest{Request: r.ID, Customer: "alice", Note: "thanks", Key: "k"}
 	for _, replayed := range []bool{false, true} {
 		var err error
@@ -43,7 +43,7 @@ func TestARequestForMoneyIsPaidByATransferInTheSameCommit(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, r.ID, tr.Request)
 	assert.Equal(t, "thanks", tr.Note)
-	assert.Equal(t, []string{"transfer_received", "request_paid"}, f.templates("bob"))
+	assert.Equal(t, []string{"transfer_received", "request_paid"}, f.messagesOf("bob"))
 	f.has(897, 100, 0, 3)
 	paid, err := f.Ledger().Record(t.Context(), "request", string(r.ID))
 	require.NoError(t, err)
@@ -149,7 +149,7 @@ func TestARequestToAContactIsShownToWhoVerifiesIt(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, more)
 	assert.Len(t, page, 2)
-	assert.Equal(t, []string{"transfer_sent", "request_received"}, f.templates("alice"))
+	assert.Equal(t, []string{"transfer_sent", "request_received"}, f.messagesOf("alice"))
 	_, err = f.pay(b)
 	require.NoError(t, err)
 	_, err = f.pay(ask())
@@ -209,7 +209,7 @@ func TestEveryActionOnARequestInEveryState(t *testing.T) {
 				id := make()
 				was, err := f.Ledger().Record(t.Context(), "request", string(id))
 				require.NoError(t, err)
-				before, had := f.last(), f.minor("user:alice:available")
+				before, had := f.last(), f.posted("user:alice:available")
 				in := okpay.MoveMoneyRequest{Request: id, Customer: others[name]}
 				switch name {
 				case "pay":
@@ -232,7 +232,7 @@ func TestEveryActionOnARequestInEveryState(t *testing.T) {
 				assert.Equal(t, was.Version, now.Version)
 				types, _ := f.since(before)
 				assert.Empty(t, types)
-				assert.Equal(t, had, f.minor("user:alice:available"))
+				assert.Equal(t, had, f.posted("user:alice:available"))
 			})
 		}
 	}
@@ -268,7 +268,7 @@ func TestPayDeclineAndCancelAtOnceHaveOneWinner(t *testing.T) {
 	for range 8 {
 		r := f.asks(5)
 		before := f.last()
-		had := f.minor("user:alice:available")
+		had := f.posted("user:alice:available")
 		var (
 			racing sync.WaitGroup
 			mu     sync.Mutex
@@ -303,7 +303,7 @@ func TestPayDeclineAndCancelAtOnceHaveOneWinner(t *testing.T) {
 		} else {
 			assert.Len(t, types, 1)
 		}
-		assert.Equal(t, had, f.minor("user:alice:available"))
+		assert.Equal(t, had, f.posted("user:alice:available"))
 	}
 	f.verify()
 }

@@ -79,10 +79,10 @@ func TestRandomTransfers(t *testing.T) {
 			fees += tr.Fee.Minor()
 		}
 	}
-	assert.Equal(t, unclaimed, f.minor("unclaimed:transfers"))
-	assert.Equal(t, fees, f.minor("fees:transfer"))
+	assert.Equal(t, unclaimed, f.posted("unclaimed:transfers"))
+	assert.Equal(t, fees, f.posted("fees:transfer"))
 	for _, id := range c.people {
-		has := f.minor("user:" + string(id) + ":available")
+		has := f.posted("user:" + string(id) + ":available")
 		assert.Equal(t, each+balance[id], has, id)
 		total += has
 	}
@@ -104,7 +104,7 @@ func TestRandomTransfers(t *testing.T) {
 	}
 	f.clock.Advance(365 * 24 * time.Hour)
 	f.work()
-	assert.Zero(t, f.minor("unclaimed:transfers"))
+	assert.Zero(t, f.posted("unclaimed:transfers"))
 	for _, noun := range []string{"transfer", "request", "contact", "gate"} {
 		due, err := f.Ledger().Records(t.Context(), ledger.RecordQuery{Type: noun, DueBy: f.clock.Now().Add(1000 * time.Hour), Limit: 10})
 		require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/okpay"
 )
 
@@ -104,7 +105,7 @@ func TestATransferUnderReviewIsHeldUntilSomebodyElseDecides(t *testing.T) {
 	assert.Equal(t, []string{"transfer.failed", "transfer.canceled", "transfer.pending_claim"}, types)
 	assert.Zero(t, held())
 	f.has(794, 100, 100, 6)
-	assert.Equal(t, int64(200), f.minor("usage:c_alice:transfer:day-2026-01-01"), "what came to nothing is given back")
+	assert.Equal(t, int64(200), f.posted("usage:c_alice:transfer:day-2026-01-01"), "what came to nothing is given back")
 	f.verify()
 }
 
@@ -230,7 +231,7 @@ func TestEveryActionOnATransferInEveryState(t *testing.T) {
 				}
 				was, err := f.Ledger().Record(t.Context(), "transfer", string(tr.ID))
 				require.NoError(t, err)
-				before, had := f.last(), f.minor("user:alice:available")
+				before, had := f.last(), f.posted("user:alice:available")
 				got, err := verb(tr.ID)
 				if to := leads[from][name]; to != "" {
 					require.NoError(t, err)
@@ -249,9 +250,45 @@ func TestEveryActionOnATransferInEveryState(t *testing.T) {
 				assert.Equal(t, was.Version, now.Version)
 				types, _ := f.since(before)
 				assert.Empty(t, types)
-				assert.Equal(t, had, f.minor("user:alice:available"))
+				assert.Equal(t, had, f.posted("user:alice:available"))
 			})
 		}
 	}
 	f.verify()
+}
+
+func TestAShortfallIncludesTheFeeWhereverTheMoneyGoes(t *testing.T) {
+	f := people(t, okpay.Config{Fees: transferFee(0, 3, 0), Risk: risky}, 50)
+	for name, in := range map[string]okpay.CreateTransfer{
+		"to a customer":     {To: "bob", Amount: cny(48)},
+		"to a contact":      {Email: "x@example.com", Amount: cny(48)},
+		"held for a review": {To: "bob", Amount: cny(100)},
+	} {
+		_, err := f.send(in)
+		e := refusedWith(t, err, okpay.InsufficientBalance)
+		assert.Equal(t, cny(in.Amount.Minor()+3-50), *e.Short, name)
+	}
+	f.has(50, 0, 0, 0)
+	f.verify()
+}
+
+// The index of contacts is a plain record, which the journal does not prove. Whoever alters it
+// moves no money to themselves.
+func TestAnAlteredIndexOfContactsMovesNoMoney(t *testing.T) {
+	f := people(t, okpay.Config{}, 50)
+	f.verifies("bob", "bob@example.com")
+	records, err := f.Ledger().Records(t.Context(), ledger.RecordQuery{Type: "contact", Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, records, 1)
+	_, err = f.Customers.Create(t.Context(), okpay.CreateCustomer{ID: "thief"})
+	require.NoError(t, err)
+	_, err = f.Ledger().Commit(t.Context(), ledger.Change{Puts: []ledger.Put{
+		{Type: "contact", ID: records[0].ID, Chaining: ledger.Plain, Content: []byte(`{"party":"c_thief"}`)},
+	}})
+	require.NoError(t, err)
+	_, err = f.send(okpay.CreateTransfer{Email: "bob@example.com", Amount: cny(5)})
+	require.Error(t, err)
+	assert.Equal(t, okpay.InternalError, okpay.CodeOf(err))
+	assert.NotContains(t, err.Error(), "example")
+	f.has(50, 0, 0, 0)
 }

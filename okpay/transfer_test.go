@@ -37,8 +37,8 @@ func (f *fixture) fund(id okpay.CustomerID, minor int64) {
 	require.NoError(f.t, err)
 }
 
-// minor is the balance of an account in CNY.
-func (f *fixture) minor(account string) int64 {
+// posted is the balance of an account in CNY.
+func (f *fixture) posted(account string) int64 {
 	f.t.Helper()
 	b, err := f.Ledger().Balance(f.t.Context(), ledger.AccountKey{Name: account, Currency: "CNY"})
 	require.NoError(f.t, err)
@@ -49,12 +49,12 @@ func (f *fixture) minor(account string) int64 {
 func (f *fixture) has(alice, bob, unclaimed, fees int64) {
 	f.t.Helper()
 	assert.Equal(f.t, []int64{alice, bob, unclaimed, fees}, []int64{
-		f.minor("user:alice:available"), f.minor("user:bob:available"), f.minor("unclaimed:transfers"), f.minor("fees:transfer"),
+		f.posted("user:alice:available"), f.posted("user:bob:available"), f.posted("unclaimed:transfers"), f.posted("fees:transfer"),
 	}, "alice, bob, unclaimed, fees")
 }
 
-// templates are the messages that a customer has, the oldest first.
-func (f *fixture) templates(id okpay.CustomerID) []string {
+// messagesOf are the templates of the messages that a customer has, the oldest first.
+func (f *fixture) messagesOf(id okpay.CustomerID) []string {
 	f.t.Helper()
 	messages, err := f.Customers.Messages(f.t.Context(), id, "", 100)
 	require.NoError(f.t, err)
@@ -108,8 +108,8 @@ func TestATransferTakesTheFeeOnTopAndAShortfallIncludesIt(t *testing.T) {
 	assert.Equal(t, cny(100), x1.Fee)
 	types, before := f.since(before)
 	assert.Equal(t, []string{"transfer.created", "transfer.completed"}, types)
-	assert.Equal(t, []string{"transfer_sent"}, f.templates("alice"))
-	assert.Equal(t, []string{"transfer_received"}, f.templates("bob"))
+	assert.Equal(t, []string{"transfer_sent"}, f.messagesOf("alice"))
+	assert.Equal(t, []string{"transfer_received"}, f.messagesOf("bob"))
 
 	_, err := f.send(okpay.CreateTransfer{To: "alice", Amount: cny(10)})
 	refusedWith(t, err, okpay.SameAccount)
@@ -242,7 +242,7 @@ func TestWhatWaitsForAContactIsClaimedOnceItIsVerified(t *testing.T) {
 	a := f.sent(okpay.CreateTransfer{Email: "bob@example.com", Amount: cny(100)}, okpay.TransferPendingClaim)
 	types, before := f.since(before)
 	assert.Equal(t, []string{"transfer.created", "transfer.pending_claim"}, types)
-	assert.Empty(t, f.templates("alice"))
+	assert.Empty(t, f.messagesOf("alice"))
 	f.sent(okpay.CreateTransfer{Email: "bob@example.com", Amount: cny(50)}, okpay.TransferPendingClaim)
 	f.has(844, 0, 150, 6)
 
@@ -274,8 +274,8 @@ func TestWhatWaitsForAContactIsClaimedOnceItIsVerified(t *testing.T) {
 
 	f.work()
 	f.has(844, 150, 0, 6)
-	assert.Equal(t, []string{"transfer_received", "transfer_received"}, f.templates("bob"))
-	assert.Equal(t, []string{"transfer_claimed", "transfer_claimed"}, f.templates("alice"))
+	assert.Equal(t, []string{"transfer_received", "transfer_received"}, f.messagesOf("bob"))
+	assert.Equal(t, []string{"transfer_claimed", "transfer_claimed"}, f.messagesOf("alice"))
 	f.verify()
 }
 
@@ -308,7 +308,7 @@ func TestAnUnclaimedTransferReturnsAtTheVeryInstantFeeIncluded(t *testing.T) {
 	f.has(1000, 0, 0, 0)
 	types, before = f.since(before)
 	assert.Equal(t, []string{"transfer.returned", "transfer.returned"}, types)
-	assert.Equal(t, []string{"transfer_returned", "transfer_returned", "transfer_returned"}, f.templates("alice"))
+	assert.Equal(t, []string{"transfer_returned", "transfer_returned", "transfer_returned"}, f.messagesOf("alice"))
 
 	_, err = f.Transfers.Claim(t.Context(), okpay.ClaimTransfer{Transfer: lazily.ID, Customer: "bob"})
 	refusedWith(t, err, okpay.TransferExpired)
