@@ -128,7 +128,7 @@ func (s *MoneyRequests) Pay(ctx context.Context, in PayMoneyRequest) (MoneyReque
 	if r, err := s.Get(ctx, in.Request); err == nil {
 		amount = r.Amount
 	}
-	asks := s.w.Transfers.asks(in.Proof)
+	screening := s.w.screening()
 	return s.run(ctx, v, in.Request, amount, func(d *ledger.Draft) error {
 		r, err := s.asked(d, in.Request, in.Customer, payRequest)
 		if err != nil || d.Refusal != nil {
@@ -143,7 +143,7 @@ func (s *MoneyRequests) Pay(ctx context.Context, in PayMoneyRequest) (MoneyReque
 		}
 		t := &transferDoc{}
 		t.From, t.To, t.Note, t.Request = in.Customer, r.From, in.Note, r.ID
-		if err := s.w.Transfers.submit(d, t, amount, asks); err != nil || d.Refusal != nil {
+		if err := s.w.Transfers.submit(d, t, amount, screening, in.Proof); err != nil || d.Refusal != nil {
 			return err
 		}
 		r.inTime(d)

@@ -1,89 +1,48 @@
 package okpay
 
-import (
-	"context"
-	"time"
+import "context"
 
-	"github.com/okpay/okpay-go/ledger"
-)
-
-// ScreeningID names a screening.
-type ScreeningID string
-
-// Screening is a verdict of Config.Risk that no object of its own keeps: of a registration,
-// or of what was refused before anything was made. It is for operators alone.
-type Screening struct {
-	ID         ScreeningID `json:"id"`
-	Operation  Operation   `json:"operation"`
-	Customer   CustomerID  `json:"customer,omitempty"`
-	Merchant   MerchantID  `json:"merchant,omitempty"`
-	Amount     string      `json:"amount,omitempty"` // such as "CNY 1.00"
-	Assessment Assessment  `json:"assessment"`
-	Refused    bool        `json:"refused"` // nothing was made
-	CreatedAt  time.Time   `json:"created_at"`
+// screening asks Config.Risk, and has the proof that answers its challenge verified, each at
+// most once for one call of a verb, however often a conflict makes the verb run again: a
+// proof may be good for one time only.
+type screening struct {
+	*assessment
+	verified bool
+	err      error
 }
 
-// screened adds a screening to a Change.
-func (w *Wallet) screened(d *ledger.Draft, about RiskCheck, a Assessment, refused bool) {
-	s := Screening{
-		ID: ScreeningID(w.newID("scr_")), Operation: about.Operation, Customer: about.Customer, Merchant: about.Merchant,
-		Assessment: a, Refused: refused, CreatedAt: d.Now(),
+func (w *Wallet) screening() *screening { return &screening{assessment: w.risk()} }
+
+// screen returns the assessment, to be stored with what it allows. A challenge without the
+// right proof is refused, and what is blocked or wants a review is the verb's to decide.
+// Errors: AuthenticationRequired, AuthenticationFailed, ServiceBusy.
+func (s *screening) screen(ctx context.Context, c RiskCheck, proof string) (Assessment, error) {
+	a, err := s.ask(ctx, c)
+	if err != nil || a.Verdict != Challenge {
+		return a, err
 	}
-	if !about.Amount.Currency().IsZero() {
-		s.Amount = about.Amount.String()
+	if proof == "" {
+		return a, newError(AuthenticationRequired, "a proof of who the customer is has to come along")
 	}
-	put := ledger.Put{Type: "screening", ID: string(s.ID), Content: encode(s)}
-	if s.Customer != "" {
-		put.Labels = append(put.Labels, "c:"+string(s.Customer))
+	if !s.verified {
+		s.verified = true
+		s.err = s.verify(ctx, StepUp{Customer: c.Customer, Object: c.Object, Amount: c.Amount, To: c.To, Proof: proof})
 	}
-	if s.Merchant != "" {
-		put.Labels = append(put.Labels, "m:"+string(s.Merchant))
-	}
-	d.Put(put)
+	return a, s.err
 }
 
-// refuseScreened records that Config.Risk refused what makes no object, and why.
-func (w *Wallet) refuseScreened(d *ledger.Draft, code Code, about RiskCheck, a Assessment) {
-	w.screened(d, about, a, true)
-	d.Refuse(ledger.Refusal{Reason: ledger.Reason(code)})
-}
-
-// ScreeningPage asks for the newest screenings, of one customer or merchant if either is
-// set, or for those before After.
-type ScreeningPage struct {
-	Customer CustomerID
-	Merchant MerchantID
-	After    ScreeningID
-	Limit    int // 1 to 100, 20 unless told
-}
-
-// Screenings returns verdicts of Config.Risk, the newest first, and whether there are more.
-func (w *Wallet) Screenings(ctx context.Context, page ScreeningPage) (list []Screening, more bool, err error) {
-	label := ""
+func (s *screening) verify(ctx context.Context, step StepUp) error {
+	if s.w.cfg.VerifyStepUp == nil {
+		return newError(AuthenticationFailed, "nothing verifies proofs here")
+	}
+	right, err := s.w.cfg.VerifyStepUp(ctx, step)
 	switch {
-	case page.Customer != "":
-		label = "c:" + string(page.Customer)
-	case page.Merchant != "":
-		label = "m:" + string(page.Merchant)
+	case err != nil:
+		e := newError(ServiceBusy, "the proof could not be verified")
+		e.Err = err
+		return e
+	case !right:
+		return newError(AuthenticationFailed, "the proof is not right")
 	}
-	records, more, err := w.page(ctx, "screening", label, string(page.After), true, page.Limit)
-	for _, r := range records {
-		var s Screening
-		if err := decodeRecord("screening", r.ID, r, nil, &s); err != nil {
-			return nil, false, err
-		}
-		list = append(list, s)
-	}
-	return list, more, err
-}
-
-// page reads one page of records, and whether there are more.
-func (w *Wallet) page(ctx context.Context, noun, label, after string, desc bool, limit int) (records []ledger.Record, more bool, err error) {
-	limit = pageSize(limit)
-	records, err = w.ledger.Records(ctx, ledger.RecordQuery{Type: noun, Label: label, After: after, Desc: desc, Limit: limit + 1})
-	if err != nil {
-		return nil, false, translate(err)
-	}
-	more = len(records) > limit
-	return records[:min(limit, len(records))], more, nil
+	return nil
 }

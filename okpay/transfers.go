@@ -33,7 +33,8 @@ type CreateTransfer struct {
 //   - InvalidRequest, AmountNotPositive, CurrencyNotSupported: form
 //   - IdempotencyKeyReused, or the first outcome of the Key
 //   - SameAccount when To is From
-//   - NotFound for the sender, AccountLocked, AccountClosed
+//   - NotFound for the sender, AccountLocked, AccountRestricted, AccountClosed, ServiceBusy in
+//     the moment of closing
 //   - PayeeUnavailable when To is unknown or closed, SameAccount when the contact is the sender's own
 //   - AmountTooSmall, LimitExceededTransaction with Limit
 //   - ServiceBusy when Config.Risk does not answer, RiskDeclined (the verdict is kept as a
@@ -51,7 +52,7 @@ func (s *Transfers) Create(ctx context.Context, in CreateTransfer) (Transfer, er
 		{Name: "to", Value: string(in.To)}, {Name: "contact", Value: string(a.kind) + a.value},
 		{Name: "amount", Value: in.Amount.String()}, {Name: "note", Value: in.Note},
 	}}
-	asks := s.asks(in.Proof)
+	screening := s.w.screening()
 	return s.run(ctx, v, "", in.Amount, func(d *ledger.Draft) error {
 		if in.To == in.From {
 			return sameAccount(in.From)
@@ -73,7 +74,7 @@ func (s *Transfers) Create(ctx context.Context, in CreateTransfer) (Transfer, er
 			}
 			t.To = customerOf(party)
 		}
-		return s.submit(d, t, in.Amount, asks)
+		return s.submit(d, t, in.Amount, screening, in.Proof)
 	})
 }
 
@@ -121,7 +122,7 @@ func (w *Wallet) reachable(d *ledger.Draft, id CustomerID) error {
 }
 
 // submit decides a transfer whose sender was let through, and whose payee is known or not.
-func (s *Transfers) submit(d *ledger.Draft, t *transferDoc, amount money.Amount, asks *transferAsks) error {
+func (s *Transfers) submit(d *ledger.Draft, t *transferDoc, amount money.Amount, screening *screening, proof string) error {
 	w := s.w
 	if t.To == t.From {
 		return sameAccount(t.From)
@@ -141,7 +142,7 @@ func (s *Transfers) submit(d *ledger.Draft, t *transferDoc, amount money.Amount,
 	t.Minor.Fee = w.fees(nil, t.Currency).Transfer.additional(amount.Minor())
 
 	check := RiskCheck{Operation: OnTransfer, Customer: t.From, To: t.To.or(t.Contact), Amount: amount, At: now}
-	verdict, err := asks.decide(d.Context(), check)
+	verdict, err := screening.screen(d.Context(), check, proof)
 	switch {
 	case err != nil:
 		return err
@@ -182,50 +183,6 @@ func (id CustomerID) or(contact string) string {
 		return contact
 	}
 	return string(id)
-}
-
-// transferAsks asks Config.Risk and Config.VerifyStepUp, each at most once for one call of a
-// verb.
-type transferAsks struct {
-	risk     *assessment
-	proof    string
-	verified bool
-	err      error
-}
-
-func (s *Transfers) asks(proof string) *transferAsks {
-	return &transferAsks{risk: s.w.risk(), proof: proof}
-}
-
-// decide returns the verdict; a challenge was answered, or is the error.
-func (a *transferAsks) decide(ctx context.Context, c RiskCheck) (Assessment, error) {
-	got, err := a.risk.ask(ctx, c)
-	if err != nil || got.Verdict != Challenge {
-		return got, err
-	}
-	if a.proof == "" {
-		return got, newError(AuthenticationRequired, "call again with a proof and the same key")
-	}
-	if !a.verified && a.err == nil {
-		a.verified, a.err = a.verify(ctx, c)
-	}
-	return got, a.err
-}
-
-func (a *transferAsks) verify(ctx context.Context, c RiskCheck) (bool, error) {
-	ok, verify := false, a.risk.w.cfg.VerifyStepUp
-	if verify != nil {
-		var err error
-		if ok, err = verify(ctx, StepUp{Customer: c.Customer, Amount: c.Amount, To: c.To, Proof: a.proof}); err != nil {
-			e := newError(ServiceBusy, "the proof could not be checked")
-			e.Err = err
-			return false, e
-		}
-	}
-	if !ok {
-		return false, newError(AuthenticationFailed, "the proof is not accepted")
-	}
-	return true, nil
 }
 
 // ClaimTransfer is the input of Transfers.Claim.
