@@ -204,16 +204,18 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	w.Customers, w.Merchants = &Customers{w}, &Merchants{w}
 	w.Keys, w.Endpoints = &Keys{w}, &Endpoints{w}
 	w.TopUps, w.Payments = &TopUps{w}, &Payments{w}
-	w.Contacts, w.Transfers, w.MoneyRequests = &Contacts{w}, &Transfers{w}, &MoneyRequests{w}
 	w.jobs = []job{
 		{"payment", func(ctx context.Context, id string) error { return w.Payments.expireDue(ctx, PaymentID(id)) }},
 		{"topup", func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) }},
+	}
+	w.Contacts, w.Transfers, w.MoneyRequests = &Contacts{w}, &Transfers{w}, &MoneyRequests{w}
+	w.jobs = append(w.jobs, []job{
 		{"transfer", func(ctx context.Context, id string) error { return w.Transfers.returnDue(ctx, TransferID(id)) }},
 		{"request", func(ctx context.Context, id string) error { return w.MoneyRequests.expireDue(ctx, RequestID(id)) }},
 		{"contact", w.adopt},
 		{"gate", func(ctx context.Context, id string) error { return w.unmarkDue(ctx, "gate", id) }},
 		{"merchant", func(ctx context.Context, id string) error { return w.unmarkDue(ctx, "merchant", id) }},
-	}
+	}...)
 	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.deliverDue)}
 	return w, nil
 }
