@@ -57,7 +57,9 @@ func (s *Customers) Close(ctx context.Context, in MoveGate) (Gate, error) {
 		return s.w.closeIfEmpty(d, closeable{
 			id: id, marked: g.ClosingAt != nil, unmarked: &open, party: partyCustomer(in.Customer),
 			accounts: []string{customerAccount(in.Customer), customerDebt(in.Customer)},
-			labels:   []ledger.RecordQuery{{Type: "topup", Label: "c:" + id + ":" + string(TopUpPending)}},
+			labels: []ledger.RecordQuery{
+				{Type: "topup", Label: "c:" + id + ":pending"}, {Type: "topup", Label: "c:" + id + ":needs_review"},
+			},
 			close: func() error {
 				m, err := gateMachine().move(&kept.State, id, closeAccount, always)
 				if err != nil {
