@@ -14,7 +14,7 @@ import (
 // Activity is one thing that happened with a customer's or merchant's money, attempts that
 // failed among them.
 type Activity struct {
-	Kind      string       `json:"kind"` // payment, refund, topup, withdrawal, payout, conversion, dispute
+	Kind      string       `json:"kind"` // payment, refund, topup, transfer, withdrawal, payout, conversion, dispute
 	Object    string       `json:"object"`
 	State     string       `json:"state"`
 	Amount    money.Amount `json:"amount"`
@@ -87,6 +87,15 @@ func activities() []active {
 		{"topup", "top_", func(w *Wallet, r ledger.Record, _ reader) (Activity, error) {
 			return activityOf(r, w.topUp, func(t *TopUp) Activity {
 				return Activity{"", "", string(t.State), t.Amount, t.Source, t.Failure, t.CreatedAt}
+			})
+		}},
+		{"transfer", "tr_", func(w *Wallet, r ledger.Record, by reader) (Activity, error) {
+			return activityOf(r, w.transfer, func(t *Transfer) Activity {
+				other := t.To // empty until somebody claims it
+				if by.customer == t.To {
+					other = t.From
+				}
+				return Activity{"", "", string(t.State), t.Amount, string(other), t.Failure, t.CreatedAt}
 			})
 		}},
 		{"withdrawal", "wd_", outgoingActivity},
