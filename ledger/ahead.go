@@ -24,16 +24,18 @@ type plan struct {
 	requests []*request // taken from the queue, not yet written
 	first    *request   // the first of those that were decided
 	batch    *Batch     // what was decided, nil for nothing
+	stage    *stage     // where the batch is being staged, nil for nowhere
 }
 
-// planned returns what was decided ahead for these requests, nil if nothing was.
-func (c *committer) planned(requests []*request) *Batch {
+// planned returns what was decided ahead for these requests, nil if nothing was, and where it
+// is staged.
+func (c *committer) planned(requests []*request) (*Batch, *stage) {
 	if c.ahead.batch == nil || c.ahead.first != requests[0] {
-		return nil
+		return nil, nil
 	}
-	batch := c.ahead.batch
-	c.ahead.batch = nil
-	return batch
+	batch, stage := c.ahead.batch, c.ahead.stage
+	c.ahead.batch, c.ahead.stage = nil, nil
+	return batch, stage
 }
 
 // timely reports whether a plan's time may still be recorded, now that the head is locked.
@@ -55,6 +57,7 @@ func (c *committer) commit(ctx context.Context, tx Tx, batch *Batch) error {
 	if c.oneGoroutine {
 		if enough, _ := c.queue.enough(size); enough {
 			c.lookAhead(batch.Head)
+			c.stage(ctx)
 		}
 		return tx.Commit(ctx, batch)
 	}
@@ -64,6 +67,7 @@ func (c *committer) commit(ctx context.Context, tx Tx, batch *Batch) error {
 		switch enough, closed := c.queue.enough(size); {
 		case enough:
 			c.lookAhead(batch.Head)
+			c.stage(ctx)
 			return <-done
 		case closed:
 			return <-done

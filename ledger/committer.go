@@ -126,6 +126,7 @@ func (c *committer) attempt(ctx context.Context, requests []*request) error {
 		}
 	}
 	if c.dead != nil {
+		c.drop(ctx)
 		return c.dead
 	}
 	unknown := false
@@ -189,7 +190,7 @@ func (c *committer) once(ctx context.Context, requests []*request) (err error) {
 	}
 	d := c.desk
 	if err := c.commit(ctx, tx, batch); err != nil {
-		c.ahead.batch = nil
+		c.drop(ctx)
 		c.cache.clear()
 		return err
 	}
@@ -206,7 +207,11 @@ func (c *committer) once(ctx context.Context, requests []*request) (err error) {
 // decide decides one block under the head's lock, which it returns. The batch is nil when
 // nothing is to be written.
 func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, batch *Batch, err error) {
-	planned := c.planned(requests)
+	planned, stage := c.planned(requests)
+	if tx := c.beginStaged(ctx, planned, stage); tx != nil {
+		c.view.locked()
+		return tx, planned, nil
+	}
 	n := &c.desk.needs
 	if planned == nil {
 		if c.foreign {
