@@ -29,8 +29,14 @@ type plan struct {
 
 // planned returns what was decided ahead for these requests, nil if nothing was, and where it
 // is staged.
-func (c *committer) planned(requests []*request) (*Batch, *stage) {
-	if c.ahead.batch == nil || c.ahead.first != requests[0] {
+func (c *committer) planned(ctx context.Context, requests []*request) (*Batch, *stage) {
+	if c.ahead.batch == nil {
+		return nil, nil
+	}
+	if c.ahead.first != requests[0] {
+		// The second half of a block goes before it, and what is remembered has the plan.
+		c.drop(ctx)
+		c.cache.clear()
 		return nil, nil
 	}
 	batch, stage := c.ahead.batch, c.ahead.stage

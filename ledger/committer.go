@@ -207,7 +207,7 @@ func (c *committer) once(ctx context.Context, requests []*request) (err error) {
 // decide decides one block under the head's lock, which it returns. The batch is nil when
 // nothing is to be written.
 func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, batch *Batch, err error) {
-	planned, stage := c.planned(requests)
+	planned, stage := c.planned(ctx, requests)
 	if tx := c.beginStaged(ctx, planned, stage); tx != nil {
 		c.view.locked()
 		return tx, planned, nil

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -101,6 +102,9 @@ func (t *simTx) Commit(ctx context.Context, batch *ledger.Batch) error {
 		return err
 	}
 	for _, c := range batch.Changes {
+		if st := t.store.proc.staged; st != nil && slices.ContainsFunc(st.batch.Changes, func(o ledger.ChangeRow) bool { return o.ID == c.ID }) {
+			sim.fail("the change %s is staged while it is written: one waits for the other", c.ID)
+		}
 		if sim.poison[c.ID] {
 			sim.counts.Poisoned++
 			return nothing(errDisk)

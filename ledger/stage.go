@@ -14,7 +14,8 @@ type Stager interface {
 	// that nothing of them stays. It may write what is new by the batch's own word alone (its
 	// Block, Changes, Postings, Marks, Terms and Events) and neither reads nor changes what is
 	// there. It waits neither for the head's lock nor for room; it may wait for somebody who
-	// writes the same rows, but not for longer than it takes to see that it is so.
+	// writes the same rows, but not for longer than it takes to see that it is so. The block
+	// being written meanwhile has no row with the same key: the caller sees to that.
 	//
 	// The batch stays as it is until the Staged, or its Tx, has ended. With an error nothing is
 	// staged: there is no room, a row is there already, or whatever it may be.
@@ -46,7 +47,7 @@ type stage struct {
 func (c *committer) stage(ctx context.Context) {
 	store, ok := c.store.(Stager)
 	batch := c.ahead.batch
-	if !ok || batch == nil {
+	if !ok || batch == nil || c.repeats(batch) {
 		return
 	}
 	s := &stage{done: make(chan struct{})}
@@ -66,6 +67,21 @@ func (c *committer) stage(ctx context.Context) {
 	} else {
 		go write()
 	}
+}
+
+// repeats reports whether a plan has an id of the block that is being written: each of the two
+// might come to wait for the other.
+func (c *committer) repeats(planned *Batch) bool {
+	writing := &c.desks[0]
+	if c.desk == writing {
+		writing = &c.desks[1]
+	}
+	for i := range planned.Changes {
+		if writing.needs.ids[planned.Changes[i].ID] != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // beginStaged begins with what was staged for a plan. It returns nil, and nothing of the stage
