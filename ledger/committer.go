@@ -129,6 +129,7 @@ func (c *committer) attempt(ctx context.Context, requests []*request) error {
 		}
 	}
 	if c.dead != nil {
+		c.drop(ctx)
 		return c.dead
 	}
 	unknown := false
@@ -192,7 +193,7 @@ func (c *committer) once(ctx context.Context, requests []*request) (err error) {
 	}
 	d := c.desk
 	if err := c.commit(ctx, tx, batch); err != nil {
-		c.ahead.batch = nil // it followed what is not known to be there
+		c.drop(ctx) // it followed what is not known to be there
 		c.cache.clear()
 		return err
 	}
@@ -209,7 +210,12 @@ func (c *committer) once(ctx context.Context, requests []*request) (err error) {
 // decide decides one block under the head's lock, which it returns. The batch is nil when
 // nothing is to be written.
 func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, batch *Batch, err error) {
-	planned := c.planned(requests)
+	planned, stage := c.planned(ctx, requests)
+	if tx := c.beginStaged(ctx, planned, stage); tx != nil {
+		c.plans.used++
+		c.view.locked()
+		return tx, planned, nil
+	}
 	n := &c.desk.needs
 	if planned == nil {
 		if c.foreign {
