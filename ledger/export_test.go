@@ -24,7 +24,7 @@ func OpenDriven(ctx context.Context, store Store, cfg Config) (*Driven, error) {
 // Put puts a Change into the queue. What it returns tells the answer after a Step.
 func (d *Driven) Put(change Change) (answered func() (Outcome, error), err error) {
 	s := d.newSingle()
-	if err := d.prepare(&s.prepared, &change, false); err != nil {
+	if err := d.prepare(&s.preparer, &s.prepared, &change, false); err != nil {
 		return nil, err
 	}
 	if _, err := d.queue.put(&s.request); err != nil {
