@@ -62,9 +62,9 @@ func (d *Driven) PutAll(changes []Change) (answered func() (answers []Answer, ok
 // Step writes one block of what waits, and reports whether anything waited.
 func (d *Driven) Step(ctx context.Context) bool { return d.committer.step(ctx) }
 
-// Cached lists the accounts whose balances the ledger remembers, the last used first.
+// Cached lists the accounts whose balances the ledger remembers.
 func (d *Driven) Cached() (keys []AccountKey) {
-	for e := d.committer.cache.newest; e != nil; e = e.older {
+	for _, e := range d.committer.cache.all {
 		keys = append(keys, e.Key)
 	}
 	return keys

@@ -102,7 +102,7 @@ func (w *workset) take(f *Found, ids map[string]*idSlot) {
 
 // account returns an account that is there, nil if it is not.
 func (w *workset) account(key AccountKey) *workAccount {
-	if e := w.cache.byKey[key]; e != nil {
+	if e := w.cache.in(key.Currency)[key.Name]; e != nil {
 		return &e.workAccount
 	}
 	return w.opened[key]
