@@ -13,6 +13,8 @@ type cache struct {
 	all    []*cached
 	hand   int // in all: what is looked at next where room is to be made
 
+	asking int // counts the lists of what is needed, to name a doubtful account once in each
+
 	code  string             // the currency that was last asked for
 	names map[string]*cached // its accounts
 
@@ -33,7 +35,9 @@ type workAccount struct {
 // cached is an account with whether it was used since room was last looked for at it.
 type cached struct {
 	workAccount
-	used bool
+	used     bool
+	doubtful bool // others have written since it was read: only its number and its key are right
+	asked    int  // the last list that names it
 }
 
 func newCache(most int) *cache {
@@ -48,6 +52,35 @@ func (c *cache) clear() {
 	c.all, c.hand = nil, 0
 	c.code, c.names = "", nil
 	c.currencies = make(map[string]int)
+}
+
+// doubt makes all accounts doubtful. They need not be looked for by their names again, and are
+// remembered once they were read by their numbers.
+func (c *cache) doubt() {
+	for _, e := range c.all {
+		e.doubtful = true
+	}
+}
+
+// number returns the number of a doubtful account, if it is one that this list does not name yet.
+func (c *cache) number(key AccountKey) (no int64, doubtful, first bool) {
+	e := c.in(key.Currency)[key.Name]
+	if e == nil || !e.doubtful {
+		return 0, false, false
+	}
+	first = e.asked != c.asking
+	e.asked = c.asking
+	return e.No, true, first
+}
+
+// sure reports whether none of these accounts is doubtful.
+func (c *cache) sure(nos []int64) bool {
+	for _, no := range nos {
+		if e := c.byNo[no]; e != nil && e.doubtful {
+			return false
+		}
+	}
+	return true
 }
 
 // account returns a remembered account, nil if it is not.
@@ -74,7 +107,7 @@ func (c *cache) accountNo(no int64) *workAccount {
 }
 
 func (c *cache) use(e *cached) *workAccount {
-	if e == nil {
+	if e = certain(e); e == nil {
 		return nil
 	}
 	if !e.used {
@@ -83,9 +116,19 @@ func (c *cache) use(e *cached) *workAccount {
 	return &e.workAccount
 }
 
+func certain(e *cached) *cached {
+	if e == nil || e.doubtful {
+		return nil
+	}
+	return e
+}
+
 // add remembers an account, unless it does already.
 func (c *cache) add(a *Account) *workAccount {
 	if e := c.byNo[a.No]; e != nil {
+		if e.doubtful && e.Key == a.Key {
+			e.workAccount, e.doubtful = workAccount{Account: *a}, false
+		}
 		return &e.workAccount
 	}
 	e := &cached{workAccount: workAccount{Account: *a}}

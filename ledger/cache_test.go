@@ -42,3 +42,27 @@ func TestAnAccountThatWasNotUsedLatelyGoesFirst(t *testing.T) {
 	assert.Nil(t, c.accountNo(2))
 	assert.NotNil(t, c.accountNo(3))
 }
+
+func TestADoubtfulAccountIsNotThereUntilItIsReadAgain(t *testing.T) {
+	c := newCache(10)
+	key := AccountKey{"user", "CNY"}
+	c.add(&Account{No: 7, Key: key, Balance: 1})
+	require.NotNil(t, c.account(key))
+	c.doubt()
+	assert.Nil(t, c.account(key))
+	assert.Nil(t, c.accountNo(7))
+	c.asking++
+	for _, first := range []bool{true, false} {
+		no, doubtful, once := c.number(key)
+		assert.EqualValues(t, 7, no)
+		assert.True(t, doubtful)
+		assert.Equal(t, first, once, "a list names it once")
+	}
+	assert.False(t, c.sure([]int64{7}))
+	c.add(&Account{No: 7, Key: AccountKey{"another", "CNY"}})
+	assert.Nil(t, c.account(key), "a number that is another's says nothing")
+	c.add(&Account{No: 7, Key: key, Balance: 2})
+	require.NotNil(t, c.account(key))
+	assert.EqualValues(t, 2, c.account(key).Balance)
+	assert.True(t, c.sure([]int64{7}))
+}

@@ -210,7 +210,7 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 	n := &c.desk.needs
 	if planned == nil {
 		if c.foreign {
-			c.cache.clear() // others are at work, so ask for everything at once
+			c.cache.doubt() // others are at work, so ask for everything at once
 		}
 		n.gather(requests, c.cache)
 	}
@@ -241,11 +241,12 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 		if planned.Block.Previous == head.Hash && len(found.Changes) == 0 && c.timely(planned, head, now) {
 			return begun, planned, nil
 		}
-		ours = false // the cache has what was decided
+		ours = false
+		c.cache.clear() // it has what was decided
 		n.forget()
 	}
 	if !ours {
-		c.cache.clear()
+		c.cache.doubt()
 		c.seen = head
 	}
 	c.alone, c.foreign = ours && len(found.Changes) == 0, !ours
@@ -289,24 +290,32 @@ func (c *committer) load(ctx context.Context, tx Tx, found *Found, requests []*r
 	work.reset()
 	work.take(found, n.ids)
 	var missing Need
-	if !ours {
+	again := func() {
 		n.accounts(requests, c.cache)
-		missing.Accounts, missing.Currencies = n.Accounts, n.Currencies
-		if missing.empty() {
-			ours = true
-		}
+		missing.Accounts, missing.AccountNos, missing.Currencies = n.Accounts, slices.Clip(n.AccountNos), n.Currencies
+	}
+	if !ours {
+		again()
 	}
 	asked := make(map[int64]bool)   // accounts that holds and transactions point to
 	checked := make(map[int64]bool) // accounts whose due holds are known
 	dated := false                  // whether the accounts of dated reversals were asked for
 	for {
-		if missing.AccountNos, err = c.pointedTo(asked); err != nil {
+		nos, err := c.pointedTo(asked)
+		if err != nil {
 			return err
 		}
+		missing.AccountNos = append(missing.AccountNos, nos...)
 		c.due(requests, &missing, checked, now)
 		if len(missing.AccountNos) == 0 && !dated {
 			dated = true
 			missing.Dated = c.datedReversals(requests)
+		}
+		if missing.empty() && !c.cache.sure(n.AccountNos) {
+			// Numbers are not what they were: this is another history. Ask by name.
+			c.cache.clear()
+			clear(asked)
+			again()
 		}
 		if missing.empty() {
 			break

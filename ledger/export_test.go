@@ -65,7 +65,9 @@ func (d *Driven) Step(ctx context.Context) bool { return d.committer.step(ctx) }
 // Cached lists the accounts whose balances the ledger remembers.
 func (d *Driven) Cached() (keys []AccountKey) {
 	for _, e := range d.committer.cache.all {
-		keys = append(keys, e.Key)
+		if !e.doubtful {
+			keys = append(keys, e.Key)
+		}
 	}
 	return keys
 }
