@@ -30,6 +30,7 @@ type committer struct {
 	aheadFrom int  // how many Changes a block has at least while which another is decided
 	alone     bool // the last block followed one of ours, and none of its ids was there before
 	foreign   bool // the last block followed somebody else's
+	share     share
 	answering sync.WaitGroup
 
 	// oneGoroutine has a block decided before, instead of while, the one before it is written:
@@ -74,7 +75,11 @@ func (c *committer) step(ctx context.Context) bool {
 	taken := c.ahead.requests
 	c.ahead.requests = nil
 	if taken == nil {
-		taken = c.queue.take(c.cfg.MaxBlockChanges, c.cfg.MaxBlockBytes)
+		most := c.cfg.MaxBlockChanges
+		if c.foreign {
+			most = c.share.bound(most)
+		}
+		taken = c.queue.take(most, c.cfg.MaxBlockBytes)
 	}
 	if taken == nil {
 		return false
@@ -196,6 +201,9 @@ func (c *committer) once(ctx context.Context, requests []*request) (err error) {
 	if batch.Block != nil {
 		c.seen = batch.Head
 		d.work.keep()
+		if c.foreign {
+			c.share.wrote(len(batch.Changes), c.cfg.Now().Sub(batch.Block.Time))
+		}
 	}
 	if c.durable != nil {
 		c.durable.reach(c.seen.Seq)
