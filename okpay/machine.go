@@ -99,6 +99,7 @@ func (m machine[S]) drawn() table {
 func machines() []table {
 	return []table{
 		paymentMachine().drawn(),
+		refundMachine().drawn(),
 		topUpMachine().drawn(),
 		gateMachine().drawn(),
 	}

@@ -19,6 +19,9 @@ type Merchant struct {
 	// Fees, if set, replace Config.Fees for this merchant.
 	Fees *Fees `json:"fees,omitempty"`
 
+	// Currencies, if set, are the only ones that the merchant takes payments in.
+	Currencies []string `json:"currencies,omitempty"`
+
 	Sequence int64 `json:"sequence"`
 
 	// Replayed is set on what a verb returns when its Key had been used before: nothing was

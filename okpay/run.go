@@ -130,7 +130,8 @@ func (w *Wallet) settleDue(ctx context.Context) (done int, err error) {
 		n, failed := w.due(ctx, j.noun, parallelJobs, nil, j.do)
 		done, err = done+n, errors.Join(err, failed)
 	}
-	return done, err
+	n, failed := w.Payments.payCredited(ctx)
+	return done + n, errors.Join(err, failed)
 }
 
 // deliverDue makes deliveries of new events, and attempts those that are due.

@@ -72,6 +72,28 @@ type Config struct {
 	// named "simulated" in Test mode, and to none in Live mode.
 	Sources map[string]rails.FundingSource
 
+	// Rates tells what one currency is worth in another, for payments out of a balance in
+	// another currency. It may be called more than once for one payment, from any goroutine.
+	// Defaults to none: such methods are refused.
+	Rates func(ctx context.Context, from, to money.Currency) (Rate, error)
+
+	// Order asks the merchant's side whether it takes an order, when a customer confirms its
+	// payment: false refuses it with MerchantRejected, an error with MerchantUnavailable. It may be
+	// called more than once for one payment, from any goroutine. Defaults to taking every order.
+	Order func(context.Context, OrderCheck) (bool, error)
+
+	// ChallengeExpiry is how long a customer has to prove who they are for a payment that
+	// Config.Risk challenges. Defaults to 10 minutes.
+	ChallengeExpiry time.Duration
+
+	// RefundTo says where refunds go of payments that a funding source paid. Defaults to
+	// RefundToWallet.
+	RefundTo RefundTo
+
+	// RefundWindow is how long after its creation a payment can be refunded. Defaults to
+	// without end.
+	RefundWindow time.Duration
+
 	// Webhooks configures how events are delivered. Set AllowPrivate where receivers are on
 	// this machine or in a network of one's own, and nowhere else: merchants choose the URLs.
 	Webhooks webhook.SenderConfig
@@ -136,6 +158,12 @@ func (c *Config) setDefaults() error {
 			return err
 		}
 	}
+	if c.ChallengeExpiry <= 0 {
+		c.ChallengeExpiry = 10 * time.Minute
+	}
+	if c.RefundTo > RefundToSource {
+		return invalidField("refund_to", "is not one of the constants")
+	}
 	if c.PollInterval <= 0 {
 		c.PollInterval = time.Second
 	}
@@ -188,9 +216,10 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	w.sender = webhook.NewSender(w.cfg.Webhooks)
 	w.Customers, w.Merchants = &Customers{w}, &Merchants{w}
 	w.Keys, w.Endpoints = &Keys{w}, &Endpoints{w}
-	w.TopUps, w.Payments = &TopUps{w}, &Payments{w}
+	w.TopUps, w.Payments = &TopUps{w}, &Payments{w: w}
 	w.jobs = []job{
-		{"payment", func(ctx context.Context, id string) error { return w.Payments.expireDue(ctx, PaymentID(id)) }},
+		{"payment", func(ctx context.Context, id string) error { return w.Payments.workDue(ctx, PaymentID(id)) }},
+		{"refund", func(ctx context.Context, id string) error { return w.Payments.refundDue(ctx, RefundID(id)) }},
 		{"topup", func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) }},
 	}
 	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.deliverDue)}

@@ -56,6 +56,9 @@ type Simulated struct {
 	// is called under a lock.
 	Answer func(Collection) Outcome
 
+	// AnswerRefund is Answer for refunds.
+	AnswerRefund func(Refunding) Outcome
+
 	mu       sync.Mutex
 	outcomes map[string]Outcome
 }
