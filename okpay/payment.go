@@ -47,7 +47,8 @@ type Payment struct {
 	ExpiresAt     time.Time         `json:"expires_at"` // the first instant at which it is expired
 	Sequence      int64             `json:"sequence"`   // counts the payment's events
 
-	// RefundPending is what refunds that have not come to an end reserve of what was captured.
+	// RefundPending is what refunds that have not come to an end reserve of what was captured;
+	// the zero Amount if there are none.
 	RefundPending money.Amount `json:"-"`
 	// PaidWith is the method that paid; nil until one did.
 	PaidWith *PaymentMethod `json:"-"`
@@ -131,7 +132,9 @@ func (w *Wallet) payment(d *paymentDoc) (Payment, error) {
 	p.Amount = amount
 	p.Captured, p.Refunded = money.New(d.Minor.Captured, c), money.New(d.Minor.Refunded, c)
 	p.Fee, p.FeeReturned = money.New(d.Minor.Fee, c), money.New(d.Minor.FeeReturned, c)
-	p.RefundPending = money.New(d.Minor.RefundPending, c)
+	if d.Minor.RefundPending > 0 {
+		p.RefundPending = money.New(d.Minor.RefundPending, c)
+	}
 	p.PaidWith, p.ChallengeExpiresAt, p.Dispute = d.Paid, d.ChallengeEnds, d.Disputed
 	p.NeedsReview = slices.ContainsFunc(d.Collections, func(c collection) bool { return c.Suspended != nil })
 	return p, nil
