@@ -266,6 +266,16 @@ func TestAnotherAmountGoesToSuspenseUntilAPersonDecides(t *testing.T) {
 	types, _ = f.since(at)
 	assert.Equal(t, []string{"payment.mismatch_resolved"}, types)
 	assert.Zero(t, f.account("suspense:psp", "USD"))
+
+	// Decided at the instant of the expiry, before anybody recorded that.
+	p = mismatch(cny(1))
+	f.clock.Advance(p.ExpiresAt.Sub(f.clock.Now()))
+	_, at = f.since(f.last())
+	p, err = resolve(p.ID, true)
+	require.NoError(t, err)
+	assert.Equal(t, okpay.PaymentTimedOut, p.State)
+	types, _ = f.since(at)
+	assert.Equal(t, []string{"payment.expired", "payment.mismatch_resolved"}, types)
 	assert.Zero(t, f.account("clearing:psp", "USD"))
 	f.verify()
 }

@@ -151,29 +151,31 @@ func TestOf64PaymentsForOneBalanceOneIsPaid(t *testing.T) {
 }
 
 func TestOf64PaymentsWithinOneLimitOneIsPaidAndTheRestSayWhy(t *testing.T) {
-	f := start(t, okpay.Config{Limits: []okpay.Limit{{On: okpay.OnPayment, Per: okpay.Daily, Max: 100}}})
-	f.topUp(cny(100_000))
-	var (
-		running sync.WaitGroup
-		mu      sync.Mutex
-		paid    int
-	)
-	for range 64 {
-		running.Go(func() {
-			p, err := f.buy(100)
-			if err == nil {
-				mu.Lock()
-				paid++
-				mu.Unlock()
-				return
-			}
-			assert.Equal(t, cny(0), *payRefused(t, err, okpay.LimitExceededDaily).Limit)
-			assert.Equal(t, okpay.LimitExceededDaily, p.LastFailure.Code)
-		})
+	for range testsize.Scaled(t, 10) {
+		f := start(t, okpay.Config{Limits: []okpay.Limit{{On: okpay.OnPayment, Per: okpay.Daily, Max: 100}}})
+		f.topUp(cny(100_000))
+		var (
+			running sync.WaitGroup
+			mu      sync.Mutex
+			paid    int
+		)
+		for range 64 {
+			running.Go(func() {
+				p, err := f.buy(100)
+				if err == nil {
+					mu.Lock()
+					paid++
+					mu.Unlock()
+					return
+				}
+				assert.Equal(t, cny(0), *payRefused(t, err, okpay.LimitExceededDaily).Limit)
+				assert.Equal(t, okpay.LimitExceededDaily, p.LastFailure.Code)
+			})
+		}
+		running.Wait()
+		assert.Equal(t, 1, paid)
+		f.verify()
 	}
-	running.Wait()
-	assert.Equal(t, 1, paid)
-	f.verify()
 }
 
 func TestOf64PaymentsForOneOrderOneIsMade(t *testing.T) {

@@ -104,6 +104,56 @@ func TestRefundsWaitForFundsFirstComeFirstServed(t *testing.T) {
 	f.verify()
 }
 
+func TestARefundThatWaitsWaitsForAReportToo(t *testing.T) {
+	f, p := poor(t, okpay.Config{})
+	r, err := f.refund(p.ID, cny(500))
+	require.NoError(t, err)
+	f.dispute(p.ID, "dsp_1")
+	other := f.paid(2000)
+	_, err = f.refund(other.ID, cny(1))
+	require.NoError(t, err)
+	f.work()
+	assert.Equal(t, okpay.RefundPendingFunds, f.getRefund(r.ID).State, "the customer has reported the payment")
+	f.dispute(p.ID, "")
+	f.clock.Advance(5 * time.Minute)
+	f.work()
+	assert.Equal(t, okpay.RefundSucceeded, f.getRefund(r.ID).State)
+	f.verify()
+}
+
+// Of the merchant's cancel and the merchant's money one comes first.
+func TestOfCancelAndPayOneWins(t *testing.T) {
+	for range testsize.Scaled(t, 10) {
+		f, p := poor(t, okpay.Config{})
+		r, err := f.refund(p.ID, cny(500))
+		require.NoError(t, err)
+		_, err = f.buy(500)
+		require.NoError(t, err)
+		var (
+			running  sync.WaitGroup
+			canceled error
+		)
+		running.Go(func() {
+			_, canceled = f.Payments.CancelRefund(t.Context(), okpay.CancelRefund{Merchant: f.merchant, Refund: r.ID})
+		})
+		for range 8 {
+			running.Go(func() { _, err := f.Work(t.Context()); assert.NoError(t, err) })
+		}
+		running.Wait()
+		f.work()
+		_, merchant, _ := f.balances("CNY")
+		if canceled == nil {
+			assert.Equal(t, okpay.RefundCanceled, f.getRefund(r.ID).State)
+			assert.Equal(t, int64(500), merchant)
+		} else {
+			payRefused(t, canceled, okpay.InvalidState)
+			assert.Equal(t, okpay.RefundSucceeded, f.getRefund(r.ID).State)
+			assert.Zero(t, merchant)
+		}
+		f.verify()
+	}
+}
+
 func TestARefundThatWaitsIsCanceledOrTimesOut(t *testing.T) {
 	f, p := poor(t, okpay.Config{Limits: []okpay.Limit{{On: okpay.OnRefund, Per: okpay.Monthly, Max: 1000}}})
 	cancel := func(id okpay.RefundID, key string) (okpay.Refund, error) {
