@@ -3,7 +3,8 @@
 // A [Wallet] stands on a [ledger.Ledger]. Its services speak of a few nouns: a [Customer]
 // and a [Merchant] hold balances in any number of currencies; a [TopUp] brings money in
 // from a funding source; a [Payment] is asked for by a merchant, confirmed by a customer,
-// captured, canceled or expired; a [Refund] gives captured money back. Merchants sign in
+// captured, canceled or expired, out of one balance, several, or a funding source ([PaymentMethod]);
+// a [Refund] gives captured money back. Merchants sign in
 // with an [APIKey] and hear of events at an [Endpoint].
 //
 // Every verb that moves money or makes an object of a customer's or merchant's takes an
@@ -17,6 +18,6 @@
 // A refusal that has to be remembered (an attempt to pay with too little balance) is
 // recorded in the same commit that decides it.
 //
-// Time passes in [Wallet.Run]: expiry of payments, delivery of events, top-ups whose
-// outcome is not known yet. Any number of processes may run it.
+// Time passes in [Wallet.Run]: expiry of payments, delivery of events, top-ups, payments and
+// refunds whose outcome is not known yet, refunds that wait for funds. Any number of processes may run it.
 package okpay

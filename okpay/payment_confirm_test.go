@@ -271,6 +271,60 @@ func TestRiskBlocksChallengesAndAProofLeadsOn(t *testing.T) {
 	f.verify()
 }
 
+func TestAProofIsNotTakenFromALockedPayerOrTooLate(t *testing.T) {
+	var fails error
+	asked := 0
+	f := start(t, okpay.Config{
+		Risk: func(context.Context, okpay.RiskCheck) (okpay.Assessment, error) {
+			return okpay.Assessment{Verdict: okpay.Review}, nil
+		},
+		VerifyStepUp:  func(context.Context, okpay.StepUp) (bool, error) { asked++; return true, fails },
+		PaymentExpiry: time.Hour,
+	})
+	f.topUp(cny(1000))
+	p, err := f.buy(10)
+	payRefused(t, err, okpay.AuthenticationRequired)
+	in := okpay.AuthenticatePayment{Payment: p.ID, Customer: f.customer, Key: "k"}
+	fails = errors.New("down")
+	at := f.last()
+	_, err = f.Payments.Authenticate(t.Context(), in)
+	payRefused(t, err, okpay.ServiceBusy)
+	types, at := f.since(at)
+	assert.Empty(t, types)
+	fails = nil
+	p, err = f.Payments.Authenticate(t.Context(), in)
+	require.NoError(t, err, "the same key, once it answers")
+	assert.Equal(t, okpay.PaymentCaptured, p.State)
+	p, err = f.Payments.Authenticate(t.Context(), in)
+	require.NoError(t, err)
+	assert.True(t, p.Replayed)
+	assert.Equal(t, 2, asked, "a replay asks nobody")
+
+	p, err = f.buy(10)
+	payRefused(t, err, okpay.AuthenticationRequired)
+	_, at = f.since(at)
+	_, err = f.Customers.Lock(t.Context(), okpay.MoveGate{Customer: f.customer})
+	require.NoError(t, err)
+	p, err = f.Payments.Authenticate(t.Context(), okpay.AuthenticatePayment{Payment: p.ID, Customer: f.customer})
+	payRefused(t, err, okpay.AccountLocked)
+	assert.Equal(t, okpay.PaymentFailed, p.State)
+	types, at = f.since(at)
+	assert.Equal(t, []string{"account.locked", "payment.blocked"}, types)
+	_, err = f.Customers.Unlock(t.Context(), okpay.MoveGate{Customer: f.customer})
+	require.NoError(t, err)
+
+	p, err = f.buy(10, func(in *okpay.CreatePayment) { in.ExpiresIn = time.Minute })
+	payRefused(t, err, okpay.AuthenticationRequired)
+	f.clock.Advance(time.Minute)
+	_, at = f.since(at)
+	p, err = f.Payments.Authenticate(t.Context(), okpay.AuthenticatePayment{Payment: p.ID, Customer: f.customer})
+	payRefused(t, err, okpay.PaymentExpired)
+	assert.Equal(t, okpay.PaymentTimedOut, p.State)
+	types, _ = f.since(at)
+	assert.Equal(t, []string{"payment.expired"}, types)
+	f.verify()
+}
+
 func TestARepeatedFailureAdvisesToContactSupport(t *testing.T) {
 	f := start(t, okpay.Config{})
 	p, err := f.buy(10)

@@ -2,6 +2,7 @@ package okpay_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math/big"
 	"math/rand/v2"
@@ -206,7 +207,7 @@ func TestLateMoneyIsThePayers(t *testing.T) {
 	assert.Equal(t, okpay.PaymentCaptured, paid.State)
 	types, at = f.since(at)
 	assert.Equal(t, []string{"payment.source_paid_late"}, types)
-	assert.Equal(t, int64(100-100+999+1000+100), f.account("user:payer:available", "CNY"))
+	assert.Equal(t, int64(999+1000+100), f.account("user:payer:available", "CNY"))
 
 	// A payer who is locked meanwhile keeps the money.
 	locked, err := f.buy(50, source)
@@ -220,6 +221,55 @@ func TestLateMoneyIsThePayers(t *testing.T) {
 	types, _ = f.since(at)
 	assert.Equal(t, []string{"payment.blocked"}, types)
 	assert.Equal(t, int64(2149), f.account("user:payer:available", "CNY"))
+	f.verify()
+}
+
+// shut closes a customer's account without asking what is on it.
+func (f *fixture) shut(id okpay.CustomerID) {
+	f.t.Helper()
+	g, err := f.Customers.Gate(f.t.Context(), id)
+	require.NoError(f.t, err)
+	g.State = okpay.GateClosed
+	content, err := json.Marshal(g)
+	require.NoError(f.t, err)
+	_, err = f.Ledger().Commit(f.t.Context(), ledger.Change{Puts: []ledger.Put{{Type: "gate", ID: string(id), Content: content}}})
+	require.NoError(f.t, err)
+}
+
+func TestWhatComesForAClosedAccountIsNotLost(t *testing.T) {
+	f, psp, _ := withSources(t, okpay.Config{RefundTo: okpay.RefundToSource, RefundFees: okpay.ReturnFeeProportionally, Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 100}}})
+	paid, err := f.buy(1000, by(okpay.FromSource("psp")))
+	require.NoError(t, err)
+	psp.AnswerRefund = func(rails.Refunding) rails.Outcome { return rails.Unknown }
+	r, err := f.refund(paid.ID, cny(500))
+	require.NoError(t, err)
+	psp.Answer = says(rails.Unknown)
+	waits, err := f.buy(30, by(okpay.FromSource("psp")))
+	require.NoError(t, err)
+	open := f.create(cny(10), okpay.CaptureAutomatic)
+	f.shut(f.customer)
+
+	at := f.last()
+	p, err := f.Payments.Answer(t.Context(), okpay.PaymentAnswer{Payment: waits.ID, Outcome: rails.Succeeded})
+	require.NoError(t, err)
+	assert.Equal(t, okpay.PaymentProcessing, p.State)
+	types, at := f.since(at)
+	assert.Equal(t, []string{"payment.source_paid_late", "reconciliation.exception"}, types)
+	assert.Equal(t, int64(30), f.account("suspense:psp", "CNY"))
+
+	r, err = f.Payments.AnswerRefund(t.Context(), okpay.RefundAnswer{Refund: r.ID, Outcome: okpay.RefundRejected})
+	require.NoError(t, err)
+	assert.Equal(t, okpay.RefundFailed, r.State)
+	assert.False(t, r.CreditedToWallet)
+	types, _ = f.since(at)
+	assert.Equal(t, []string{"refund.failed"}, types)
+	_, merchant, fees := f.balances("CNY")
+	assert.Equal(t, []int64{990, 10}, []int64{merchant, fees}, "the merchant's again")
+	_, err = f.refund(paid.ID, cny(500))
+	payRefused(t, err, okpay.PaymentNotRefundable)
+	p, err = f.confirm(open.ID)
+	payRefused(t, err, okpay.AccountClosed)
+	assert.Equal(t, okpay.PaymentFailed, p.State)
 	f.verify()
 }
 

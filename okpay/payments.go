@@ -324,6 +324,8 @@ func (s *Payments) refusal(err error, p *paymentDoc, at time.Time) error {
 		if limited := s.w.refusedByLimit(err, amount, at); limited != nil {
 			return limited
 		}
+	case refused.Reason == ledger.AccountClosed && refused.Account.Name == "":
+		return newError(AccountClosed, "") // not an account of the ledger's, but the payer's
 	case refused.Reason == ledger.InsufficientFunds:
 		if missing, err := s.w.restore(refused.Short, refused.Account.Currency); err == nil {
 			e.Short, e.Detail = &missing, fmt.Sprintf("%s is missing", missing)

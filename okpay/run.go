@@ -32,8 +32,8 @@ func (w *Wallet) nudge() {
 	}
 }
 
-// Run does what falls due (expiry of payments, delivery of events, top-ups whose outcome is not
-// known) until the context ends, and then returns its error. Any number of processes may run
+// Run does what falls due (expiry of payments, delivery of events, top-ups, payments and refunds whose outcome is not
+// known, refunds that wait for funds) until the context ends, and then returns its error. Any number of processes may run
 // it on one wallet: each piece of work is claimed by the version of its record. Errors of
 // single pieces go to Config.Logger and are tried again; a ledger that was closed ends Run
 // with ledger.ErrClosed.
