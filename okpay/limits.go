@@ -176,7 +176,7 @@ func (w *Wallet) overLimit(d *ledger.Draft, on Operation, party string, amount m
 		if err != nil {
 			return nil, nil, err
 		}
-		left := *r.AtMost - used.Minor()
+		left := *r.AtMost - used.Minor() + givenBack(d.Ops, r.Account)
 		if left < 0 {
 			return &ledger.Refusal{
 				Reason: ledger.ConditionFailed, Account: ledger.AccountKey{Name: r.Account, Currency: r.Currency.Code()}, Short: -left,
@@ -187,6 +187,19 @@ func (w *Wallet) overLimit(d *ledger.Draft, on Operation, party string, amount m
 		}
 	}
 	return nil, room, nil
+}
+
+// givenBack is what a draft gives back to a usage account already, in minor units.
+func givenBack(ops []ledger.Op, account string) (minor int64) {
+	for _, op := range ops {
+		t, ok := op.(ledger.Transaction)
+		for i := 0; ok && i < len(t.Postings); i++ {
+			if t.Postings[i].Debit == account {
+				minor += t.Postings[i].Amount.Minor()
+			}
+		}
+	}
+	return minor
 }
 
 // codeOfLimit is the code of a refusal by what counts on a usage account.

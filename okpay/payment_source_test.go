@@ -111,6 +111,22 @@ func TestASourceThatSaysNoLeadsToTheNextMethod(t *testing.T) {
 	f.verify()
 }
 
+func TestTheNextMethodHasTheLimitThatTheFirstGivesBack(t *testing.T) {
+	f, psp, card := withSources(t, okpay.Config{Limits: []okpay.Limit{{On: okpay.OnPayment, Per: okpay.Daily, Max: 100, Count: 1}}})
+	psp.Answer, card.Answer = says(rails.Failed), says(rails.Unknown)
+	p, err := f.buy(90, by(okpay.FromSource("psp"), okpay.FromSource("card"), okpay.PaymentMethod{}))
+	require.NoError(t, err)
+	assert.Equal(t, okpay.PaymentProcessing, p.State)
+	_, err = f.buy(1)
+	payRefused(t, err, okpay.VelocityExceeded)
+	p, err = f.Payments.Answer(t.Context(), okpay.PaymentAnswer{Payment: p.ID, Outcome: rails.Failed})
+	require.NoError(t, err)
+	assert.Equal(t, okpay.PaymentCaptured, p.State)
+	_, err = f.buy(1)
+	payRefused(t, err, okpay.VelocityExceeded)
+	f.verify()
+}
+
 func TestAPaymentWaitsForASourceThatDoesNotKnow(t *testing.T) {
 	f, psp, _ := withSources(t, okpay.Config{Limits: []okpay.Limit{{On: okpay.OnPayment, Per: okpay.Daily, Max: 1000}}})
 	psp.Answer = says(rails.Unknown)

@@ -282,10 +282,13 @@ func (s *Payments) run(ctx context.Context, v verb, id PaymentID, tries bool, fn
 	if tries && failure == nil && p.LastFailure != nil && (p.State == PaymentRequiresConfirmation || p.State == PaymentFailed) {
 		failure = newError(p.LastFailure.Code, "")
 	}
-	if !out.Replayed && p.Minor.Captured > 0 {
+	if p.Minor.Captured > 0 {
 		s.credited(p.Merchant, p.Currency)
 	}
 	shown, err := s.w.payment(p)
+	if err != nil {
+		return Payment{}, errors.Join(failure, err)
+	}
 	shown.Replayed = out.Replayed
 	var e *Error
 	if errors.As(failure, &e) {
@@ -294,7 +297,7 @@ func (s *Payments) run(ctx context.Context, v verb, id PaymentID, tries bool, fn
 			e.NextAction = p.LastFailure.NextAction
 		}
 	}
-	return shown, errors.Join(failure, err)
+	return shown, failure
 }
 
 // do runs a verb over the ledger, once more where it met what it could not see.
