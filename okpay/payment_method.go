@@ -79,8 +79,8 @@ func (m PaymentMethod) only(currency string) bool {
 	return m.Source == "" && (len(m.Balances) == 0 || len(m.Balances) == 1 && m.Balances[0] == currency)
 }
 
-// exchange is a part of an amount that comes out of another currency.
-type exchange struct {
+// swap is a part of an amount that comes out of another currency.
+type swap struct {
 	from   money.Amount // taken from the customer
 	mid    int64        // what it is worth, in minor units of the payment's currency
 	target int64        // what the customer gets for it
@@ -88,7 +88,7 @@ type exchange struct {
 
 // funding is how balances cover an amount, or by how much they do not.
 type funding struct {
-	exchanges []exchange
+	exchanges []swap
 	missing   int64        // in minor units of the payment's currency
 	left      money.Amount // available in the payment's currency, before
 }
@@ -127,7 +127,7 @@ func (s *Payments) fund(d *ledger.Draft, rates *rates, payer CustomerID, m Payme
 }
 
 // postings are the exchange of one currency, with the spread booked.
-func (x exchange) postings(payer CustomerID, into money.Currency) []ledger.Posting {
+func (x swap) postings(payer CustomerID, into money.Currency) []ledger.Posting {
 	account := customerAccount(payer)
 	out := []ledger.Posting{
 		{Debit: account, Credit: fxPosition, Amount: x.from},

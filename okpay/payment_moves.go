@@ -70,9 +70,9 @@ const (
 	shortForLast    guard = "attempt failed, it was the last"
 	declinedForGood guard = "declined for good"
 
-	asOrdered  guard = "amount and currency equal the order"
-	mismatched guard = "amount or currency differ"
-	payerShut  guard = "payer locked meanwhile"
+	paidAsOrdered guard = "amount and currency equal the order"
+	mismatched    guard = "amount or currency differ"
+	payerShut     guard = "payer locked meanwhile"
 
 	toPayer    guard = "payer known"
 	toSuspense guard = "payer's account closed"
@@ -146,7 +146,7 @@ func makePaymentRows() []row[PaymentState] {
 		tryAgain(PaymentRequiresAction, challengeLapsed),
 		failedForGood(PaymentRequiresAction, challengeLapsed, shortForLast),
 
-		r{from: PaymentProcessing, on: sourcePaid, guard: asOrdered, to: PaymentAuthorized, posts: postFunding + "; " + postHold, emits: []string{authorizedNow}},
+		r{from: PaymentProcessing, on: sourcePaid, guard: paidAsOrdered, to: PaymentAuthorized, posts: postFunding + "; " + postHold, emits: []string{authorizedNow}},
 		r{
 			from: PaymentProcessing, on: sourcePaid, guard: mismatched, to: PaymentProcessing, posts: postSuspense,
 			emits: []string{"payment.amount_mismatch", "reconciliation.exception"},

@@ -8,31 +8,9 @@ import (
 	"github.com/okpay/okpay-go/ledger/money"
 )
 
-// Rate is what one unit of a currency is worth in another, in whole units of both: 7.2 says
-// that USD 1.00 is worth CNY 7.20.
-type Rate struct {
-	Mid  decimal.Decimal // what it is worth
-	Rate decimal.Decimal // what the customer gets, at most Mid; the rest is the wallet's spread
-}
-
-// maxRateExponent bounds the powers of ten in a rate, both ways.
-const maxRateExponent = 40
-
-func (r Rate) check() error {
-	for _, d := range [...]decimal.Decimal{r.Mid, r.Rate} {
-		if e := d.Exponent(); d.Sign() <= 0 || e > maxRateExponent || e < -maxRateExponent {
-			return invalidField("rate", "is not more than zero, or out of bounds")
-		}
-	}
-	if r.Rate.GreaterThan(r.Mid) {
-		return invalidField("rate", "is above the mid rate")
-	}
-	return nil
-}
-
 // cover exchanges as little of has as pays an amount in minor units of another currency, or
 // all of it where that is not enough. It is false when nothing comes of it.
-func (r Rate) cover(has money.Amount, into money.Currency, amount int64) (x exchange, ok bool) {
+func (r Rate) cover(has money.Amount, into money.Currency, amount int64) (x swap, ok bool) {
 	shift := into.Scale() - has.Currency().Scale()
 	x.from = has
 	if least := sourceFor(r.Rate, shift, amount); least.IsInt64() && least.Int64() < has.Minor() {
@@ -40,7 +18,7 @@ func (r Rate) cover(has money.Amount, into money.Currency, amount int64) (x exch
 	}
 	target, mid := worth(r.Rate, shift, x.from.Minor()), worth(r.Mid, shift, x.from.Minor())
 	if !target.IsInt64() || !mid.IsInt64() || target.Sign() <= 0 {
-		return exchange{}, false
+		return swap{}, false
 	}
 	x.target, x.mid = target.Int64(), mid.Int64()
 	return x, true

@@ -19,8 +19,8 @@ import (
 	"github.com/okpay/okpay-go/okpay/rails"
 )
 
-// account returns what stands on an account, in minor units on its normal side.
-func (f *fixture) account(name, currency string) int64 {
+// standing returns what stands on an account, in minor units on its normal side.
+func (f *fixture) standing(name, currency string) int64 {
 	f.t.Helper()
 	b, err := f.Ledger().Balance(f.t.Context(), ledger.AccountKey{Name: name, Currency: currency})
 	if errors.Is(err, ledger.ErrNotFound) {
@@ -59,7 +59,7 @@ func TestAFundingSourceTopsUpAndPaysInOneCommit(t *testing.T) {
 	assert.Equal(t, []string{"payment.created", "payment.processing", "payment.authorized", "payment.captured"}, types)
 	customer, merchant, fees := f.balances("CNY")
 	assert.Equal(t, []int64{100, 4950, 50}, []int64{customer, merchant, fees}, "the customer's own balance is as it was")
-	assert.Equal(t, int64(-5000), -f.account("clearing:psp", "CNY"))
+	assert.Equal(t, int64(-5000), -f.standing("clearing:psp", "CNY"))
 
 	p, err = f.buy(700, by(okpay.FromSource("psp")), byHand)
 	require.NoError(t, err)
@@ -69,7 +69,7 @@ func TestAFundingSourceTopsUpAndPaysInOneCommit(t *testing.T) {
 	assert.Equal(t, okpay.Balance{Available: cny(100), Held: cny(700), Total: cny(800)}, balances[0])
 	_, err = f.Payments.Cancel(t.Context(), okpay.CancelPayment{Merchant: f.merchant, Payment: p.ID})
 	require.NoError(t, err)
-	assert.Equal(t, int64(800), f.account("user:payer:available", "CNY"))
+	assert.Equal(t, int64(800), f.standing("user:payer:available", "CNY"))
 	f.verify()
 }
 
@@ -175,7 +175,7 @@ func TestAPaymentWaitsForASourceThatDoesNotKnow(t *testing.T) {
 	}
 	types, _ = f.since(at)
 	assert.Empty(t, types)
-	assert.Equal(t, int64(500+900), f.account("clearing:psp", "CNY"))
+	assert.Equal(t, int64(500+900), f.standing("clearing:psp", "CNY"))
 	_, err = f.Payments.Answer(t.Context(), okpay.PaymentAnswer{Payment: "pay_x", Outcome: rails.Failed})
 	payRefused(t, err, okpay.NotFound)
 	_, err = f.Payments.Answer(t.Context(), okpay.PaymentAnswer{Payment: p.ID, Collection: "other", Outcome: rails.Failed})
@@ -223,7 +223,7 @@ func TestLateMoneyIsThePayers(t *testing.T) {
 	assert.Equal(t, okpay.PaymentCaptured, paid.State)
 	types, at = f.since(at)
 	assert.Equal(t, []string{"payment.source_paid_late"}, types)
-	assert.Equal(t, int64(999+1000+100), f.account("user:payer:available", "CNY"))
+	assert.Equal(t, int64(999+1000+100), f.standing("user:payer:available", "CNY"))
 
 	// A payer who is locked meanwhile keeps the money.
 	locked, err := f.buy(50, source)
@@ -236,7 +236,7 @@ func TestLateMoneyIsThePayers(t *testing.T) {
 	assert.Equal(t, okpay.AccountLocked, locked.LastFailure.Code)
 	types, _ = f.since(at)
 	assert.Equal(t, []string{"payment.blocked"}, types)
-	assert.Equal(t, int64(2149), f.account("user:payer:available", "CNY"))
+	assert.Equal(t, int64(2149), f.standing("user:payer:available", "CNY"))
 	f.verify()
 }
 
@@ -271,7 +271,7 @@ func TestWhatComesForAClosedAccountIsNotLost(t *testing.T) {
 	assert.Equal(t, okpay.PaymentProcessing, p.State)
 	types, at := f.since(at)
 	assert.Equal(t, []string{"payment.source_paid_late", "reconciliation.exception"}, types)
-	assert.Equal(t, int64(30), f.account("suspense:psp", "CNY"))
+	assert.Equal(t, int64(30), f.standing("suspense:psp", "CNY"))
 
 	r, err = f.Payments.AnswerRefund(t.Context(), okpay.RefundAnswer{Refund: r.ID, Outcome: okpay.RefundRejected})
 	require.NoError(t, err)
@@ -308,7 +308,7 @@ func TestAnotherAmountGoesToSuspenseUntilAPersonDecides(t *testing.T) {
 		return f.Payments.ResolveMismatch(t.Context(), okpay.ResolveMismatch{Payment: id, Credit: credit, By: "ops1"})
 	}
 	p := mismatch(cny(900))
-	assert.Equal(t, int64(900), f.account("suspense:psp", "CNY"))
+	assert.Equal(t, int64(900), f.standing("suspense:psp", "CNY"))
 	at := f.last()
 	p, err := resolve(p.ID, true)
 	require.NoError(t, err)
@@ -331,7 +331,7 @@ func TestAnotherAmountGoesToSuspenseUntilAPersonDecides(t *testing.T) {
 	assert.Equal(t, okpay.PaymentCanceled, p.State)
 	types, _ = f.since(at)
 	assert.Equal(t, []string{"payment.mismatch_resolved"}, types)
-	assert.Zero(t, f.account("suspense:psp", "USD"))
+	assert.Zero(t, f.standing("suspense:psp", "USD"))
 
 	// Decided at the instant of the expiry, before anybody recorded that.
 	p = mismatch(cny(1))
@@ -342,7 +342,7 @@ func TestAnotherAmountGoesToSuspenseUntilAPersonDecides(t *testing.T) {
 	assert.Equal(t, okpay.PaymentTimedOut, p.State)
 	types, _ = f.since(at)
 	assert.Equal(t, []string{"payment.expired", "payment.mismatch_resolved"}, types)
-	assert.Zero(t, f.account("clearing:psp", "USD"))
+	assert.Zero(t, f.standing("clearing:psp", "USD"))
 	f.verify()
 }
 
@@ -370,25 +370,25 @@ func TestOtherBalancesPayAfterConversion(t *testing.T) {
 	assert.Equal(t, []string{"USD"}, p.PaidWith.Balances)
 	types, _ := f.since(at)
 	assert.Equal(t, []string{"payment.created", "payment.authorized", "payment.captured"}, types)
-	assert.Equal(t, int64(9_000), f.account("user:payer:available", "USD"))
-	assert.Equal(t, int64(1_000), f.account("fx:position", "USD"))
-	assert.Equal(t, int64(-7_200), f.account("fx:position", "CNY"))
-	assert.Equal(t, int64(36), f.account("fees:fx_spread", "CNY"))
-	assert.Equal(t, int64(300), f.account("user:payer:available", "CNY"))
+	assert.Equal(t, int64(9_000), f.standing("user:payer:available", "USD"))
+	assert.Equal(t, int64(1_000), f.standing("fx:position", "USD"))
+	assert.Equal(t, int64(-7_200), f.standing("fx:position", "CNY"))
+	assert.Equal(t, int64(36), f.standing("fees:fx_spread", "CNY"))
+	assert.Equal(t, int64(300), f.standing("user:payer:available", "CNY"))
 
 	// What is there first, the rest from two others; a unit that no rate can split stays the
 	// customer's.
 	p, err = f.buy(65_001, by(okpay.FromBalances("CNY", "USD", "JPY")))
 	require.NoError(t, err)
 	assert.Equal(t, okpay.PaymentCaptured, p.State)
-	assert.Zero(t, f.account("user:payer:available", "USD"))
+	assert.Zero(t, f.standing("user:payer:available", "USD"))
 	// 65,001 - 300 - 64,476 = 225 are left: 47 yen are worth 225.6.
-	assert.Equal(t, int64(5_000-47), f.account("user:payer:available", "JPY"))
-	assert.Zero(t, f.account("user:payer:available", "CNY"))
+	assert.Equal(t, int64(5_000-47), f.standing("user:payer:available", "JPY"))
+	assert.Zero(t, f.standing("user:payer:available", "CNY"))
 
 	p, err = f.buy(100_000, by(okpay.FromBalances("JPY")))
 	assert.Equal(t, cny(100_000-23_774), *payRefused(t, err, okpay.InsufficientBalance).Short)
-	assert.Equal(t, int64(5_000-47), f.account("user:payer:available", "JPY"), "nothing was exchanged")
+	assert.Equal(t, int64(5_000-47), f.standing("user:payer:available", "JPY"), "nothing was exchanged")
 	f.topUp(money.New(10, money.MustISO("EUR")))
 	_, err = f.buy(10, by(okpay.FromBalances("EUR")))
 	payRefused(t, err, okpay.ProviderUnavailable)
@@ -431,12 +431,12 @@ func TestConversionIsExact(t *testing.T) {
 		mid := decimal.New(1+r.Int64N(1_000_000), -int32(r.IntN(7)))
 		now = okpay.Rate{Mid: mid, Rate: mid.Mul(decimal.New(900+r.Int64N(101), -3))}
 		amount := 1 + r.Int64N(1_000_000)
-		before := f.account("user:payer:available", from.Code())
-		spread, position := f.account("fees:fx_spread", to.Code()), f.account("fx:position", to.Code())
-		left := f.account("user:payer:available", to.Code())
+		before := f.standing("user:payer:available", from.Code())
+		spread, position := f.standing("fees:fx_spread", to.Code()), f.standing("fx:position", to.Code())
+		left := f.standing("user:payer:available", to.Code())
 		_, err := f.buy(amount, by(okpay.FromBalances(from.Code())), func(in *okpay.CreatePayment) { in.Amount = money.New(amount, to) })
 		require.NoError(t, err)
-		took := before - f.account("user:payer:available", from.Code())
+		took := before - f.standing("user:payer:available", from.Code())
 		worth := func(rate decimal.Decimal, minor int64) int64 {
 			x := new(big.Rat).Mul(rate.Rat(), new(big.Rat).SetInt64(minor))
 			for s := from.Scale(); s != to.Scale(); {
@@ -453,9 +453,9 @@ func TestConversionIsExact(t *testing.T) {
 		got := worth(now.Rate, took)
 		assert.GreaterOrEqual(t, got, amount)
 		assert.Less(t, worth(now.Rate, took-1), amount, "a unit less would not do")
-		assert.Equal(t, left+got-amount, f.account("user:payer:available", to.Code()))
-		assert.Equal(t, worth(now.Mid, took)-got, f.account("fees:fx_spread", to.Code())-spread)
-		assert.Equal(t, worth(now.Mid, took), position-f.account("fx:position", to.Code()))
+		assert.Equal(t, left+got-amount, f.standing("user:payer:available", to.Code()))
+		assert.Equal(t, worth(now.Mid, took)-got, f.standing("fees:fx_spread", to.Code())-spread)
+		assert.Equal(t, worth(now.Mid, took), position-f.standing("fx:position", to.Code()))
 	}
 	f.verify()
 }

@@ -272,7 +272,7 @@ func TestAnswersInAnyOrderMoveTheMoneyOnce(t *testing.T) {
 			}
 			customer, merchant, _ := f.balances("CNY")
 			assert.Equal(t, int64(140), customer+merchant)
-			assert.Equal(t, int64(40), f.account("clearing:psp", "CNY"))
+			assert.Equal(t, int64(40), f.standing("clearing:psp", "CNY"))
 			f.verify()
 		}
 	}

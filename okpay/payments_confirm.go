@@ -248,7 +248,7 @@ func (s *Payments) authorize(d *ledger.Draft, p *paymentDoc, on action, method P
 	g := funded
 	switch {
 	case brought != nil:
-		g = asOrdered
+		g = paidAsOrdered
 	case len(f.exchanges) > 0:
 		g = converted
 	}

@@ -25,12 +25,12 @@ const (
 )
 
 const (
-	processRefund     action = "process"
-	merchantCredited  action = "merchant_credited"
-	refundTimeout     action = "timeout"
-	providerSucceeded action = "provider_succeeded"
-	providerFailed    action = "provider_failed"
-	providerReversed  action = "provider_reversed"
+	processRefund    action = "process"
+	merchantCredited action = "merchant_credited"
+	refundTimeout    action = "timeout"
+	refundArrived    action = "provider_succeeded"
+	refundBounced    action = "provider_failed"
+	refundCameBack   action = "provider_reversed"
 )
 
 const (
@@ -68,14 +68,14 @@ func refundMachine() machine[RefundState] {
 		r{from: RefundPendingFunds, on: cancel, to: RefundCanceled, emits: []string{"refund.canceled"}},
 		r{from: RefundPendingFunds, on: refundTimeout, to: RefundFailed, emits: []string{"refund.failed"}},
 
-		r{from: RefundPendingProvider, on: providerSucceeded, guard: sentToSource, to: RefundSucceeded, emits: []string{"refund.succeeded"}, mails: []string{"refund_succeeded"}},
+		r{from: RefundPendingProvider, on: refundArrived, guard: sentToSource, to: RefundSucceeded, emits: []string{"refund.succeeded"}, mails: []string{"refund_succeeded"}},
 		r{
-			from: RefundPendingProvider, on: providerFailed, guard: toWallet, to: RefundFailed,
+			from: RefundPendingProvider, on: refundBounced, guard: toWallet, to: RefundFailed,
 			posts: "Dr clearing:{source}:refunds / Cr user:{customer}:available",
 			emits: []string{"refund.failed"}, mails: []string{"refund_failed"},
 		},
-		r{from: RefundPendingProvider, on: providerFailed, guard: toMerchant, to: RefundFailed, posts: postUndone, emits: []string{"refund.failed"}, mails: []string{"refund_failed"}},
-		r{from: RefundSucceeded, on: providerReversed, guard: sentToSource, to: RefundFailed, posts: postUndone, emits: []string{"refund.failed"}},
-		r{from: RefundFailed, on: providerSucceeded, guard: sentToSource, to: RefundFailed, emits: []string{"reconciliation.exception"}},
+		r{from: RefundPendingProvider, on: refundBounced, guard: toMerchant, to: RefundFailed, posts: postUndone, emits: []string{"refund.failed"}, mails: []string{"refund_failed"}},
+		r{from: RefundSucceeded, on: refundCameBack, guard: sentToSource, to: RefundFailed, posts: postUndone, emits: []string{"refund.failed"}},
+		r{from: RefundFailed, on: refundArrived, guard: sentToSource, to: RefundFailed, emits: []string{"reconciliation.exception"}},
 	)}
 }

@@ -280,8 +280,8 @@ func TestARefundGoesBackToTheSource(t *testing.T) {
 	assert.Equal(t, cny(3), r.FeeReturned)
 	types, at := f.since(at)
 	assert.Equal(t, []string{"refund.created", "refund.pending", "refund.succeeded", "payment.partially_refunded"}, types)
-	assert.Equal(t, int64(100), f.account("user:payer:available", "CNY"))
-	assert.Equal(t, int64(-300), f.account("clearing:psp:refunds", "CNY"))
+	assert.Equal(t, int64(100), f.standing("user:payer:available", "CNY"))
+	assert.Equal(t, int64(-300), f.standing("clearing:psp:refunds", "CNY"))
 
 	psp.AnswerRefund = func(rails.Refunding) rails.Outcome { return rails.Unknown }
 	r, err = f.refund(p.ID, money.Amount{})
@@ -322,8 +322,8 @@ func TestASourceThatCanNotGiveBackIsReplacedByTheWallet(t *testing.T) {
 	types, at := f.since(at)
 	assert.Equal(t, []string{"refund.failed", "payment.partially_refunded"}, types)
 	assert.Equal(t, []string{"refund_failed"}, f.templates(f.customer))
-	assert.Equal(t, int64(500), f.account("user:payer:available", "CNY"))
-	assert.Zero(t, f.account("clearing:psp:refunds", "CNY"))
+	assert.Equal(t, int64(500), f.standing("user:payer:available", "CNY"))
+	assert.Zero(t, f.standing("clearing:psp:refunds", "CNY"))
 	r, err = f.Payments.AnswerRefund(t.Context(), in)
 	require.NoError(t, err)
 	assert.True(t, r.Replayed)

@@ -106,17 +106,17 @@ func (s *Payments) settleRefund(ctx context.Context, v verb, id RefundID, said R
 		d.Result = string(id)
 		switch {
 		case r.To == "" || r.State == RefundPendingFunds || r.State == RefundCanceled:
-			return refundMachine().refuse(r.State, string(id), providerSucceeded)
+			return refundMachine().refuse(r.State, string(id), refundArrived)
 		case said == RefundArrived && r.State == RefundSucceeded, said != RefundArrived && r.State == RefundFailed:
 			return errNothingDue
 		case said == RefundArrived && r.State == RefundFailed:
-			m, err := r.move(providerSucceeded, sentToSource)
+			m, err := r.move(refundArrived, sentToSource)
 			if err != nil {
 				return err
 			}
 			return s.w.write(&d.Change, d.Now(), r, m)
 		case said == RefundArrived:
-			m, err := r.move(providerSucceeded, sentToSource)
+			m, err := r.move(refundArrived, sentToSource)
 			if err != nil {
 				return err
 			}
@@ -138,7 +138,7 @@ func (s *Payments) refundRejected(d *ledger.Draft, p *paymentDoc, r *refundDoc) 
 	}
 	r.Failure, r.LookAt = refusedFor(ProviderRejected, d.Now()), time.Time{}
 	if gate.State == GateClosed {
-		m, err := r.move(providerFailed, toMerchant)
+		m, err := r.move(refundBounced, toMerchant)
 		if err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func (s *Payments) refundRejected(d *ledger.Draft, p *paymentDoc, r *refundDoc) 
 		}
 		return s.write(&d.Change, p, d.Now(), false)
 	}
-	m, err := r.move(providerFailed, toWallet)
+	m, err := r.move(refundBounced, toWallet)
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (s *Payments) refundRejected(d *ledger.Draft, p *paymentDoc, r *refundDoc) 
 
 // refundReversed writes that a funding source undid a refund.
 func (s *Payments) refundReversed(d *ledger.Draft, p *paymentDoc, r *refundDoc) error {
-	m, err := r.move(providerReversed, sentToSource)
+	m, err := r.move(refundCameBack, sentToSource)
 	if err != nil {
 		return err
 	}
