@@ -138,7 +138,7 @@ func (s *Payments) settlePaid(d *ledger.Draft, p *paymentDoc, c *collection, awa
 		return err
 	}
 	if g == payerShut {
-		p.remember(AccountLocked, d.Now())
+		p.remember(gate.shut(), d.Now())
 		p.Methods = nil
 	}
 	d.Post(ledger.Transaction{Reference: string(p.ID), Metadata: kind("topup"), Postings: postings})

@@ -52,7 +52,15 @@ func (s *Payments) askFor(ctx context.Context, p *paymentDoc, c *collection) rai
 		s.w.cfg.Logger.WarnContext(ctx, "okpay: funding source did not answer", "payment", p.ID, "source", c.Source, "error", err)
 		return rails.Unknown
 	}
-	return outcome
+	return definite(outcome)
+}
+
+// definite makes unknown of whatever does not say that the money came, or that it will not.
+func definite(o rails.Outcome) rails.Outcome {
+	if o == rails.Succeeded || o == rails.Failed {
+		return o
+	}
+	return rails.Unknown
 }
 
 // answered records an answer that the source gave when it was asked.
@@ -138,7 +146,7 @@ func (s *Payments) Answer(ctx context.Context, in PaymentAnswer) (Payment, error
 	if c == nil {
 		return Payment{}, notFound("collection", in.Collection)
 	}
-	if in.Outcome == rails.Unknown {
+	if definite(in.Outcome) == rails.Unknown {
 		return s.w.payment(p)
 	}
 	v := verb{"s/" + c.Source, "payment.answer", in.Event, []ledger.Field{

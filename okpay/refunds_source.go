@@ -79,7 +79,7 @@ func (s *Payments) askRefund(ctx context.Context, id RefundID) (*refundDoc, erro
 	case err != nil:
 		s.w.cfg.Logger.WarnContext(ctx, "okpay: funding source did not answer", "refund", id, "source", r.To, "error", err)
 		return r, nil
-	case outcome == rails.Unknown:
+	case definite(outcome) == rails.Unknown:
 		return r, nil
 	}
 	said := RefundArrived
