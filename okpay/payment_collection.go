@@ -111,7 +111,7 @@ func (s *Payments) settle(d *ledger.Draft, p *paymentDoc, id string, paid bool, 
 // settlePaid writes that money came. It is the payer's, and pays the payment if that still
 // waits for exactly this.
 func (s *Payments) settlePaid(d *ledger.Draft, p *paymentDoc, c *collection, awaited bool, got money.Amount) error {
-	gate, err := s.w.gate(d, c.Customer)
+	shut, err := s.shut(d, c.Customer)
 	if err != nil {
 		return err
 	}
@@ -120,13 +120,13 @@ func (s *Payments) settlePaid(d *ledger.Draft, p *paymentDoc, c *collection, awa
 	suspend := []ledger.Posting{{Debit: clearing, Credit: suspenseAccount(c.Source), Amount: got}}
 	on, g, postings := sourcePaidLate, toPayer, credit
 	switch {
-	case gate.State == GateClosed:
+	case shut == AccountClosed:
 		g, postings = toSuspense, suspend
 	case !awaited:
 	case got != p.amountOf(s.w, p.Minor.Amount):
 		on, g, postings = sourcePaid, mismatched, suspend
 		c.Suspended = &suspended{got.Minor(), got.Currency().Code()}
-	case gate.State == GateLocked:
+	case shut != "":
 		on, g = sourcePaid, payerShut
 		s.giveBack(d, p, p.rest())
 	default:
@@ -138,7 +138,7 @@ func (s *Payments) settlePaid(d *ledger.Draft, p *paymentDoc, c *collection, awa
 		return err
 	}
 	if g == payerShut {
-		p.remember(gate.shut(), d.Now())
+		p.remember(shut, d.Now())
 		p.Methods = nil
 	}
 	d.Post(ledger.Transaction{Reference: string(p.ID), Metadata: kind("topup"), Postings: postings})
@@ -169,7 +169,7 @@ func (s *Payments) settleFailed(d *ledger.Draft, p *paymentDoc, rates *rates) er
 	if len(methods) == 0 || p.State == PaymentFailed {
 		return s.write(&d.Change, p, d.Now(), false, m)
 	}
-	gate, err := s.w.gate(d, p.Tried)
+	shut, err := s.shut(d, p.Tried)
 	if err != nil {
 		return err
 	}
@@ -177,8 +177,8 @@ func (s *Payments) settleFailed(d *ledger.Draft, p *paymentDoc, rates *rates) er
 	if err := s.w.announce(&d.Change, d.Now(), p, m.emits...); err != nil {
 		return err
 	}
-	if code := gate.shut(); code != "" {
-		return s.block(d, p, code)
+	if shut != "" {
+		return s.block(d, p, shut)
 	}
 	p.Attempts++
 	return s.pay(d, p, confirm, methods, rates)

@@ -111,14 +111,14 @@ func (s *Payments) newAttempt(payer CustomerID, methods []PaymentMethod) *attemp
 
 // confirm writes a confirmation; a payment without a state is made in the same Change.
 func (s *Payments) confirm(d *ledger.Draft, p *paymentDoc, merchant *Merchant, try *attempt) error {
-	gate, err := s.w.gate(d, try.payer)
+	shut, err := s.shut(d, try.payer)
 	if err != nil {
 		return err
 	}
 	amount := p.amountOf(s.w, p.Minor.Amount)
 	p.Tried = try.payer
-	if code := gate.shut(); code != "" {
-		return s.block(d, p, code)
+	if shut != "" {
+		return s.block(d, p, shut)
 	}
 	p.Assessed, err = try.risk.ask(d.Context(), RiskCheck{
 		Operation: OnPayment, Customer: try.payer, Merchant: p.Merchant, Object: string(p.ID), Amount: amount, At: d.Now(),
@@ -154,15 +154,15 @@ func (s *Payments) confirm(d *ledger.Draft, p *paymentDoc, merchant *Merchant, t
 	return s.pay(d, p, confirm, try.methods, try.rates)
 }
 
-// shut tells why no money may leave; empty if it may.
-func (g *Gate) shut() Code {
-	switch g.State {
-	case GateLocked:
-		return AccountLocked
-	case GateClosed:
-		return AccountClosed
+// shut tells why no money of a customer's may leave, which is to be recorded; empty if it may.
+// Errors: NotFound.
+func (s *Payments) shut(d *ledger.Draft, id CustomerID) (Code, error) {
+	err := s.w.leaving(d, id)
+	switch code := CodeOf(err); code {
+	case AccountLocked, AccountRestricted, AccountClosed:
+		return code, nil
 	}
-	return ""
+	return "", err
 }
 
 // block records that the payer may not pay.

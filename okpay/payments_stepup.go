@@ -51,12 +51,12 @@ func (s *Payments) Authenticate(ctx context.Context, in AuthenticatePayment) (Pa
 			failed.Detail = "the challenge has expired"
 			return s.fail(d, p, challengeLapsed, AuthenticationFailed, failed)
 		}
-		gate, err := s.w.gate(d, in.Customer)
+		shut, err := s.shut(d, in.Customer)
 		if err != nil {
 			return err
 		}
-		if code := gate.shut(); code != "" {
-			return s.block(d, p, code)
+		if shut != "" {
+			return s.block(d, p, shut)
 		}
 		ok, err := proof.verify(d.Context(), StepUp{
 			Customer: in.Customer, Object: string(p.ID), Amount: p.amountOf(s.w, p.Minor.Amount), To: string(p.Merchant), Proof: in.Proof,

@@ -114,10 +114,10 @@ func (s *Payments) refundAllowed(d *ledger.Draft, p *paymentDoc, amount money.Am
 	if window := s.w.cfg.RefundWindow; window > 0 && !d.Now().Before(p.CreatedAt.Add(window)) {
 		return refuse(PaymentNotRefundable, "the time for refunds is over")
 	}
-	if gate, err := s.w.gate(d, p.Customer); err != nil {
-		return err
-	} else if gate.State == GateClosed {
+	if err := s.w.arriving(d, p.Customer); CodeOf(err) == AccountClosed {
 		return refuse(PaymentNotRefundable, "the customer's account is closed")
+	} else if err != nil {
+		return err
 	}
 	if amount.IsZero() {
 		none := p.amountOf(s.w, 0)

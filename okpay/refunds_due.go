@@ -114,8 +114,10 @@ func (s *Payments) payNext(ctx context.Context, id RefundID) (enough bool, err e
 		if r.State != RefundPendingFunds || r.timedOut(d.Now()) || p.Disputed != "" {
 			return errNothingDue
 		}
-		if err := s.w.arriving(d, r.Customer); err != nil {
-			return errNothingDue // who may come back until the refund's time is over
+		if err := s.w.arriving(d, r.Customer); CodeOf(err) == AccountClosed {
+			return errNothingDue // until the refund's time is over
+		} else if err != nil {
+			return err
 		}
 		// Asked first, because each refusal by the kernel would leave a trace.
 		has, err := s.w.available(d, merchantAccount(r.Merchant), r.Currency)

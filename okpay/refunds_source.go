@@ -143,12 +143,12 @@ const exceptionRefundTwice = "refund_paid_after_failed"
 // refundRejected writes that a funding source did not give the money back: the customer's
 // balance gets it instead.
 func (s *Payments) refundRejected(d *ledger.Draft, p *paymentDoc, r *refundDoc) error {
-	gate, err := s.w.gate(d, r.Customer)
-	if err != nil {
-		return err
+	closed := s.w.arriving(d, r.Customer)
+	if closed != nil && CodeOf(closed) != AccountClosed {
+		return closed
 	}
 	r.Failure, r.LookAt = refusedFor(ProviderRejected, d.Now()), time.Time{}
-	if gate.State == GateClosed {
+	if closed != nil {
 		m, err := r.move(refundBounced, toMerchant)
 		if err != nil {
 			return err
