@@ -1,6 +1,7 @@
 package okpay_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -245,4 +246,18 @@ func TestWhatMayNotHaveBeenOrderedIsNotOrderedFromALockedAccount(t *testing.T) {
 	_, err = k.Work(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int{string(id): 1}, k.bank.Calls())
+}
+
+func TestAnAnswerIsRecordedThoughItsCallerHasGone(t *testing.T) {
+	k := startDesk(t, okpay.Config{}, 20_000, 0)
+	id := k.approved(5000).ID
+	ctx, cancel := context.WithCancel(t.Context())
+	k.answer = func(rails.Payout, int) rails.Behavior {
+		cancel()
+		return rails.Behavior{}
+	}
+	_, _ = k.Withdrawals.Submit(ctx, id)
+	wd, err := k.Withdrawals.Get(t.Context(), id)
+	require.NoError(t, err)
+	assert.Equal(t, okpay.WithdrawalSubmitted, wd.State)
 }
