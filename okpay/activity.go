@@ -110,7 +110,11 @@ func (w *Wallet) activityOf(noun string, r ledger.Record, ofMerchant bool) (Acti
 			return Activity{}, err
 		}
 		o, err := w.outgoing(&doc)
-		return Activity{noun, r.ID, string(o.State), o.Amount, string(o.Destination), o.Failure, o.CreatedAt}, err
+		other := string(o.Destination)
+		if ofMerchant {
+			other = "" // merchants see customers there
+		}
+		return Activity{noun, r.ID, string(o.State), o.Amount, other, o.Failure, o.CreatedAt}, err
 	default:
 		var doc topUpDoc
 		if err := decodeRecord(noun, r.ID, r, nil, &doc); err != nil {

@@ -31,8 +31,11 @@ func TestWhatTheProviderAnswersIsRecorded(t *testing.T) {
 		"not found":             {rails.Behavior{Says: says(rails.PayoutNotFound)}, okpay.WithdrawalUnknown, []string{"withdrawal.submitting", "withdrawal.outcome_unknown"}},
 		"lost on the way there": {rails.Behavior{Lost: errors.New("reset")}, okpay.WithdrawalUnknown, []string{"withdrawal.submitting", "withdrawal.outcome_unknown"}},
 		"lost on the way back":  {rails.Behavior{Unanswered: errors.New("502")}, okpay.WithdrawalUnknown, []string{"withdrawal.submitting", "withdrawal.outcome_unknown"}},
-		"an answer and an error": {rails.Behavior{Becomes: rails.PayoutResult{Status: rails.PayoutPaid}, Unanswered: errors.New("cut")}, okpay.WithdrawalUnknown,
-			[]string{"withdrawal.submitting", "withdrawal.outcome_unknown"}},
+		"an answer and an error": {
+			rails.Behavior{Becomes: rails.PayoutResult{Status: rails.PayoutPaid}, Unanswered: errors.New("cut")},
+			okpay.WithdrawalUnknown,
+			[]string{"withdrawal.submitting", "withdrawal.outcome_unknown"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := startDesk(t, okpay.Config{}, 20_000, 0)
