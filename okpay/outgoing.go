@@ -84,11 +84,10 @@ func (d *outgoingDoc) owner() owner { return owner{d.Customer, d.Merchant} }
 
 // outgoings is what the services for withdrawals and payouts do alike.
 type outgoings struct {
-	w    *Wallet
-	noun string // "withdrawal" or "payout", which is also the record's type
+	w       *Wallet
+	noun    string                   // "withdrawal" or "payout", which is also the record's type
+	machine machine[WithdrawalState] // has some hundred rows, and is made once
 }
-
-func (e outgoings) machine() machine[WithdrawalState] { return outgoingMachine(e.noun) }
 
 func (e outgoings) operation() Operation {
 	if e.noun == "payout" {
@@ -169,7 +168,7 @@ func (w *Wallet) payout(d *outgoingDoc) (Payout, error) {
 // move takes it through its table and writes its history.
 func (e outgoings) move(d *outgoingDoc, now time.Time, on action, g guard) (told, error) {
 	from := d.State
-	m, err := e.machine().move(&d.State, d.ID, on, g)
+	m, err := e.machine.move(&d.State, d.ID, on, g)
 	if err == nil && d.State != from {
 		d.History = append(d.History, Step{d.State, now})
 		d.Tries = 0

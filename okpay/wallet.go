@@ -186,13 +186,15 @@ type Wallet struct {
 	Withdrawals  *Withdrawals
 	Payouts      *Payouts
 
-	cfg     Config
-	ledger  *ledger.Ledger
-	sender  *webhook.Sender
-	jobs    []job
-	workers []*worker
-	failing endpointSet // endpoints whose last attempt failed and will be repeated
-	randMu  sync.Mutex
+	cfg    Config
+	ledger *ledger.Ledger
+	sender *webhook.Sender
+	jobs   []job
+
+	payoutJobs []job
+	workers    []*worker
+	failing    endpointSet // endpoints whose last attempt failed and will be repeated
+	randMu     sync.Mutex
 }
 
 // New returns a wallet over a ledger that was opened with Chart, or with a chart that begins
@@ -218,16 +220,18 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	w.Keys, w.Endpoints = &Keys{w}, &Endpoints{w}
 	w.TopUps, w.Payments = &TopUps{w}, &Payments{w}
 	w.Destinations = &Destinations{w}
-	w.Withdrawals, w.Payouts = &Withdrawals{outgoings{w, "withdrawal"}}, &Payouts{outgoings{w, "payout"}}
+	w.Withdrawals, w.Payouts = &Withdrawals{outgoings{w, "withdrawal", withdrawalMachine()}}, &Payouts{outgoings{w, "payout", payoutMachine()}}
 	w.jobs = []job{
 		{"payment", func(ctx context.Context, id string) error { return w.Payments.expireDue(ctx, PaymentID(id)) }},
 		{"topup", func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) }},
+	}
+	w.payoutJobs = []job{
+		{"payout_schedule", w.Payouts.payOut},
 		{"withdrawal", w.Withdrawals.settle},
 		{"payout", w.Payouts.settle},
-		{"payout_schedule", w.Payouts.payOut},
 		{"destination", w.Destinations.settle},
 	}
-	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.deliverDue)}
+	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.payOutDue), newWorker(w.deliverDue)}
 	return w, nil
 }
 

@@ -240,7 +240,7 @@ func heardAs(s rails.PayoutStatus, code Code) action {
 // guardOf finds which of the rows for an action applies.
 func (e outgoings) guardOf(d *ledger.Draft, doc *outgoingDoc, on action, got rails.PayoutResult) (guard, error) {
 	has := func(g guard) bool {
-		_, ok := e.machine().next(doc.State, on, g)
+		_, ok := e.machine.next(doc.State, on, g)
 		return ok
 	}
 	differs := got.Amount != money.Amount{} && (got.Amount.Minor() != doc.Minor.Amount || got.Amount.Currency().Code() != doc.Currency)

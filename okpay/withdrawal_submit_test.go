@@ -264,3 +264,26 @@ func TestAnAnswerIsRecordedThoughItsCallerHasGone(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, okpay.WithdrawalSubmitted, wd.State)
 }
+
+func TestAProviderThatNeverAnswersHoldsNothingElseUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := startDesk(t, okpay.Config{PayoutTimeout: 1000 * time.Hour}, 20_000, 0)
+		id := k.approved(5000).ID
+		k.behaves(rails.Behavior{Never: true})
+		p := k.create(cny(1), okpay.CaptureAutomatic)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- k.Run(ctx) }()
+		time.Sleep(time.Minute)
+		assert.Len(t, k.bank.Calls(), 1, "it is being called")
+		k.clock.Advance(8 * 24 * time.Hour)
+		time.Sleep(time.Minute)
+		types, _ := k.since(0)
+		assert.Contains(t, types, "payment.expired", "meanwhile %s expired", p.ID)
+		stop()
+		require.ErrorIs(t, <-ended, context.Canceled)
+		wd, err := k.Withdrawals.Get(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, okpay.WithdrawalUnknown, wd.State)
+	})
+}
