@@ -126,8 +126,12 @@ func (d *outgoingDoc) noun() string {
 
 func (d *outgoingDoc) record() ledger.Put {
 	put := ledger.Put{Type: d.noun(), ID: d.ID, Labels: []string{d.owner().label(), "s:" + string(d.State)}}
-	if d.State == WithdrawalApproved || slices.Contains(inFlight(), d.State) {
+	moving := d.State == WithdrawalApproved || slices.Contains(inFlight(), d.State)
+	if moving {
 		put.Due = d.NextAt
+	}
+	if moving || d.State == WithdrawalUnderReview || d.State == WithdrawalPaidAfterFailed {
+		put.Labels = append(put.Labels, "open:"+d.owner().party()) // it may still move the owner's money
 	}
 	return put
 }
