@@ -5,7 +5,7 @@ PKG      ?= ./...
 BENCH    ?= .
 FUZZTIME ?= 10s
 
-.PHONY: help test race lint bench fuzz fmt cover quickstart
+.PHONY: help test race api lint bench fuzz fmt cover quickstart goldens
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' Makefile
@@ -15,6 +15,9 @@ test: ## run the tests of PKG (./...)
 
 race: ## run the tests of PKG with the race detector (needs a C compiler)
 	go test -race -p 2 -timeout 20m $(PKG)
+
+api: ## compare the exported API with the last promised one as CI does
+	bash .ci/run api
 
 lint: ## check format, vet, staticcheck and go.mod as CI does
 	bash .ci/run format vet staticcheck modules
@@ -38,6 +41,11 @@ cover: ## measure what the tests of PKG cover, in cover.out and cover.html
 	go test -coverpkg=./... -coverprofile=cover.out $(PKG)
 	go tool cover -html=cover.out -o cover.html
 	@go tool cover -func=cover.out | tail -n 1
+
+goldens: ## write the golden files of the newest format that are missing; REPLACE=1 replaces those of a format not yet frozen
+	go test -count=1 ./internal/frozen -run TestTodaysCode -write-goldens $(if $(REPLACE),-replace-frozen)
+	go test -count=1 ./ledger -run TestFormat1 -write-goldens $(if $(REPLACE),-replace-frozen)
+	go test -count=1 ./internal/frozen -run TestTodaysCode
 
 quickstart: ## one payment from end to end on an SQLite file
 	go run ./examples/quickstart

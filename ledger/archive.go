@@ -164,7 +164,7 @@ const placeEvery = 64
 // OpenArchive reads an archive of so many bytes from its beginning to its end, and proves
 // its checksums and the chain of its blocks. Whether it is a part of the ledger's history is
 // told by its receipt's last block, or by VerifyChain together with what follows.
-// Errors: ErrDamaged; r's.
+// Errors: ErrDamaged; a FormatError (ErrFormat) for a file of another version; r's.
 func OpenArchive(r io.ReaderAt, size int64) (*ArchiveReader, error) {
 	a := &ArchiveReader{r: r, size: size}
 	f, err := newFrameReader(bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 64<<10), archiveMagic)

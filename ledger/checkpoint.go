@@ -38,11 +38,13 @@ type SignedCheckpoint struct {
 // ErrSignature reports a checkpoint that is not signed by the key, or is of another ledger.
 var ErrSignature = errors.New("ledger: checkpoint is not signed by this key for this ledger")
 
-// Bounds of a checkpoint's text.
+// The words of a checkpoint's text, and its bound.
 const (
-	checkpointTitle = "okpay checkpoint 1"
-	checkpointTime  = "2006-01-02T15:04:05.000000Z"
-	maxCheckpoint   = 1024
+	checkpointWords   = "okpay checkpoint "
+	checkpointVersion = 1
+	checkpointTitle   = checkpointWords + "1"
+	checkpointTime    = "2006-01-02T15:04:05.000000Z"
+	maxCheckpoint     = 1024
 )
 
 // Checkpoint returns the last block, once it is durable. It takes a turn at the ledger's
@@ -111,13 +113,18 @@ func (c SignedCheckpoint) MarshalText() ([]byte, error) {
 }
 
 // UnmarshalText reads a checkpoint's text. It does not prove the signature: see Prove.
-// Errors: ErrInvalid.
+// Errors: ErrInvalid; a FormatError (ErrFormat) for a text of another version.
 func (c *SignedCheckpoint) UnmarshalText(text []byte) error {
 	if len(text) > maxCheckpoint {
 		return invalid("checkpoint", "has %d bytes, want at most %d", len(text), maxCheckpoint)
 	}
 	var out SignedCheckpoint
 	lines := strings.Split(string(text), "\n")
+	if version, ok := strings.CutPrefix(lines[0], checkpointWords); ok {
+		if n, err := strconv.ParseUint(version, 10, 16); err == nil && n != checkpointVersion {
+			return &FormatError{What: "checkpoint", Have: int(n), Want: checkpointVersion}
+		}
+	}
 	if len(lines) != 7 || lines[6] != "" || lines[0] != checkpointTitle {
 		return invalid("checkpoint", "is not the six lines of %q", checkpointTitle)
 	}

@@ -203,7 +203,8 @@ func TestCheckpointTextHasOneSpelling(t *testing.T) {
 		"no block":            replace("block 1", "block 0"),
 		"a negative block":    replace("block 1", "block -1"),
 		"capitals":            replace("hash ", "hash A"),
-		"another version":     replace("checkpoint 1", "checkpoint 2"),
+		"no version":          replace("checkpoint 1", "checkpoint"),
+		"a version spelled":   replace("checkpoint 1", "checkpoint 01"),
 		"no name":             replace("ledger books", "ledger "),
 		"two names":           replace("ledger books", "ledger books more"),
 		"a shorter time":      replace(".120000Z", ".12Z"),
@@ -215,6 +216,9 @@ func TestCheckpointTextHasOneSpelling(t *testing.T) {
 		require.ErrorIs(t, read.UnmarshalText([]byte(spelled)), ledger.ErrInvalid, name)
 		assert.Equal(t, signed, read, "%s changes nothing", name)
 	}
+	read := signed
+	assert.Equal(t, &ledger.FormatError{What: "checkpoint", Have: 2, Want: 1}, read.UnmarshalText([]byte(replace("checkpoint 1", "checkpoint 2"))))
+	assert.Equal(t, signed, read, "another version changes nothing")
 	for name, bad := range map[string]ledger.SignedCheckpoint{
 		"name":  {Ledger: "a b", Checkpoint: signed.Checkpoint, Time: signed.Time},
 		"block": {Ledger: "a", Time: signed.Time},

@@ -123,6 +123,15 @@ func appendEvent(b []byte, e *Event, digest []byte) []byte {
 
 func (d *decoder) legs() []legEffect {
 	n := d.count()
+	if d.skip {
+		for i := 0; i < n && d.err == nil; i++ {
+			d.number()
+			d.number()
+			d.number()
+		}
+		d.seen.legs += n
+		return nil
+	}
 	legs := make([]legEffect, 0, n)
 	for range n {
 		legs = append(legs, legEffect{debit: d.number(), credit: d.number(), amount: d.number()})
@@ -130,9 +139,9 @@ func (d *decoder) legs() []legEffect {
 	return legs
 }
 
-func (d *decoder) effect() effect {
-	e := effect{kind: effectKind(d.byte())}
-	switch e.kind {
+// effect reads an effect into e, of which only what its kind uses is set.
+func (d *decoder) effect(e *effect) {
+	switch e.kind = effectKind(d.byte()); e.kind {
 	case effectCurrency:
 		e.text, e.scale = d.text(), int(d.byte())
 	case effectOpen:
@@ -167,37 +176,6 @@ func (d *decoder) effect() effect {
 	default:
 		d.fail("unknown effect")
 	}
-	return e
-}
-
-// decodeBody decodes a block's body.
-func decodeBody(body []byte) (decodedBody, error) {
-	d := &decoder{rest: body}
-	if v := d.byte(); d.err == nil && v != FormatVersion {
-		d.fail("unknown format version")
-	}
-	var out decodedBody
-	for range d.count() {
-		out.expired = append(out.expired, effect{kind: effectVoid, text: d.text(), released: d.legs()})
-		if d.err != nil {
-			return decodedBody{}, d.err // a count that lies costs no room
-		}
-	}
-	for range d.count() {
-		c := changeEffect{id: d.text(), tags: d.bytes(), outcome: d.bytes()}
-		inner := &decoder{rest: d.bytes()}
-		for len(inner.rest) > 0 {
-			c.effects = append(c.effects, inner.effect())
-		}
-		if inner.err != nil {
-			return decodedBody{}, inner.err
-		}
-		if d.err != nil {
-			break
-		}
-		out.changes = append(out.changes, c)
-	}
-	return out, d.end()
 }
 
 // hashBlock computes a block's hash. The name binds the block to its ledger.
@@ -205,7 +183,7 @@ func hashBlock(name string, b *Block) [32]byte {
 	h := sha256.New()
 	head := make([]byte, 0, 128+len(name))
 	head = append(head, "okpay/block"...)
-	head = append(head, FormatVersion)
+	head = append(head, chainVersion)
 	head = appendText(head, name)
 	head = binary.BigEndian.AppendUint64(head, uint64(b.Seq))
 	head = binary.BigEndian.AppendUint64(head, uint64(b.Time.UnixMicro()))
@@ -219,7 +197,7 @@ func hashBlock(name string, b *Block) [32]byte {
 // genesisHash is what the first block follows: it binds the ledger's key, which no block
 // holds, to the chain.
 func genesisHash(name string, key [16]byte) [32]byte {
-	b := append([]byte("okpay/genesis"), FormatVersion)
+	b := append([]byte("okpay/genesis"), chainVersion)
 	b = appendText(b, name)
 	return sha256.Sum256(append(b, key[:]...))
 }

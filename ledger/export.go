@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -203,6 +204,9 @@ func (e *exporter) block(ctx context.Context, v View, b *Block) ([]piece, error)
 		return nil, fmt.Errorf("%w: %w", ErrDiscrepancy, err)
 	}
 	body, err := decodeBody(b.Body)
+	if errors.Is(err, ErrFormat) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: block %d: %w", ErrDiscrepancy, b.Seq, err)
 	}

@@ -24,7 +24,7 @@ func OpenDriven(ctx context.Context, store Store, cfg Config) (*Driven, error) {
 // Put puts a Change into the queue. What it returns tells the answer after a Step.
 func (d *Driven) Put(change Change) (answered func() (Outcome, error), err error) {
 	s := d.newSingle()
-	if err := d.prepare(&s.prepared, &change, false); err != nil {
+	if err := d.prepare(&s.preparer, &s.prepared, &change, false); err != nil {
 		return nil, err
 	}
 	if _, err := d.queue.put(&s.request); err != nil {
@@ -62,10 +62,12 @@ func (d *Driven) PutAll(changes []Change) (answered func() (answers []Answer, ok
 // Step writes one block of what waits, and reports whether anything waited.
 func (d *Driven) Step(ctx context.Context) bool { return d.committer.step(ctx) }
 
-// Cached lists the accounts whose balances the ledger remembers, the last used first.
+// Cached lists the accounts whose balances the ledger remembers.
 func (d *Driven) Cached() (keys []AccountKey) {
-	for e := d.committer.cache.newest; e != nil; e = e.older {
-		keys = append(keys, e.Key)
+	for _, e := range d.committer.cache.all {
+		if !e.doubtful {
+			keys = append(keys, e.Key)
+		}
 	}
 	return keys
 }
@@ -105,7 +107,11 @@ func Forged(effects ...[]byte) []byte {
 	body = appendText(body, "id")
 	body = appendBytes(body, nil)
 	body = appendBytes(body, appendOutcome(nil, &Outcome{Time: time.Unix(0, 0)}))
-	body = appendBytes(body, bytes.Join(effects, nil))
+	return ForgedBody(appendBytes(body, bytes.Join(effects, nil)))
+}
+
+// ForgedBody is an export of one block with a body, whose checksums and hashes are right.
+func ForgedBody(body []byte) []byte {
 	h := fileHeader{name: "main", seq: 1}
 	h.after.Hash = genesisHash(h.name, h.key)
 	b := Block{Seq: 1, Time: time.Unix(0, 0).UTC(), Previous: h.after.Hash, Body: body}
@@ -144,3 +150,14 @@ func ForgedTransaction(legs ...[3]int64) []byte {
 	}
 	return b
 }
+
+// BoundBlocks has no block have more bytes, or weigh more when it is decoded.
+func (d *Driven) BoundBlocks(longest, heaviest int) {
+	d.committer.longest, d.committer.heaviest = longest, heaviest
+}
+
+// Plans counts the blocks that were decided ahead, and those of them that were used as decided.
+func (d *Driven) Plans() (made, used int) { return d.committer.plans.made, d.committer.plans.used }
+
+// Planned reports whether a plan waits to be used.
+func (d *Driven) Planned() bool { return d.committer.ahead.batch != nil }

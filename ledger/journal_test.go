@@ -115,9 +115,18 @@ func TestFileFormat(t *testing.T) {
 	newer := bytes.Clone(export)
 	newer[8]++
 	_, err := ledger.Import(t.Context(), memstore.New(), bytes.NewReader(newer), ledger.ImportConfig{})
-	var damaged *ledger.DamagedError
-	require.ErrorAs(t, err, &damaged)
-	assert.Contains(t, damaged.Reason, "format 2")
+	want := &ledger.FormatError{What: "file", Have: 2, Want: 1}
+	assert.Equal(t, want, err)
+	newer = bytes.Clone(archive)
+	newer[8]++
+	_, err = ledger.OpenArchive(bytes.NewReader(newer), int64(len(newer)))
+	assert.Equal(t, want, err)
+
+	// A block of another version in a file of this one.
+	store := memstore.New()
+	imported, err := ledger.Import(t.Context(), store, bytes.NewReader(ledger.ForgedBody([]byte{2, 0, 0})), ledger.ImportConfig{})
+	assert.Equal(t, &ledger.FormatError{What: "block", Have: 2, Want: 1}, err)
+	assert.Zero(t, imported.Blocks)
 }
 
 // A file whose checksums are right and whose content is not is found by the chain, the

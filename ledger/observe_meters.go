@@ -136,6 +136,7 @@ func classes() []class {
 		{"clock_skew", ErrClockSkew},
 		{"history_regressed", ErrHistoryRegressed},
 		{"archived", ErrArchived},
+		{"format", ErrFormat},
 		{"timeout", context.DeadlineExceeded},
 		{"canceled", context.Canceled},
 	}

@@ -110,7 +110,8 @@ func (l *Ledger) Verify(ctx context.Context, checkpoints ...Checkpoint) (Report,
 // them against, are not.
 //
 // The error says that the work could not be done: the store's or the archive's, the
-// context's, Pause's, or ErrArchived. What was found until then stands in the report.
+// context's, Pause's, ErrArchived, or a FormatError (ErrFormat) for a block that a newer program
+// wrote. What was found until then stands in the report.
 func (l *Ledger) VerifyWith(ctx context.Context, cfg VerifyConfig) (Report, error) {
 	if cfg.MaxMemory <= 0 {
 		cfg.MaxMemory = 256 << 20

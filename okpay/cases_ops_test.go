@@ -118,7 +118,7 @@ func (w *caseWorld) stateOf(n named) string {
 
 // about is the reply of a call about an object that is there already.
 func (w *caseWorld) about(n named, replayed bool, err error) reply {
-	return reply{err: err, replayed: replayed, state: w.stateOf(n)}
+	return reply{err: err, replayed: replayed, object: n, state: w.stateOf(n)}
 }
 
 // made is the reply of a call that makes an object. With a refusal that records nothing
@@ -225,7 +225,7 @@ func (w *caseWorld) outcome(a *arguments) rails.Outcome {
 }
 
 func (w *caseWorld) createRefund(a *arguments) reply {
-	payment := named{"payment", a.id("payment")}
+	name, payment := a.text("id"), named{"payment", a.id("payment")}
 	p, _ := w.Payments.Get(context.Background(), okpay.PaymentID(payment.id))
 	r, err := w.Payments.Refund(context.Background(), okpay.CreateRefund{
 		Merchant: p.Merchant, Payment: okpay.PaymentID(payment.id), Amount: a.amount("amount", p.Amount.Currency().Code()),
@@ -234,7 +234,7 @@ func (w *caseWorld) createRefund(a *arguments) reply {
 	if r.ID == "" {
 		return w.about(payment, false, err) // what is refused is about the payment
 	}
-	return w.made(a.text("id"), "refund", string(r.ID), r.Replayed, err)
+	return w.made(name, "refund", string(r.ID), r.Replayed, err)
 }
 
 func (w *caseWorld) cancelRefund(a *arguments) reply {
@@ -252,13 +252,11 @@ func (w *caseWorld) cancelRefund(a *arguments) reply {
 func (w *caseWorld) refundAnswer(a *arguments) reply {
 	n := named{"refund", a.id("id")}
 	in := okpay.RefundAnswer{Refund: okpay.RefundID(n.id), Event: a.text("event_id")}
-	switch status := a.text("status"); status {
-	case "succeeded":
-		in.Outcome = rails.Succeeded
-	case "failed", "reversed": // a refund that succeeded and then fails was reversed
-		in.Outcome = rails.Failed
+	switch status := okpay.RefundOutcome(a.text("status")); status {
+	case okpay.RefundArrived, okpay.RefundRejected, okpay.RefundUndone:
+		in.Outcome = status
 	default:
-		w.inScope(outOfScope("a refund of which the provider says " + status))
+		w.inScope(outOfScope("a refund of which the provider says " + string(status)))
 	}
 	r, err := w.Payments.AnswerRefund(context.Background(), in)
 	return w.about(n, r.Replayed, err)
@@ -510,7 +508,7 @@ func (w *caseWorld) queryWithdrawal(a *arguments) reply {
 }
 
 func (w *caseWorld) openDispute(a *arguments) reply {
-	payment := named{"payment", a.id("payment")}
+	name, payment := a.text("id"), named{"payment", a.id("payment")}
 	p, _ := w.Payments.Get(context.Background(), okpay.PaymentID(payment.id))
 	y, err := w.Disputes.Open(context.Background(), okpay.OpenDispute{
 		Customer: p.Customer, Payment: okpay.PaymentID(payment.id), Kind: okpay.DisputeKind(a.text("kind")), Key: a.text("key"),
@@ -518,7 +516,7 @@ func (w *caseWorld) openDispute(a *arguments) reply {
 	if y.ID == "" {
 		return w.about(payment, false, err)
 	}
-	return w.made(a.text("id"), "dispute", string(y.ID), y.Replayed, err)
+	return w.made(name, "dispute", string(y.ID), y.Replayed, err)
 }
 
 func (w *caseWorld) decision(a *arguments) (okpay.DecideDispute, named) {

@@ -248,6 +248,11 @@ func (w *caseWorld) race(r *caseRace) {
 	}
 	close(begin)
 	running.Wait()
+	for i := range replies {
+		// A verb of several commits, such as a submission, may be between two of them when
+		// another one is answered.
+		replies[i].later = w.stateOf(replies[i].object)
+	}
 	var misses []string
 	for _, out := range r.Outcomes {
 		miss := ""

@@ -5,6 +5,10 @@ import (
 	"errors"
 )
 
+// CountEvery sets how many rows of a statement are worked on and counted together, so that few
+// rows can be many batches.
+func (s *Reconciliations) CountEvery(n int) { s.atOnce = n }
+
 // ExpireDue does what time alone does, until nothing of it is due: no provider and no source is asked.
 func (w *Wallet) ExpireDue(ctx context.Context) (done int, err error) {
 	for {

@@ -168,11 +168,11 @@ func testArchiveDamaged(f *fixture) {
 	for i := range 70 {
 		f.fund("user:1", int64(i+1))
 	}
-	_, file := f.archive(70)
+	_, file := f.archive(5) // a small one, since each of its bytes is tried
 	for i := range file {
 		damaged := flip(file, i)
 		_, err := ledger.OpenArchive(bytes.NewReader(damaged), int64(len(damaged)))
-		require.ErrorIs(f, err, ledger.ErrDamaged, "byte %d", i)
+		require.ErrorIs(f, err, refusedFor(i), "byte %d", i)
 	}
 	for cut := 0; cut < len(file); cut += 7 {
 		_, err := ledger.OpenArchive(bytes.NewReader(file), int64(cut))
@@ -188,6 +188,7 @@ func testArchiveDamaged(f *fixture) {
 	require.ErrorIs(f, err, ledger.ErrDamaged, "nor an archive an export")
 
 	// Altered after it was opened.
+	_, file = f.archive(70)
 	own := bytes.Clone(file)
 	a, err := ledger.OpenArchive(bytes.NewReader(own), int64(len(own)))
 	require.NoError(f, err)

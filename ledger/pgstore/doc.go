@@ -1,4 +1,4 @@
-// Package pgstore keeps ledgers in PostgreSQL, 13 or later. Any number of processes may
+// Package pgstore keeps ledgers in PostgreSQL, 15 or later. Any number of processes may
 // share a database.
 //
 // The schema is made and brought up to date by an explicit call, never by Open:

@@ -33,6 +33,7 @@ const (
 	selectLedger
 	insertLedger
 	lockHead
+	lockFreeHead
 	selectHead
 	updateHead
 	assure
@@ -78,6 +79,7 @@ const (
 	recordsByLabel
 	recordsByLabelDesc
 	recordsByDue
+	recordsByDueAfter
 
 	// What a block writes.
 	insertBlock
@@ -144,6 +146,9 @@ var statementTexts = [statementCount]string{
 
 	// The clock is read outside of what takes the lock, so after it was had.
 	lockHead: `WITH head AS MATERIALIZED (SELECT ` + headColumns + ` FROM @ledgers WHERE ledger = $1::bigint FOR UPDATE)
+		SELECT ` + headColumns + `, clock_timestamp() FROM head`,
+	// A lock that is not free is an error at once.
+	lockFreeHead: `WITH head AS MATERIALIZED (SELECT ` + headColumns + ` FROM @ledgers WHERE ledger = $1::bigint FOR UPDATE NOWAIT)
 		SELECT ` + headColumns + `, clock_timestamp() FROM head`,
 	selectHead: `SELECT ` + headColumns + ` FROM @ledgers WHERE ledger = $1::bigint`,
 	assure:     `UPDATE @ledgers SET assured = 1 - assured WHERE ledger = $1::bigint`,
@@ -251,6 +256,9 @@ var statementTexts = [statementCount]string{
 		WHERE ledger = $1::bigint AND type = $2::text AND label = $5::text AND id < $3::text ORDER BY id DESC LIMIT $4::bigint`,
 	recordsByDue: `SELECT ` + recordColumns + ` FROM @records
 		WHERE ledger = $1::bigint AND type = $2::text AND due <= $3::timestamptz ORDER BY due, id LIMIT $4::bigint`,
+	recordsByDueAfter: `SELECT ` + recordColumns + ` FROM @records
+		WHERE ledger = $1::bigint AND type = $2::text AND due <= $3::timestamptz AND (due, id) > ($5::timestamptz, $6::text)
+		ORDER BY due, id LIMIT $4::bigint`,
 
 	updateHead: `UPDATE @ledgers SET seq = $2::bigint, time = $3::timestamptz, hash = $4::bytea,
 		accounts = $5::bigint, postings = $6::bigint, transactions = $7::bigint, events = $8::bigint
