@@ -89,12 +89,15 @@ func TestSettlementsThatRaceNeverSettleMoreThanIsOwed(t *testing.T) {
 	b.reach(okpay.WithdrawalPaid, 10_000)
 	b.reach(okpay.WithdrawalSubmitted, 10_000)
 	var running sync.WaitGroup
-	errs := make([]error, 16)
+	errs := make([]error, 64)
+	start := make(chan struct{})
 	for i := range errs {
 		running.Go(func() {
+			<-start
 			_, errs[i] = b.Reconciliation.Settle(t.Context(), okpay.Settle{Provider: "bankA", Amount: cny(3_000)})
 		})
 	}
+	close(start)
 	running.Wait()
 	done := 0
 	for _, err := range errs {
