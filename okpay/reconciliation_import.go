@@ -31,7 +31,7 @@ type ImportStatement struct {
 // Bounds of an import.
 const (
 	rowsAtOnce             = 4_096
-	parallelRows           = 64    // are worked on at a time
+	parallelRows           = 64 // are worked on at a time
 	defaultSettlementGrace = 72 * time.Hour
 )
 
