@@ -26,6 +26,10 @@ type plan struct {
 	batch    *Batch     // what was decided, nil for nothing
 }
 
+// plans counts plans: those made, and those whose block was handed to the store as it was
+// decided. The others were dropped: their blocks were decided again.
+type plans struct{ made, used int }
+
 // planned returns what was decided ahead for these requests, nil if nothing was.
 func (c *committer) planned(requests []*request) *Batch {
 	if c.ahead.batch == nil || c.ahead.first != requests[0] {
@@ -102,7 +106,9 @@ func (c *committer) lookAhead(head Head) {
 	work.reset()
 	k.start(now, head, len(n.slots))
 	k.units(taken)
-	c.ahead.first, c.ahead.batch = taken[0], k.finish(c.cfg.Name)
+	if c.ahead.first, c.ahead.batch = taken[0], k.finish(c.cfg.Name); c.ahead.batch != nil {
+		c.plans.made++
+	}
 }
 
 // anyMore reports whether more may have to be loaded: due holds or monitors.

@@ -17,3 +17,10 @@ const (
 	MaxRequest      = 256     // fields of a Request
 	MaxMonitors     = 100     // monitors of one account
 )
+
+// MaxBlockLen bounds a block's body, in bytes, whatever Config.MaxBlockBytes says. A block may
+// also not take more than four times as much memory when it is decoded, which only very many
+// very small effects do. A ledger cuts what waits into blocks that keep both, and refuses a
+// Change, or a chain, that alone would not (ErrTooLarge). So whoever reads a file of another's
+// knows what a block of it can cost at most.
+const MaxBlockLen = 64 << 20

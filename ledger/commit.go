@@ -25,7 +25,7 @@ func (l *Ledger) newSingle() *single {
 // recycle puts back a call that the committer is done with.
 func (l *Ledger) recycle(s *single) {
 	s.prepared, s.answer[0] = prepared{}, answer{}
-	s.request.taken, s.request.seen = false, nil
+	s.request.taken, s.request.removed, s.request.seen = false, false, nil
 	s.request.settled.Store(false)
 	l.calls.Put(s)
 }
@@ -114,6 +114,17 @@ type Answer struct {
 //
 // When the context ends, Changes that no block has taken yet answer with its error, and
 // those that a block has taken with ErrOutcomeUnknown besides.
+//
+// Changes are decided in their order, with one exception. When the connection is lost at a
+// commit, its block is decided again. If it was not written, all of it is decided anew in order.
+// If it was written after all, what it recorded is found by its ids and answers as it was
+// decided, as the first and not as a replay; what left no trace in it (a refusal that does not
+// pin its id, ErrConflict, ErrDuplicateKey, ErrDeadline, a chain that failed for such a reason) is
+// decided anew, now behind those that followed it, and may succeed there. A Change that must not
+// happen after another one is linked to it, or expects what the other one changes. If the store
+// can not be reached again, all of the block answer with ErrOutcomeUnknown and may have
+// happened whole or not at all; later Changes of the call are decided all the same. Ask again with
+// the same ids.
 func (l *Ledger) CommitAll(ctx context.Context, changes []Change) []Answer {
 	answers := make([]Answer, len(changes))
 	if joinedIn(ctx) != nil {

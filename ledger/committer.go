@@ -27,6 +27,7 @@ type committer struct {
 	dead  error // set once history was seen to go backwards
 
 	ahead     plan
+	plans     plans
 	aheadFrom int  // how many Changes a block has at least while which another is decided
 	alone     bool // the last block followed one of ours, and none of its ids was there before
 	foreign   bool // the last block followed somebody else's
@@ -35,6 +36,8 @@ type committer struct {
 	// oneGoroutine has a block decided before, instead of while, the one before it is written:
 	// a simulator's runs repeat to the byte.
 	oneGoroutine bool
+
+	longest, heaviest int // bounds of a block's body and of what it takes decoded
 
 	durable  *durable  // told of every commit; nil for a committer of its own
 	accepted *accepted // a head to go on from, see AcceptHistory
@@ -56,7 +59,7 @@ type beginner interface {
 }
 
 func newCommitter(store beginner, cfg *Config, queue *queue, head Head) *committer {
-	c := &committer{store: store, cfg: cfg, queue: queue, cache: newCache(cfg.MaxCached), seen: head, aheadFrom: manyChanges}
+	c := &committer{store: store, cfg: cfg, queue: queue, cache: newCache(cfg.MaxCached), seen: head, aheadFrom: manyChanges, longest: MaxBlockLen, heaviest: maxDecoded}
 	for i := range c.desks {
 		d := &c.desks[i]
 		d.work.cache = c.cache
@@ -189,7 +192,7 @@ func (c *committer) once(ctx context.Context, requests []*request) (err error) {
 	}
 	d := c.desk
 	if err := c.commit(ctx, tx, batch); err != nil {
-		c.ahead.batch = nil
+		c.ahead.batch = nil // it followed what is not known to be there
 		c.cache.clear()
 		return err
 	}
@@ -223,7 +226,11 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 	}
 	c.view.locked()
 	defer func() {
+		if err == nil && batch != nil && batch.Block != nil {
+			err = checkBlockLen(batch.Block.Body, c.longest, c.heaviest)
+		}
 		if err != nil {
+			tx, batch = nil, nil
 			c.cache.clear()
 			err = errors.Join(err, begun.Rollback(context.WithoutCancel(ctx)))
 		}
@@ -239,6 +246,7 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 	ours := head.Seq == c.seen.Seq
 	if planned != nil {
 		if planned.Block.Previous == head.Hash && len(found.Changes) == 0 && c.timely(planned, head, now) {
+			c.plans.used++
 			return begun, planned, nil
 		}
 		ours = false // the cache has what was decided

@@ -15,6 +15,10 @@ type Draft struct {
 	ledger *Ledger
 	ctx    context.Context
 	now    time.Time
+
+	epoch  int  // of what is remembered
+	fresh  bool // reads ask the store
+	recall bool // a read was answered from memory
 }
 
 // tries bounds how often Do runs a verb again after a conflict.
@@ -22,7 +26,7 @@ const tries = 100
 
 // Do runs a verb: fn reads through the Draft, decides, and writes down a Change, which is
 // then committed under id. When a record that fn read has changed meanwhile, fn runs again
-// on a new Draft. fn runs in the caller's goroutine; its panic reaches the caller, and then
+// on a new Draft; and also when it returned an error after a read was answered from memory. fn runs in the caller's goroutine; its panic reaches the caller, and then
 // nothing is committed.
 //
 // An id that was used before is answered with the first outcome, whatever fn says, as long
@@ -34,10 +38,15 @@ func (l *Ledger) Do(ctx context.Context, id string, request []Field, fn func(*Dr
 	if request == nil {
 		request = []Field{} // a verb without inputs, not one that is compared by its Change
 	}
+	fresh := false
 	for try := 1; ; try++ {
-		d := &Draft{ledger: l, ctx: ctx, now: l.Now()}
+		d := &Draft{ledger: l, ctx: ctx, now: l.Now(), epoch: l.recall.now(), fresh: fresh}
 		d.ID, d.Request = id, request
 		if err := fn(d); err != nil {
+			if d.recall {
+				fresh = true // what this process remembers may be why
+				continue
+			}
 			out, known, replayErr := l.replay(ctx, id, request)
 			if known || replayErr != nil {
 				return out, replayErr
@@ -46,8 +55,10 @@ func (l *Ledger) Do(ctx context.Context, id string, request []Field, fn func(*Dr
 		}
 		out, err := l.Commit(ctx, d.Change)
 		if !errors.Is(err, ErrConflict) {
+			l.learn(d, &out)
 			return out, err
 		}
+		fresh = true
 		if try == tries {
 			return Outcome{}, fmt.Errorf("%w %d times in a row", err, tries)
 		}
@@ -77,11 +88,26 @@ func (d *Draft) Now() time.Time { return d.now }
 func (d *Draft) Context() context.Context { return d.ctx }
 
 // Get reads a record and makes the Change expect its version, also when it is not there
-// (ErrNotFound) or erased (ErrErased).
+// (ErrNotFound) or erased (ErrErased). The record may be one that this process remembers: if
+// another process has written it since, the Change is refused, and the verb runs again on
+// what is stored.
 func (d *Draft) Get(recordType, id string) (Record, error) {
-	r, err := d.ledger.readRecord(d.ctx, RecordKey{recordType, id})
+	key := RecordKey{recordType, id}
+	if !d.fresh {
+		if r, ok := d.ledger.recall.get(key, d.now); ok {
+			d.recall = true
+			d.Expects = append(d.Expects, Expect{Type: recordType, ID: id, Version: r.Version})
+			return r, nil
+		}
+	}
+	r, err := d.ledger.readRecord(d.ctx, key)
 	if err != nil && !notFound(err) {
 		return Record{}, err
+	}
+	if err == nil && !r.Erased {
+		d.ledger.recall.put(r, d.now, d.epoch)
+	} else {
+		d.ledger.recall.forget(key)
 	}
 	d.Expects = append(d.Expects, Expect{Type: recordType, ID: id, Version: r.Version})
 	if err != nil {

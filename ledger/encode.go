@@ -48,6 +48,9 @@ var errEncoding = errors.New("ledger: malformed encoding")
 type decoder struct {
 	rest []byte
 	err  error
+
+	skip bool // only looks: keeps nothing, and counts what it would have made
+	seen decodedSize
 }
 
 func (d *decoder) fail(what string) {
@@ -116,7 +119,13 @@ func (d *decoder) bytes() []byte {
 	return s
 }
 
-func (d *decoder) text() string { return string(d.bytes()) }
+func (d *decoder) text() string {
+	b := d.bytes()
+	if d.skip {
+		return ""
+	}
+	return string(b)
+}
 
 func (d *decoder) fixed(n int) []byte {
 	if len(d.rest) < n {
@@ -156,6 +165,10 @@ func (d *decoder) limit() *int64 {
 		return nil
 	}
 	v := d.int()
+	if d.skip {
+		d.seen.limits++
+		return nil
+	}
 	return &v
 }
 

@@ -8,7 +8,7 @@ import (
 // Errors of Commit and Do. Where several apply, the first of this list is returned: form
 // (ErrInvalid), queue (the context's error, ErrClosed, ErrBusy), idempotency (ErrIDReused, or the first
 // outcome), ErrDeadline, ErrConflict, then the refusals of the operations in their order,
-// then ErrDuplicateKey.
+// then ErrDuplicateKey, then ErrTooLarge.
 var (
 	// ErrInvalid reports a Change whose form is wrong; see InvalidError.
 	ErrInvalid = errors.New("ledger: invalid")
@@ -36,6 +36,10 @@ var (
 	ErrHistoryRegressed = errors.New("ledger: history went backwards")
 	// ErrNotFound reports that what was asked for is not there.
 	ErrNotFound = errors.New("ledger: not found")
+	// ErrTooLarge reports a Change, or a chain, that would make a block which nobody could
+	// read again, see MaxBlockLen: of very many postings, or on accounts where very many holds have
+	// expired since they were last written. Nothing happened.
+	ErrTooLarge = errors.New("ledger: a block would be too large")
 	// ErrLinked reports a Change of CommitAll that did not happen because another one of its
 	// chain was refused. Its id stays free.
 	ErrLinked = errors.New("ledger: another change of its chain failed")

@@ -148,3 +148,14 @@ func ForgedTransaction(legs ...[3]int64) []byte {
 	}
 	return b
 }
+
+// BoundBlocks has no block have more bytes, or weigh more when it is decoded.
+func (d *Driven) BoundBlocks(longest, heaviest int) {
+	d.committer.longest, d.committer.heaviest = longest, heaviest
+}
+
+// Plans counts the blocks that were decided ahead, and those of them that were used as decided.
+func (d *Driven) Plans() (made, used int) { return d.committer.plans.made, d.committer.plans.used }
+
+// Planned reports whether a plan waits to be used.
+func (d *Driven) Planned() bool { return d.committer.ahead.batch != nil }

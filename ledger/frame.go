@@ -22,6 +22,10 @@ import (
 //
 // The last frame is of the kind frameEnd. Its payload ends with the SHA-256 of all bytes of
 // the file before the frame. Payloads are fields in the encoding of blocks (see encode.go).
+// No frame is longer than its kind allows: a block's body has at most MaxBlockLen bytes, and
+// what belongs to an event or a record little more than MaxContentLen; a longer one is
+// damaged, and is not read.
+//
 // So a file tells by itself where it ends, whether it was cut off, and whether it was
 // damaged; whether it was forged is told by the hash chain and a checkpoint.
 
@@ -44,6 +48,19 @@ const (
 	framePlain  // a record that no block tells of
 	frameEnd
 )
+
+// most is how long a payload of the kind may be.
+func (k frameKind) most() int64 {
+	switch k {
+	case frameHeader, frameEnd:
+		return 1 << 10
+	case frameEvent, frameRecord, framePlain:
+		// A content, or a payload, with salt, name, unique keys and labels.
+		return MaxContentLen + 2*MaxIndexed*(MaxIDLen+2) + MaxIDLen + 1<<10
+	default:
+		return MaxBlockLen + 1<<10
+	}
+}
 
 const (
 	framePrefix = 5 // kind and length
@@ -88,8 +105,8 @@ func (f *frameWriter) write(b []byte) error {
 
 // frame writes one frame.
 func (f *frameWriter) frame(kind frameKind, payload []byte) error {
-	if len(payload) > 1<<32-1 {
-		return fmt.Errorf("ledger: a frame of %d bytes", len(payload))
+	if int64(len(payload)) > kind.most() {
+		return fmt.Errorf("%w: a frame of %d bytes, at most %d can be read again", ErrTooLarge, len(payload), kind.most())
 	}
 	prefix := binary.BigEndian.AppendUint32([]byte{byte(kind)}, uint32(len(payload)))
 	crc := crc32.Update(crc32.Checksum(prefix, castagnoli()), castagnoli(), payload)
@@ -170,7 +187,11 @@ func (f *frameReader) next() (frameKind, []byte, error) {
 	if err := f.read(prefix[:], err); err != nil {
 		return 0, nil, err
 	}
-	payload, err := f.bytes(int64(binary.BigEndian.Uint32(prefix[1:])))
+	size, most := int64(binary.BigEndian.Uint32(prefix[1:])), frameKind(prefix[0]).most()
+	if size > most {
+		return 0, nil, f.damaged("a frame of %d bytes, at most %d are allowed", size, most)
+	}
+	payload, err := f.bytes(size)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -12,7 +12,8 @@ type HistoryError struct {
 	// Known is the block that was known: seen committed by this process, or
 	// Config.NotBefore.
 	Known Checkpoint
-	// Found is what the store has: its head, or its block of the same number.
+	// Found is what the store has: its head, or its block of the same number; zero if it does
+	// not have the ledger at all.
 	Found Checkpoint
 }
 
@@ -78,6 +79,7 @@ func (l *Ledger) AcceptHistory(ctx context.Context, head Checkpoint) error {
 	}
 	l.durable.restart(found.Seq)
 	l.accepted.Store(&found)
+	l.recall.clear()
 	return nil
 }
 

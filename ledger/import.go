@@ -39,7 +39,8 @@ var ErrOtherHistory = errors.New("ledger: file and store have different historie
 // Import makes of a file that Export wrote the ledger that it was written from: the same
 // blocks with the same hashes, accounts, postings, holds, records, events and ids. Every
 // block is decoded, checked, replayed on the state that it touches, which is loaded as for
-// any block, and committed as one block. Memory does not grow with the ledger.
+// any block, and committed as one block. Memory does not grow with the ledger, and is bounded
+// for any file whatever: by what one block may take (MaxBlockLen).
 //
 // A ledger of that name which is there already is continued, if its history is the
 // beginning of the file's; blocks that it has are not written again. So an Import that was
@@ -48,7 +49,7 @@ var ErrOtherHistory = errors.New("ledger: file and store have different historie
 //
 // Nobody else may write the ledger meanwhile. Verify proves the copy.
 //
-// Errors: ErrDamaged for a file that is cut off, altered, or says what can not be;
+// Errors: ErrDamaged for a file that is cut off, altered, too large in one of its parts, or says what can not be;
 // ErrOtherHistory; a FormatError (ErrFormat) for a file, or a block in it, of another format; the store's. What was committed before stays, and is the beginning of the
 // file's history. The key of the ledger and the plain records are protected by the file's checksums alone, everything else by
 // the hash chain too.

@@ -254,3 +254,50 @@ func room(a, b int64) int64 {
 	}
 	return distance(a, b)
 }
+
+func (k *kernel) checkScale(code string, scale int) error {
+	was, ok := k.work.cache.currencies[code]
+	if !ok {
+		k.work.cache.currencies[code] = scale
+		if k.batch.Currencies == nil {
+			k.batch.Currencies = make(map[string]int)
+		}
+		k.batch.Currencies[code] = scale
+		k.undo = append(k.undo, func() {
+			delete(k.work.cache.currencies, code)
+			delete(k.batch.Currencies, code)
+		})
+		k.effects = appendCurrency(k.effects, code, scale)
+		return nil
+	}
+	if was != scale {
+		return refuse(Refusal{Reason: ScaleChanged, Account: AccountKey{Currency: code}})
+	}
+	return nil
+}
+
+// account finds an account, or opens it by the chart.
+func (k *kernel) account(key AccountKey) (*workAccount, error) {
+	if a := k.work.account(key); a != nil {
+		return a, nil
+	}
+	rule, ok := k.chart.rule(key)
+	if !ok {
+		return nil, refuse(Refusal{Reason: AccountNotAllowed, Account: key})
+	}
+	return k.openAccount(key, rule), nil
+}
+
+// openAccount opens an account by a rule.
+func (k *kernel) openAccount(key AccountKey, rule Pattern) *workAccount {
+	k.head.Accounts++
+	a := &workAccount{fresh: true, dirty: true, decision: k.work.cache.decision}
+	a.Account = Account{No: k.head.Accounts, Key: key, Normal: rule.Normal, Min: rule.Min, Max: rule.Max}
+	k.work.opened[key], k.work.openedNo[a.No] = a, a
+	k.undo = append(k.undo, func() {
+		delete(k.work.opened, key)
+		delete(k.work.openedNo, a.No)
+	})
+	k.effects = appendOpen(k.effects, &a.Account)
+	return a
+}

@@ -28,6 +28,7 @@ type Ledger struct {
 
 	durable  *durable
 	accepted accepted
+	recall   recall
 
 	calls sync.Pool // of *single
 
@@ -67,17 +68,22 @@ type Config struct {
 	// MaxBlockChanges bounds a block's Changes. Defaults to 5,000.
 	MaxBlockChanges int
 
-	// MaxBlockBytes bounds a block's size, roughly; a single Change may exceed it. Defaults
-	// to 8 MiB.
+	// MaxBlockBytes bounds a block's size, roughly; a single Change may exceed it, but no
+	// block exceeds MaxBlockLen. Defaults to 8 MiB.
 	MaxBlockBytes int
 
 	// MaxCached bounds how many accounts' balances are remembered. Defaults to 100,000,
 	// some 40 MB.
 	MaxCached int
 
+	// MaxRecordBytes bounds, roughly, how much memory the records take that verbs (Do) read
+	// and wrote last. Defaults to 32 MiB; negative means that none are remembered.
+	MaxRecordBytes int
+
 	// NotBefore is a block that is known from outside the store, such as the last signed
 	// checkpoint: Open refuses (ErrHistoryRegressed) a store that ends before it, or that
-	// has another block with its number. Defaults to none.
+	// has another block with its number, and creates nothing in one that does not have the
+	// ledger. Defaults to none.
 	NotBefore Checkpoint
 
 	// Poll is how long a follower waits before it looks for blocks of other processes; it
@@ -119,6 +125,9 @@ func (c *Config) setDefaults() error {
 	}
 	if c.MaxSkew == 0 {
 		c.MaxSkew = 5 * time.Second
+	}
+	if c.MaxRecordBytes == 0 {
+		c.MaxRecordBytes = 32 << 20
 	}
 	if c.Poll == 0 {
 		c.Poll = time.Second
@@ -163,15 +172,20 @@ func open(ctx context.Context, store Store, cfg Config) (*Ledger, *committer, er
 	if err := cfg.setDefaults(); err != nil {
 		return nil, nil, err
 	}
-	var genesis Genesis
+	// Where a block is known, a ledger that is not there is not one to be created.
+	genesis := Genesis{Existing: cfg.NotBefore != Checkpoint{}}
 	if _, err := io.ReadFull(cfg.Rand, genesis.Key[:]); err != nil {
 		return nil, nil, fmt.Errorf("ledger: reading randomness: %w", err)
 	}
 	head, err := store.Open(ctx, cfg.Name, genesis)
+	if genesis.Existing && notFound(err) {
+		err = &HistoryError{Known: cfg.NotBefore}
+	}
 	if err != nil {
 		return nil, nil, err
 	}
 	l := &Ledger{cfg: cfg, store: store, head: head, queue: newQueue(cfg.MaxQueue), durable: newDurable(), done: make(chan struct{})}
+	l.recall.most = max(cfg.MaxRecordBytes, 0)
 	if err := l.checkNotBefore(ctx, &head); err != nil {
 		return nil, nil, err
 	}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -10,9 +11,10 @@ import (
 // queue holds the Changes that wait for a block, first in, first out.
 type queue struct {
 	mu      sync.Mutex
-	waiting []*request
-	changes int // in waiting
-	most    int // changes
+	waiting []*request // those that were removed are among them for a while
+	removed int        // how many of waiting were
+	changes int        // in waiting, without those
+	most    int        // changes
 	closed  bool
 	ready   chan struct{} // has an item when there is something to take
 }
@@ -23,6 +25,7 @@ type request struct {
 	answers []answer
 	call    *call
 	taken   bool      // under the queue's lock
+	removed bool      // likewise
 	seen    *observed // nil unless the ledger is observed
 	settled atomic.Bool
 }
@@ -96,19 +99,23 @@ func (q *queue) wake() {
 	}
 }
 
-// remove takes back a request that no block has taken yet.
+// remove takes back a request that no block has taken yet. It is only marked, and the list
+// is rewritten once half of it is: so each of very many that give up at once costs little.
 func (q *queue) remove(r *request) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if r.taken {
 		return false
 	}
-	for i, other := range q.waiting {
-		if other == r {
-			q.waiting = append(q.waiting[:i], q.waiting[i+1:]...)
-			q.changes -= len(r.members)
-			break
-		}
+	if r.removed {
+		return true
+	}
+	r.removed = true
+	q.removed++
+	q.changes -= len(r.members)
+	if q.removed > len(q.waiting)/2 {
+		q.waiting = slices.DeleteFunc(q.waiting, func(r *request) bool { return r.removed })
+		q.removed = 0
 	}
 	return true
 }
@@ -118,28 +125,30 @@ func (q *queue) remove(r *request) bool {
 func (q *queue) take(changes, bytes int) []*request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n, size, count := 0, 0, 0
-	for n < len(q.waiting) {
-		r := q.waiting[n]
-		size += r.size()
-		count += len(r.members)
-		if n > 0 && (size > bytes || count > changes) {
-			count -= len(r.members)
-			break
-		}
-		r.taken = true
-		n++
-	}
-	if n == 0 {
+	if q.changes == 0 {
 		return nil
 	}
+	taken := make([]*request, 0, min(len(q.waiting)-q.removed, changes))
+	n, size, count := 0, 0, 0
+	for ; n < len(q.waiting); n++ {
+		r := q.waiting[n]
+		if r.removed {
+			q.removed--
+			continue
+		}
+		size += r.size()
+		if len(taken) > 0 && (size > bytes || count+len(r.members) > changes) {
+			break
+		}
+		count += len(r.members)
+		r.taken = true
+		taken = append(taken, r)
+	}
 	q.changes -= count
-	taken := make([]*request, n)
-	copy(taken, q.waiting)
 	rest := copy(q.waiting, q.waiting[n:])
 	clear(q.waiting[rest:])
 	q.waiting = q.waiting[:rest]
-	if rest > 0 && !q.closed {
+	if q.changes > 0 && !q.closed {
 		q.wake()
 	}
 	return taken

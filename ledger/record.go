@@ -53,9 +53,9 @@ func (l *Ledger) RecordByKey(ctx context.Context, key string) (Record, error) {
 }
 
 // Records returns the records that a query selects, at most MaxPage. Errors: ErrInvalid for a
-// DueBy outside the years 1 to 9999.
+// DueBy or DueAfter outside the years 1 to 9999.
 func (l *Ledger) Records(ctx context.Context, query RecordQuery) ([]Record, error) {
-	if err := checkTime("due_by", query.DueBy); err != nil {
+	if err := firstError(checkTime("due_by", query.DueBy), checkTime("due_after", query.DueAfter)); err != nil {
 		return nil, err
 	}
 	query.Limit = pageLimit(query.Limit)
@@ -63,7 +63,7 @@ func (l *Ledger) Records(ctx context.Context, query RecordQuery) ([]Record, erro
 		checkText("after", query.After, 0, MaxIDLen)) != nil {
 		return nil, nil
 	}
-	query.DueBy = micro(query.DueBy)
+	query.DueBy, query.DueAfter = micro(query.DueBy), micro(query.DueAfter)
 	var out []Record
 	err := l.read(ctx, func(v View) error {
 		rows, err := v.Records(ctx, query)

@@ -72,7 +72,7 @@ func TestASimulationRepeatsToTheByte(t *testing.T) {
 // simCounts says what happened in simulations.
 type simCounts struct {
 	Changes, Recorded, Refused, Blocks, Crashes, Restarts, Unknown, Lost, Retries, Unavailable, Poisoned,
-	Skewed, Backwards, Interleaved, Abandoned, Replays, Chains int
+	Skewed, Backwards, Interleaved, Abandoned, Replays, Chains, Planned, PlansUsed, PlansDropped int
 }
 
 func (c *simCounts) all() map[string]*int {
@@ -82,6 +82,7 @@ func (c *simCounts) all() map[string]*int {
 		"a conflict": &c.Retries, "an unavailable store": &c.Unavailable, "a poisonous change": &c.Poisoned,
 		"a clock too far off": &c.Skewed, "a clock that went back": &c.Backwards, "a block of another process in between": &c.Interleaved,
 		"a caller that gave up": &c.Abandoned, "a replay": &c.Replays, "a chain": &c.Chains,
+		"a plan made ahead": &c.Planned, "a plan used": &c.PlansUsed, "a plan dropped": &c.PlansDropped,
 	}
 }
 
@@ -171,7 +172,7 @@ func (s *sim) start(p *proc) {
 	d, err := ledger.OpenDriven(context.Background(), &simStore{s.store, p}, ledger.Config{
 		Chart: ledger.Chart{{Name: "bank", Normal: ledger.Debit}, {Name: "user:*", Min: ledger.Limit(0)}, {Name: "shop"}},
 		Now:   func() time.Time { return s.now.Add(p.offset) }, Rand: rand.NewChaCha8(key),
-		MaxBlockChanges: 1 + s.random.IntN(8), MaxCached: 1 + s.random.IntN(6),
+		MaxBlockChanges: 1 + s.random.IntN(8), MaxCached: []int{1, 2, 4, 100, 100}[s.random.IntN(5)], // plans need what they touch to be remembered
 	})
 	if err != nil {
 		s.fail("open: %w", err)
@@ -287,7 +288,13 @@ func (s *sim) step(p *proc) {
 		return
 	}
 	p.stepped = true
+	d := p.driven
+	made, used, waits := s.plans(d)
 	defer func() {
+		made2, used2, waits2 := s.plans(d)
+		s.counts.Planned += made2 - made
+		s.counts.PlansUsed += used2 - used
+		s.counts.PlansDropped += made2 - made - (used2 - used) + waits - waits2
 		p.stepped = false
 		if r := recover(); r != nil {
 			if c, ok := r.(crashed); !ok || c.proc != p {
@@ -297,6 +304,15 @@ func (s *sim) step(p *proc) {
 		}
 	}()
 	p.driven.Step(context.Background())
+}
+
+// plans says how many plans a committer has made and used, and how many wait.
+func (s *sim) plans(d *ledger.Driven) (made, used, waits int) {
+	made, used = d.Plans()
+	if d.Planned() {
+		waits = 1
+	}
+	return made, used, waits
 }
 
 // hear takes the answers that have come.

@@ -21,7 +21,8 @@ import (
 // store after Close, are reported by an error of the driver's choice.
 type Store interface {
 	// Open returns the head of the named ledger, creating the ledger with genesis if it is
-	// not there. Two callers that create the same one at once both get the one created.
+	// not there, unless Genesis.Existing says otherwise. Two callers that create the same one at
+	// once both get the one created.
 	Open(ctx context.Context, name string, genesis Genesis) (Head, error)
 
 	// Begin waits for the ledger's head lock, in turn with others who wait, then loads what
@@ -90,6 +91,9 @@ var (
 // Genesis is what a ledger is created with. Where it was there already, Open ignores it.
 type Genesis struct {
 	Key [16]byte // keys the tags of requests; never changes
+
+	// Existing has Open return ErrNotFound, and change nothing, where it would create the ledger.
+	Existing bool
 }
 
 // Head is the last block of a ledger and its counters.
@@ -413,15 +417,20 @@ type BucketRange struct {
 
 // RecordQuery selects records of one type, without tombstones, ordered by the bytes of
 // their id, or, when DueBy is set, by due time and then id. A page is continued with the last
-// id as After. Labels are what an owner's or a state's records are found by; to find by both
+// id as After, and by due time with the last due time as DueAfter besides. Labels are what an owner's or a state's records are found by; to find by both
 // at once, give records a label that names both, such as "42/open".
 type RecordQuery struct {
 	Type  string
 	Label string    // if set, only those with this label
-	DueBy time.Time // if set, only those due at this instant or before; Label, After and Desc are then not used
-	After string    // only ids that follow this one in the order asked for; "" begins at that order's start
-	Desc  bool      // descending by id
-	Limit int       // at least 1
+	DueBy time.Time // if set, only those due at this instant or before; Label and Desc are then not used, nor is After without DueAfter
+
+	// DueAfter continues a page of a query with DueBy: only those that follow, in the order of due
+	// time and id, a record due at this instant with the id After. Not used without DueBy.
+	DueAfter time.Time
+
+	After string // only ids that follow this one in the order asked for; "" begins at that order's start
+	Desc  bool   // descending by id
+	Limit int    // at least 1
 }
 
 // Joined writes into a transaction that its caller began and will end. Drivers make one

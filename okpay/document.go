@@ -18,6 +18,11 @@ type document interface {
 	parties() (MerchantID, CustomerID)
 }
 
+// addressed is a document of several customers: each message has its own.
+type addressed interface {
+	recipient(template string) CustomerID
+}
+
 // write puts an object's next version into a Change, with the events and messages of the
 // moves that it made. Events show the object as it is now.
 func (w *Wallet) write(c *ledger.Change, now time.Time, d document, moves ...told) error {
@@ -32,7 +37,11 @@ func (w *Wallet) write(c *ledger.Change, now time.Time, d document, moves ...tol
 	_, customer := d.parties()
 	for _, m := range moves {
 		for _, template := range m.mails {
-			w.queueMessage(c, now, customer, template, put.Type, put.ID)
+			to := customer
+			if a, ok := d.(addressed); ok {
+				to = a.recipient(template)
+			}
+			w.queueMessage(c, now, to, template, put.Type, put.ID)
 		}
 	}
 	return nil

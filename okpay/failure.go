@@ -61,6 +61,7 @@ const (
 	TransferExpired               Code = "transfer_expired"
 	SameAccount                   Code = "same_account"
 	PayeeUnavailable              Code = "payee_unavailable"
+	ContactTaken                  Code = "contact_taken"
 	QuoteExpired                  Code = "quote_expired"
 	QuoteAlreadyUsed              Code = "quote_already_used"
 	InvalidState                  Code = "invalid_state"

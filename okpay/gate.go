@@ -33,6 +33,10 @@ const (
 func gateMachine() machine[GateState] {
 	return machine[GateState]{noun: "account", rows: []row[GateState]{
 		{to: GateActive, on: "register", emits: []string{"customer.created"}},
+		{
+			to: GateLocked, on: "register", guard: "risk asks for a challenge or a review",
+			emits: []string{"customer.created", "account.locked"}, mails: []string{"account_locked"},
+		},
 		{from: GateActive, on: lockAccount, to: GateLocked, emits: []string{"account.locked"}, mails: []string{"account_locked"}},
 		{from: GateLocked, on: unlockAccount, to: GateActive, emits: []string{"account.unlocked"}, mails: []string{"account_unlocked"}},
 		{from: GateActive, on: restrictAccount, to: GateLocked, emits: []string{"account.restricted"}},
@@ -52,12 +56,22 @@ type Gate struct {
 	UpdatedAt time.Time  `json:"updated_at"`
 	Sequence  int64      `json:"sequence"`
 
+	// ClosingAt is set for the moment in which Customers.Close looks for what is in the way.
+	// Nothing begins meanwhile.
+	ClosingAt *time.Time `json:"closing_at,omitempty"`
+
 	// Replayed is set on what a verb returns when its Key had been used before: nothing was
 	// done this time.
 	Replayed bool `json:"-"`
 }
 
-func (g *Gate) record() ledger.Put { return ledger.Put{Type: "gate", ID: string(g.Customer)} }
+func (g *Gate) record() ledger.Put {
+	put := ledger.Put{Type: "gate", ID: string(g.Customer)}
+	if g.ClosingAt != nil {
+		put.Due = g.ClosingAt.Add(closingTakes)
+	}
+	return put
+}
 
 func (g *Gate) view(*Wallet) (any, error) { return g, nil }
 
@@ -76,7 +90,8 @@ func (w *Wallet) gate(d *ledger.Draft, id CustomerID) (*Gate, error) {
 }
 
 // leaving refuses to let a customer's money leave unless the gate is open. Errors: NotFound,
-// AccountLocked, AccountRestricted after a top-up was reversed, AccountClosed.
+// AccountLocked, AccountRestricted after a top-up was reversed, AccountClosed, ServiceBusy in
+// the moment of closing.
 func (w *Wallet) leaving(d *ledger.Draft, id CustomerID) error {
 	g, err := w.gate(d, id)
 	if err != nil {
@@ -90,7 +105,7 @@ func (w *Wallet) leaving(d *ledger.Draft, id CustomerID) error {
 	case GateClosed:
 		return accountClosed(id)
 	}
-	return nil
+	return busyClosing(g.ClosingAt, string(id))
 }
 
 // lockedAs is the code of what a gate that is locked refuses: AccountRestricted after a top-up
@@ -103,13 +118,16 @@ func (g *Gate) lockedAs() Code {
 }
 
 // arriving refuses to let money come to a customer whose account is closed. Errors: NotFound,
-// AccountClosed.
+// AccountClosed, ServiceBusy in the moment of closing.
 func (w *Wallet) arriving(d *ledger.Draft, id CustomerID) error {
 	g, err := w.gate(d, id)
-	if err == nil && g.State == GateClosed {
-		err = accountClosed(id)
+	switch {
+	case err != nil:
+		return err
+	case g.State == GateClosed:
+		return accountClosed(id)
 	}
-	return err
+	return busyClosing(g.ClosingAt, string(id))
 }
 
 func accountClosed(id CustomerID) error {
@@ -118,12 +136,29 @@ func accountClosed(id CustomerID) error {
 	return e
 }
 
-// MoveGate is the input of Customers.Lock and Customers.Unlock.
+// MoveGate is the input of Customers.Lock, Customers.Unlock and Customers.Close.
 type MoveGate struct {
 	Customer CustomerID
 	By       string // who does it, at most 64 letters, digits, '_' and '-'
 	Reason   string // a code such as risk or password_attempts, at most 64 of the same
 	Key      string // makes the call safe to repeat
+}
+
+func (in *MoveGate) check() error {
+	for field, text := range map[string]string{"by": in.By, "reason": in.Reason} {
+		if text != "" {
+			if err := checkID(field, text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (in *MoveGate) verb(on action) verb {
+	return verb{"program", "account." + string(on), in.Key, []ledger.Field{
+		{Name: "customer", Value: string(in.Customer)}, {Name: "by", Value: in.By}, {Name: "reason", Value: in.Reason},
+	}}
 }
 
 // Lock keeps a customer's money from leaving. The customer is told. Errors: InvalidRequest,
@@ -138,17 +173,10 @@ func (s *Customers) Unlock(ctx context.Context, in MoveGate) (Gate, error) {
 }
 
 func (s *Customers) moveGate(ctx context.Context, in MoveGate, on action) (Gate, error) {
-	for field, text := range map[string]string{"by": in.By, "reason": in.Reason} {
-		if text != "" {
-			if err := checkID(field, text); err != nil {
-				return Gate{}, err
-			}
-		}
+	if err := in.check(); err != nil {
+		return Gate{}, err
 	}
-	v := verb{"program", "account." + string(on), in.Key, []ledger.Field{
-		{Name: "customer", Value: string(in.Customer)}, {Name: "by", Value: in.By}, {Name: "reason", Value: in.Reason},
-	}}
-	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
+	out, err := s.w.do(ctx, in.verb(on), func(d *ledger.Draft) error {
 		g, err := s.w.gate(d, in.Customer)
 		if err != nil {
 			return err
@@ -157,7 +185,7 @@ func (s *Customers) moveGate(ctx context.Context, in MoveGate, on action) (Gate,
 		if err != nil {
 			return err
 		}
-		g.By, g.Reason, g.UpdatedAt = in.By, in.Reason, d.Now()
+		g.By, g.Reason, g.UpdatedAt, g.ClosingAt = in.By, in.Reason, d.Now(), nil
 		d.Result = string(in.Customer)
 		return s.w.write(&d.Change, d.Now(), g, m)
 	})

@@ -110,5 +110,9 @@ func machines() []table {
 		conversionMachine().drawn(),
 		reconciliationMachine().drawn(),
 		exceptionMachine().drawn(),
+		merchantMachine().drawn(),
+		contactMachine().drawn(),
+		transferMachine().drawn(),
+		requestMachine().drawn(),
 	}
 }

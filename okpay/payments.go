@@ -35,7 +35,7 @@ type CreatePayment struct {
 }
 
 // Create asks for money. Errors: InvalidRequest, AmountNotPositive, CurrencyNotSupported,
-// NotFound for the merchant or the customer, IdempotencyKeyReused.
+// NotFound for the merchant or the customer, AccountClosed for the merchant, IdempotencyKeyReused.
 func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error) {
 	asked := in // before defaults, which may change between two tries
 	if err := s.checkCreate(&in); err != nil {
@@ -50,7 +50,7 @@ func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error
 		{Name: "description", Value: in.Description},
 	}, metadataField(in.Metadata))}
 	return s.run(ctx, v, "", InsufficientBalance, func(d *ledger.Draft) error {
-		if err := draftGet(d, "merchant", string(in.Merchant), &Merchant{}); err != nil {
+		if _, err := s.w.openMerchant(d, in.Merchant); err != nil {
 			return err
 		}
 		if in.Customer != "" {

@@ -51,7 +51,7 @@ func (s *Reconciliations) missingOne(ctx context.Context, doc *reconciliationDoc
 			return errNothingDue
 		}
 		m.Asked = d.Now()
-		amount, err := about(s.w, x)
+		amount, err := worthOf(s.w, x)
 		if err != nil {
 			return err
 		}
@@ -83,8 +83,8 @@ func (s *Reconciliations) countMissing(ctx context.Context, doc *reconciliationD
 	}
 }
 
-// about is the amount that has moved, as far as it is known.
-func about(w *Wallet, x outside) (money.Amount, error) {
+// worthOf is the amount that has moved, as far as it is known.
+func worthOf(w *Wallet, x outside) (money.Amount, error) {
 	a, _, err := x.expects(w, false)
 	return a, err
 }

@@ -27,10 +27,12 @@ type RiskCheck struct {
 	Operation Operation
 	Customer  CustomerID   // who acts, if a customer does
 	Merchant  MerchantID   // who acts or is paid, if a merchant is
-	To        string       // the payee of a transfer, the destination of a withdrawal, the source of a top-up
+	To        string       // the payee of a transfer (the contact if nobody has verified it), the destination of a withdrawal, the source of a top-up
 	Object    string       // id of the payment, if it exists already
 	Amount    money.Amount // zero for OnRegister
 	At        time.Time
+
+	Name string // of who is registered, for screening (OnRegister)
 }
 
 // Verdict is what is to become of an operation. The zero value allows it.

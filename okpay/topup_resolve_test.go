@@ -253,6 +253,9 @@ func TestRiskDecidesWhatBecomesOfATopUp(t *testing.T) {
 	var riskErr error
 	p := startPSP(t, okpay.Config{
 		Risk: func(_ context.Context, c okpay.RiskCheck) (okpay.Assessment, error) {
+			if c.Operation == okpay.OnRegister {
+				return okpay.Assessment{}, nil
+			}
 			checked = append(checked, c)
 			return okpay.Assessment{Verdict: verdict, Reason: "rule_1", Score: 7}, riskErr
 		},

@@ -53,6 +53,11 @@ type Config struct {
 	// does not say, between MinPaymentExpiry and MaxPaymentExpiry. Defaults to 7 days.
 	PaymentExpiry time.Duration
 
+	// TransferExpiry is how long a transfer to a contact that nobody has verified can be
+	// claimed before it returns, between MinPaymentExpiry and MaxPaymentExpiry. Defaults to 7
+	// days.
+	TransferExpiry time.Duration
+
 	// Limits bound what a customer or merchant may do. Defaults to none.
 	Limits []Limit
 
@@ -174,6 +179,12 @@ func (c *Config) setDefaults() error {
 	if c.PaymentExpiry < MinPaymentExpiry || c.PaymentExpiry > MaxPaymentExpiry {
 		return invalidField("payment_expiry", "is %v, want %v to %v", c.PaymentExpiry, MinPaymentExpiry, MaxPaymentExpiry)
 	}
+	if c.TransferExpiry == 0 {
+		c.TransferExpiry = 7 * 24 * time.Hour
+	}
+	if c.TransferExpiry < MinPaymentExpiry || c.TransferExpiry > MaxPaymentExpiry {
+		return invalidField("transfer_expiry", "is %v, want %v to %v", c.TransferExpiry, MinPaymentExpiry, MaxPaymentExpiry)
+	}
 	if c.Sources == nil && c.Mode == Test {
 		c.Sources = map[string]rails.FundingSource{"simulated": &rails.Simulated{}}
 	}
@@ -225,6 +236,10 @@ type Wallet struct {
 	Exceptions     *Exceptions
 	Quotes         *Quotes
 
+	Contacts      *Contacts
+	Transfers     *Transfers
+	MoneyRequests *MoneyRequests
+
 	cfg     Config
 	ledger  *ledger.Ledger
 	sender  *webhook.Sender
@@ -270,6 +285,14 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 		{"destination", w.Destinations.settle},
 		{"quote", func(ctx context.Context, id string) error { return w.Quotes.expireDue(ctx, QuoteID(id)) }},
 	}
+	w.Contacts, w.Transfers, w.MoneyRequests = &Contacts{w}, &Transfers{w}, &MoneyRequests{w}
+	w.jobs = append(w.jobs, []job{
+		{"transfer", func(ctx context.Context, id string) error { return w.Transfers.returnDue(ctx, TransferID(id)) }},
+		{"request", func(ctx context.Context, id string) error { return w.MoneyRequests.expireDue(ctx, RequestID(id)) }},
+		{"contact", w.adopt},
+		{"gate", func(ctx context.Context, id string) error { return w.unmarkDue(ctx, "gate", id) }},
+		{"merchant", func(ctx context.Context, id string) error { return w.unmarkDue(ctx, "merchant", id) }},
+	}...)
 	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.deliverDue)}
 	return w, nil
 }

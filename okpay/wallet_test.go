@@ -26,6 +26,7 @@ func TestABadConfigIsRefused(t *testing.T) {
 	for name, cfg := range map[string]okpay.Config{
 		"an unknown mode":                {Mode: "production"},
 		"a fee above the whole amount":   {Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 10_001}}},
+		"a transfer that never waits":    {TransferExpiry: -1},
 		"a negative fee":                 {Fees: okpay.Fees{Payment: okpay.Fee{Fixed: -1}}},
 		"a maximum below the minimum":    {Fees: okpay.Fees{Payment: okpay.Fee{Min: 2, Max: 1}}},
 		"an unknown way to return fees":  {RefundFees: 9},

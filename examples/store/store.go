@@ -65,6 +65,9 @@ func (s *Store) Open(ctx context.Context, name string, genesis ledger.Genesis) (
 	defer s.db.mu.Unlock()
 	j := s.db.named[name]
 	if j == nil {
+		if genesis.Existing {
+			return ledger.Head{}, ledger.ErrNotFound
+		}
 		j = &journal{lock: make(chan struct{}, 1)}
 		s.db.ledgers = append(s.db.ledgers, j)
 		s.db.named[name] = j

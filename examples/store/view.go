@@ -338,7 +338,8 @@ func (v *view) Records(_ context.Context, query ledger.RecordQuery) ([]ledger.Re
 	}
 	if !query.DueBy.IsZero() {
 		found := v.records.where(func(row ledger.RecordRow) bool {
-			return row.Type == query.Type && !row.Erased && !row.Due.IsZero() && !row.Due.After(query.DueBy)
+			return row.Type == query.Type && !row.Erased && !row.Due.IsZero() && !row.Due.After(query.DueBy) &&
+				(query.DueAfter.IsZero() || cmp.Or(row.Due.Compare(query.DueAfter), strings.Compare(row.ID, query.After)) > 0)
 		})
 		slices.SortStableFunc(found, func(a, b ledger.RecordRow) int {
 			return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.ID, b.ID))

@@ -18,6 +18,7 @@ var faultPromises = []promise{
 	{"A store that asks to try again for ever is given up, and nothing happened", testRetryForEver},
 	{"A commit whose outcome is unknown is found out by its ids", testUnknownFoundOut},
 	{"Of one id twice in a block of unknown outcome, one is the first and one the replay", testUnknownTwice},
+	{"What left no trace in a block that was lost is decided again, behind what the block recorded", testLostOrder},
 	{"While the store cannot tell, the outcome is unknown, whatever else goes wrong", testUnknownForEver},
 	{"A store that is unavailable is told to every caller, and nothing happened", testUnavailable},
 	{"A Change that the store cannot take fails alone", testPoison},

@@ -175,6 +175,14 @@ func testNotBefore(f *fixture) {
 	require.ErrorAs(f, err, &history)
 	assert.Equal(f, ledger.HistoryError{Known: r.last, Found: r.backed}, *history)
 	require.NoError(f, open(r.backed), "the operator accepts by saying so")
+
+	// A store that does not have the ledger stays without it.
+	name := f.config.Name + "-lost"
+	_, err = ledger.Open(f.ctx, f.store, ledger.Config{Name: name, NotBefore: r.last})
+	require.ErrorAs(f, err, &history)
+	assert.Equal(f, ledger.HistoryError{Known: r.last}, *history)
+	_, err = f.store.Open(f.ctx, name, ledger.Genesis{Existing: true})
+	require.ErrorIs(f, err, ledger.ErrNotFound, "nothing is created")
 }
 
 // opened opens the ledger that a restorable store has now.

@@ -99,6 +99,9 @@ func testDue(f *fixture) {
 	assert.Equal(f, []string{"old", "plain", "c", "a", "b"}, f.ids(ledger.RecordQuery{Type: "t", DueBy: at(2)}))
 	assert.Equal(f, []string{"old", "plain", "c"}, f.ids(ledger.RecordQuery{Type: "t", DueBy: at(9), Limit: 3}))
 	assert.Equal(f, []string{"old", "plain", "c", "a", "b", "d"}, f.ids(ledger.RecordQuery{Type: "t", DueBy: at(9)}))
+	assert.Equal(f, []string{"a", "b"}, f.ids(ledger.RecordQuery{Type: "t", DueBy: at(2), DueAfter: at(1), After: "c"}))
+	assert.Equal(f, []string{"b", "d"}, f.ids(ledger.RecordQuery{Type: "t", DueBy: at(9), DueAfter: at(2).Add(999), After: "a"}))
+	assert.Len(f, f.ids(ledger.RecordQuery{Type: "t", DueAfter: at(0)}), 7, "not used without DueBy")
 }
 
 func testLabelsMove(f *fixture) {

@@ -142,7 +142,8 @@ func (k *kept) selected(q ledger.RecordQuery) []ledger.RecordRow {
 		switch {
 		case r.Type != q.Type || r.Erased:
 		case !q.DueBy.IsZero():
-			if !r.Due.IsZero() && !r.Due.After(q.DueBy) {
+			follows := q.DueAfter.IsZero() || r.Due.After(q.DueAfter) || r.Due.Equal(q.DueAfter) && r.ID > q.After
+			if !r.Due.IsZero() && !r.Due.After(q.DueBy) && follows {
 				rows = append(rows, r)
 			}
 		case q.Label != "" && !slices.Contains(r.Labels, q.Label):

@@ -15,6 +15,7 @@ import (
 // storeCases are the rules about opening, keeping apart and closing.
 var storeCases = []storeCase{
 	{"Open creates a ledger once and later callers get the first genesis", testOpenTwice},
+	{"Open creates nothing where only a ledger that is there is asked for", testOpenExisting},
 	{"Many who open a ledger at once all get the one created", testOpenAtOnce},
 	{"Names of ledgers are compared byte by byte", testOpenNames},
 	{"Two ledgers in one store do not see each other", testLedgersApart},
@@ -48,6 +49,21 @@ func testOpenTwice(t *testing.T, store ledger.Store) {
 	head, err := store.Open(ctx, "written", ledger.Genesis{Key: [16]byte{7}})
 	require.NoError(t, err)
 	same(t, "Open returns the head of the last block", s.head, head)
+}
+
+func testOpenExisting(t *testing.T, store ledger.Store) {
+	ctx := patient(t)
+	existing := ledger.Genesis{Key: [16]byte{1}, Existing: true}
+	for range 2 {
+		_, err := store.Open(ctx, "main", existing)
+		require.ErrorIs(t, err, ledger.ErrNotFound, "a ledger that is not there is not created")
+	}
+	created, err := store.Open(ctx, "main", ledger.Genesis{Key: [16]byte{2}})
+	require.NoError(t, err)
+	assert.Equal(t, [16]byte{2}, created.Key, "nothing was left of it")
+	found, err := store.Open(ctx, "main", existing)
+	require.NoError(t, err)
+	same(t, "One that is there is opened", created, found)
 }
 
 func testOpenAtOnce(t *testing.T, store ledger.Store) {

@@ -224,6 +224,12 @@ func testRecordsDue(t *testing.T, s *scribe) {
 				s.kept.agreeQuery(t, v, ledger.RecordQuery{Type: "jobs", DueBy: at, Limit: 2})
 				s.kept.agreeQuery(t, v, ledger.RecordQuery{Type: "no job", DueBy: at, Limit: 2})
 				s.kept.agreeQuery(t, v, ledger.RecordQuery{Type: "job", DueBy: at, Label: "not used", After: "zz", Limit: 20})
+				s.kept.agreeQuery(t, v, ledger.RecordQuery{Type: "job", DueAfter: at, Limit: 20})
+				for _, after := range []string{"", "_, at noon", "a, at noon", "is done", "zz"} {
+					for _, from := range []time.Time{noon.Add(-time.Hour), noon.Add(-time.Microsecond), noon, edgesOfTime[2], at} {
+						s.kept.agreeQuery(t, v, ledger.RecordQuery{Type: "job", DueBy: at, DueAfter: from, After: after, Limit: 3})
+					}
+				}
 			}
 		})
 	}

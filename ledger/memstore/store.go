@@ -53,6 +53,9 @@ func (s *Store) Open(ctx context.Context, name string, genesis ledger.Genesis) (
 	}
 	b := s.byName[name]
 	if b == nil {
+		if genesis.Existing {
+			return ledger.Head{}, ledger.ErrNotFound
+		}
 		b = newBook(ledger.Head{Ledger: int64(len(s.books)) + 1, Key: genesis.Key})
 		s.books = append(s.books, b)
 		s.byName[name] = b

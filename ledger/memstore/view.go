@@ -284,7 +284,14 @@ func (s *state) ids(q *ledger.RecordQuery) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		switch {
 		case !q.DueBy.IsZero():
-			for d := range s.due.from(due{typ: q.Type, at: math.MinInt64}) {
+			from := due{typ: q.Type, at: math.MinInt64}
+			if !q.DueAfter.IsZero() {
+				from.at, from.id = q.DueAfter.UnixMicro(), q.After
+			}
+			for d := range s.due.from(from) {
+				if d == from && !q.DueAfter.IsZero() {
+					continue
+				}
 				if d.typ != q.Type || d.at > q.DueBy.UnixMicro() || !yield(d.id) {
 					return
 				}

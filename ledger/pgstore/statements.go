@@ -78,6 +78,7 @@ const (
 	recordsByLabel
 	recordsByLabelDesc
 	recordsByDue
+	recordsByDueAfter
 
 	// What a block writes.
 	insertBlock
@@ -251,6 +252,9 @@ var statementTexts = [statementCount]string{
 		WHERE ledger = $1::bigint AND type = $2::text AND label = $5::text AND id < $3::text ORDER BY id DESC LIMIT $4::bigint`,
 	recordsByDue: `SELECT ` + recordColumns + ` FROM @records
 		WHERE ledger = $1::bigint AND type = $2::text AND due <= $3::timestamptz ORDER BY due, id LIMIT $4::bigint`,
+	recordsByDueAfter: `SELECT ` + recordColumns + ` FROM @records
+		WHERE ledger = $1::bigint AND type = $2::text AND due <= $3::timestamptz AND (due, id) > ($5::timestamptz, $6::text)
+		ORDER BY due, id LIMIT $4::bigint`,
 
 	updateHead: `UPDATE @ledgers SET seq = $2::bigint, time = $3::timestamptz, hash = $4::bytea,
 		accounts = $5::bigint, postings = $6::bigint, transactions = $7::bigint, events = $8::bigint

@@ -144,6 +144,9 @@ func (s *Store) Open(ctx context.Context, name string, genesis ledger.Genesis) (
 		if err != nil || found {
 			return head, err
 		}
+		if genesis.Existing {
+			return ledger.Head{}, ledger.ErrNotFound
+		}
 		// The number after the last may be taken by another that is created at the same
 		// time, which is then waited for. Nothing is inserted in that case, so look again.
 		if err := c.createLedger(ctx, name, genesis); err != nil {

@@ -209,7 +209,11 @@ func (v *view) Records(ctx context.Context, q ledger.RecordQuery) ([]ledger.Reco
 		return nil, nil
 	}
 	if !q.DueBy.IsZero() {
-		return list(ctx, v, recordsByDue, (*row).record, textOf(q.Type), timeOf(q.DueBy), limitOf(q.Limit))
+		args := [][]byte{textOf(q.Type), timeOf(q.DueBy), limitOf(q.Limit)}
+		if q.DueAfter.IsZero() {
+			return list(ctx, v, recordsByDue, (*row).record, args...)
+		}
+		return list(ctx, v, recordsByDueAfter, (*row).record, append(args, timeOf(q.DueAfter), textOf(q.After))...)
 	}
 	byID, byLabel, from := recordsByID, recordsByLabel, q.After
 	if q.Desc {

@@ -123,12 +123,13 @@ func (s *Scheduled) put() (ledger.Put, error) {
 func stateLabel(s State) string    { return "state:" + string(s) }
 func ownLabel(label string) string { return "label:" + label }
 
-var errDocument = errors.New("schedule: a record is not that of a plan, or of a version that is not known")
-
 // decode reads the record of a plan.
 func decode(r *ledger.Record) (Scheduled, error) {
 	s, err := decodeDocument(r.ID, r.Content)
 	if err != nil {
+		if !errors.Is(err, ErrUnreadable) {
+			err = fmt.Errorf("%w: %w", ErrUnreadable, err)
+		}
 		return Scheduled{}, fmt.Errorf("%w: %q version %d", err, r.ID, r.Version)
 	}
 	s.Next = r.Due
@@ -140,7 +141,7 @@ func decodeDocument(id string, content []byte) (Scheduled, error) {
 	read := json.NewDecoder(bytes.NewReader(content))
 	read.DisallowUnknownFields()
 	if read.Decode(&d) != nil || read.More() || d.Version != documentVersion {
-		return Scheduled{}, errDocument
+		return Scheduled{}, ErrUnreadable
 	}
 	ops, err := decodeOps(d.Ops)
 	if err != nil {
@@ -148,7 +149,7 @@ func decodeDocument(id string, content []byte) (Scheduled, error) {
 	}
 	const most = int64(1<<63-1) / int64(time.Microsecond)
 	if d.Every < 0 || d.Every > most {
-		return Scheduled{}, errDocument
+		return Scheduled{}, ErrUnreadable
 	}
 	s := Scheduled{
 		Plan: Plan{
@@ -163,10 +164,10 @@ func decodeDocument(id string, content []byte) (Scheduled, error) {
 	switch s.State {
 	case Pending, Done, Refused, Canceled:
 	default:
-		return Scheduled{}, errDocument
+		return Scheduled{}, ErrUnreadable
 	}
 	if s.check() != nil || s.Runs < 0 || s.Refused < 0 || s.Refused > s.Runs {
-		return Scheduled{}, errDocument
+		return Scheduled{}, ErrUnreadable
 	}
 	return s, nil
 }

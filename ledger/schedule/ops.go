@@ -140,7 +140,7 @@ func (d *opDocument) decode() (ledger.Op, error) {
 	}
 	c, err := money.NewCurrency(d.Currency, d.Scale)
 	if err != nil {
-		return nil, errDocument
+		return nil, ErrUnreadable
 	}
 	switch d.Op {
 	case "require":
@@ -154,7 +154,7 @@ func (d *opDocument) decode() (ledger.Op, error) {
 	case "reopen":
 		return ledger.Reopen{Account: d.Account, Currency: c}, nil
 	}
-	return nil, errDocument
+	return nil, ErrUnreadable
 }
 
 func decodePostings(documents []postingDocument) ([]ledger.Posting, error) {
@@ -162,7 +162,7 @@ func decodePostings(documents []postingDocument) ([]ledger.Posting, error) {
 	for _, d := range documents {
 		c, err := money.NewCurrency(d.Currency, d.Scale)
 		if err != nil {
-			return nil, errDocument
+			return nil, ErrUnreadable
 		}
 		p := ledger.Posting{Debit: d.Debit, Credit: d.Credit, Amount: money.New(d.Minor, c)}
 		if d.UpToDebit {

@@ -111,7 +111,7 @@ func FuzzDecodeDocument(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		s, err := decodeDocument("id", content)
 		if err != nil {
-			require.ErrorIs(t, err, errDocument)
+			require.ErrorIs(t, err, ErrUnreadable)
 			return
 		}
 		put, err := s.put()

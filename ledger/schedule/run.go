@@ -3,6 +3,8 @@ package schedule
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,8 +14,8 @@ import (
 // Run carries out what falls due until the context ends, and then returns its error. Any
 // number of processes may do so. It sleeps until the next plan is due, is woken by Put and by
 // Wake, and looks for what others have put every Config.PollInterval. Errors go to
-// Config.Logger and are tried again; a ledger that was closed ends Run with
-// ledger.ErrClosed.
+// Config.Logger and are tried again, plans that can not be read (ErrUnreadable) once a look; a
+// ledger that was closed ends Run with ledger.ErrClosed.
 func (s *Scheduler) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -24,12 +26,13 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		case <-s.wake:
 		case <-timer.C:
 		}
+		now := s.ledger.Now()
+		n, unread, err := s.step(ctx, now)
 		pause := time.Duration(0) // what is due may be more than one step
-		n, err := s.Due(ctx)
-		if n == 0 || err != nil {
+		if n == 0 {
 			var failed error
-			pause, failed = s.pause(ctx)
-			err = errors.Join(err, failed)
+			pause, failed = s.pause(ctx, now)
+			err = errors.Join(err, failed, unread.err())
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -38,7 +41,6 @@ func (s *Scheduler) Run(ctx context.Context) error {
 			return err
 		case err != nil:
 			s.cfg.Logger.ErrorContext(ctx, "schedule: background work", "error", err)
-			pause = s.cfg.PollInterval
 		}
 		timer.Reset(pause)
 	}
@@ -52,17 +54,14 @@ func (s *Scheduler) Wake() {
 	}
 }
 
-// pause is how long nothing is to be done.
-func (s *Scheduler) pause(ctx context.Context) (time.Duration, error) {
-	next, err := s.ledger.Records(ctx, ledger.RecordQuery{Type: Type, DueBy: farAway(), Limit: 1})
+// pause is how long nothing is to be done, after all that was due at an instant had its turn.
+// What is still due is somebody else's, or nobody can carry it out.
+func (s *Scheduler) pause(ctx context.Context, after time.Time) (time.Duration, error) {
+	next, err := s.ledger.Records(ctx, ledger.RecordQuery{Type: Type, DueBy: farAway(), DueAfter: after.Add(time.Microsecond), Limit: 1})
 	if err != nil || len(next) == 0 {
 		return s.cfg.PollInterval, err
 	}
-	pause := next[0].Due.Sub(s.ledger.Now())
-	if pause <= 0 {
-		return s.cfg.PollInterval, nil // another process is at it, or nobody can
-	}
-	return min(pause, s.cfg.PollInterval), nil
+	return max(0, min(next[0].Due.Sub(s.ledger.Now()), s.cfg.PollInterval)), nil
 }
 
 // farAway is later than anything that can be due.
@@ -72,28 +71,39 @@ func farAway() time.Time { return time.Date(9999, time.December, 31, 23, 59, 59,
 // many were carried out or refused by this call: 0 when nothing is left to do. The runs are
 // committed together, each as a Change of its own. A run that another process is carrying
 // out at the same time is left to it. Errors of single plans are joined, and do not keep
-// others from their turn.
+// others from their turn; plans that can not be read (ErrUnreadable) are passed over.
 func (s *Scheduler) Due(ctx context.Context) (n int, err error) {
-	now := s.ledger.Now()
-	records, err := s.ledger.Records(ctx, ledger.RecordQuery{Type: Type, DueBy: now, Limit: s.cfg.Batch})
-	if err != nil {
-		return 0, err
-	}
-	var errs []error
+	n, unread, err := s.step(ctx, s.ledger.Now())
+	return n, errors.Join(err, unread.err())
+}
+
+// step is Due, and tells apart what could not be read.
+func (s *Scheduler) step(ctx context.Context, now time.Time) (n int, unread asides, err error) {
 	var plans []*due
 	var changes []ledger.Change
-	for i := range records {
-		d := &due{version: records[i].Version, now: now}
-		if d.plan, err = decode(&records[i]); err == nil {
-			var change ledger.Change
-			if change, err = d.change(); err == nil {
-				plans, changes = append(plans, d), append(changes, change)
-			}
-		}
+	query := ledger.RecordQuery{Type: Type, DueBy: now}
+	for {
+		query.Limit = s.cfg.Batch - len(plans)
+		records, err := s.ledger.Records(ctx, query)
 		if err != nil {
-			errs = append(errs, err)
+			return 0, unread, err
 		}
+		for i := range records {
+			d, change, err := plan(&records[i], now)
+			if err != nil {
+				unread.add(err)
+				continue
+			}
+			plans, changes = append(plans, d), append(changes, change)
+		}
+		if len(records) < query.Limit || len(plans) == s.cfg.Batch {
+			break
+		}
+		// Those that were set aside stay due: look beyond them.
+		last := &records[len(records)-1]
+		query.DueAfter, query.After = last.Due, last.ID
 	}
+	var errs []error
 	for i, answer := range s.ledger.CommitAll(ctx, changes) {
 		done, err := s.settle(ctx, plans[i], answer)
 		if done {
@@ -103,7 +113,40 @@ func (s *Scheduler) Due(ctx context.Context) (n int, err error) {
 			errs = append(errs, err)
 		}
 	}
-	return n, errors.Join(errs...)
+	return n, unread, errors.Join(errs...)
+}
+
+// plan reads a record that is due, and returns the Change of its run.
+func plan(r *ledger.Record, now time.Time) (*due, ledger.Change, error) {
+	d := &due{version: r.Version, now: now}
+	var err error
+	if d.plan, err = decode(r); err != nil {
+		return nil, ledger.Change{}, err
+	}
+	change, err := d.change()
+	return d, change, err
+}
+
+// asides are the errors of what was set aside: the first few, since there may be very many.
+type asides struct {
+	first []error
+	more  int
+}
+
+func (a *asides) add(err error) {
+	if len(a.first) == 10 {
+		a.more++
+		return
+	}
+	a.first = append(a.first, err)
+}
+
+func (a *asides) err() error {
+	all := slices.Clone(a.first)
+	if a.more > 0 {
+		all = append(all, fmt.Errorf("and %d more", a.more))
+	}
+	return errors.Join(all...)
 }
 
 // settle sees to what became of one run, and reports whether this call ended it.
@@ -121,6 +164,8 @@ func (s *Scheduler) settle(ctx context.Context, d *due, answer ledger.Answer) (b
 		refusal = &ledger.Refusal{Reason: "id_reused"} // the caller has used an id of ours
 	case errors.Is(err, ledger.ErrInvalid):
 		refusal = &ledger.Refusal{Reason: "invalid"} // it was valid when it was put
+	case errors.Is(err, ledger.ErrTooLarge):
+		refusal = &ledger.Refusal{Reason: "too_large"}
 	default:
 		return false, err
 	}

@@ -3,7 +3,9 @@ package schedule_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -139,6 +141,66 @@ func TestRunGoesOnBesideAPlanThatCanNotBeRead(t *testing.T) {
 		assert.EqualValues(t, 1, posted(t, l))
 		assert.LessOrEqual(t, bytes.Count(log.Bytes(), []byte("\n")), 4, "once a look, not in a hurry")
 		assert.Contains(t, log.String(), "newer")
+	})
+}
+
+// However many can not be read, those that can are carried out, and in time.
+func TestPlansThatCanNotBeReadAreSetAside(t *testing.T) {
+	bubble(t, func(t *testing.T, l *ledger.Ledger) {
+		var log bytes.Buffer
+		s := schedule.New(l, schedule.Config{Batch: 10, PollInterval: time.Hour, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		start := time.Now()
+		var puts []ledger.Put
+		for i := range 35 {
+			puts = append(puts, ledger.Put{Type: schedule.Type, ID: fmt.Sprintf("newer-%02d", i), Content: []byte(`{"v":2}`), Labels: []string{"state:pending"}, Due: start.Add(-time.Hour)})
+		}
+		_, err := l.Commit(t.Context(), ledger.Change{ID: "newer", Puts: puts})
+		require.NoError(t, err)
+		for i := range 25 {
+			_, err = s.Put(t.Context(), schedule.Plan{ID: fmt.Sprint("now-", i), At: start, Ops: pay(1)})
+			require.NoError(t, err)
+		}
+		_, err = s.Put(t.Context(), schedule.Plan{ID: "soon", At: start.Add(time.Second), Ops: pay(100)})
+		require.NoError(t, err)
+
+		n, err := s.Due(t.Context())
+		assert.Equal(t, 10, n, "a batch")
+		require.ErrorIs(t, err, schedule.ErrUnreadable)
+		require.ErrorContains(t, err, `"newer-00" version 1`)
+		require.ErrorContains(t, err, "and 25 more")
+		plans, err := s.List(t.Context(), schedule.Query{State: schedule.Pending})
+		require.ErrorIs(t, err, schedule.ErrUnreadable)
+		assert.Len(t, plans, 16, "beside those that can be read")
+
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- s.Run(ctx) }()
+		synctest.Wait()
+		assert.EqualValues(t, 25, posted(t, l), "all of them at once")
+		assert.Equal(t, 1, bytes.Count(log.Bytes(), []byte("\n")), "told of once a look")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		assert.EqualValues(t, 125, posted(t, l), "and the next when it is due")
+		stop()
+		<-ended
+		newer, err := l.Record(t.Context(), schedule.Type, "newer-34")
+		require.NoError(t, err)
+		assert.EqualValues(t, 1, newer.Version, "it is left for those who can read it")
+	})
+}
+
+func TestAPlanThatCanNotBeThereIsNotFound(t *testing.T) {
+	bubble(t, func(t *testing.T, l *ledger.Ledger) {
+		s := schedule.New(l, schedule.Config{})
+		for _, id := range []string{"", "unknown", strings.Repeat("x", schedule.MaxIDLen+1), strings.Repeat("x", ledger.MaxIDLen+1), "a\x00b", "\xff"} {
+			_, err := s.Cancel(t.Context(), id)
+			require.ErrorIs(t, err, ledger.ErrNotFound, "%q", id)
+			_, err = s.Get(t.Context(), id)
+			require.ErrorIs(t, err, ledger.ErrNotFound, "%q", id)
+		}
+		seq, _, _, err := l.Head(t.Context())
+		require.NoError(t, err)
+		assert.Zero(t, seq, "and nothing is written")
 	})
 }
 

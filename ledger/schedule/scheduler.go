@@ -23,6 +23,10 @@ var (
 	ErrExists = errors.New("schedule: plan exists")
 	// ErrEnded reports a Cancel of a plan that has no run before it.
 	ErrEnded = errors.New("schedule: plan has ended")
+	// ErrUnreadable reports a record of a plan that this program can not read: of a later
+	// version, or not written by this package. It is left as it is, and keeps no other plan
+	// from its turn.
+	ErrUnreadable = errors.New("schedule: a record is not that of a plan, or of a version that is not known")
 )
 
 // Scheduler keeps the plans of one ledger and carries them out. Its methods may be called
@@ -123,8 +127,12 @@ func (s *Scheduler) prepare(plan *Plan) (ledger.Put, error) {
 }
 
 // Cancel ends a plan: no further run happens. A second Cancel is answered as the first.
-// Errors: ledger.ErrNotFound, ErrEnded, those of Ledger.Do.
+// Errors: ledger.ErrNotFound, also for an id that no plan can have; ErrEnded; ErrUnreadable;
+// those of Ledger.Do.
 func (s *Scheduler) Cancel(ctx context.Context, id string) (Scheduled, error) {
+	if s.ledger.Check(ledger.Change{ID: prefix + id + ":cancel"}) != nil {
+		return Scheduled{}, ledger.ErrNotFound // no plan can have such an id
+	}
 	_, err := s.ledger.Do(ctx, prefix+id+":cancel", nil, func(d *ledger.Draft) error {
 		r, err := d.Get(Type, id)
 		if err != nil {
@@ -152,7 +160,8 @@ func (s *Scheduler) Cancel(ctx context.Context, id string) (Scheduled, error) {
 	return s.Get(ctx, id)
 }
 
-// Get returns a plan and what became of it. Errors: ledger.ErrNotFound, ledger.ErrErased.
+// Get returns a plan and what became of it. Errors: ledger.ErrNotFound, ledger.ErrErased,
+// ErrUnreadable.
 func (s *Scheduler) Get(ctx context.Context, id string) (Scheduled, error) {
 	r, err := s.ledger.Record(ctx, Type, id)
 	if err != nil {
@@ -171,7 +180,8 @@ type Query struct {
 }
 
 // List returns the plans that a query selects, ordered by id. Errors: ledger.ErrInvalid for a
-// query that combines what can not be combined.
+// query that combines what can not be combined; ErrUnreadable for plans that are left out
+// because they can not be read, beside those that can.
 func (s *Scheduler) List(ctx context.Context, q Query) ([]Scheduled, error) {
 	query := ledger.RecordQuery{Type: Type, DueBy: q.DueBy, After: q.After, Limit: q.Limit}
 	switch {
@@ -187,14 +197,15 @@ func (s *Scheduler) List(ctx context.Context, q Query) ([]Scheduled, error) {
 		return nil, err
 	}
 	out := make([]Scheduled, 0, len(records))
+	var unread asides
 	for i := range records {
-		plan, err := decode(&records[i])
-		if err != nil {
-			return nil, err
+		if plan, err := decode(&records[i]); err != nil {
+			unread.add(err)
+		} else {
+			out = append(out, plan)
 		}
-		out = append(out, plan)
 	}
-	return out, nil
+	return out, unread.err()
 }
 
 // announcement is the payload of the events.

@@ -18,13 +18,14 @@ const (
 
 // logWatch knows how long the log may get.
 type logWatch struct {
-	path string // of the log
-	most int64  // bytes at which to do something about it
+	path string        // of the log
+	most int64         // bytes at which to do something about it
+	wait time.Duration // how long writers wait for reads to end
 }
 
 // watch finds the log of the connection's file.
 func (c *conn) watch(cfg Config) (logWatch, error) {
-	w := logWatch{most: logFactor * cfg.LogSize}
+	w := logWatch{most: logFactor * cfg.LogSize, wait: logWait}
 	stmt, err := c.Prepare("PRAGMA database_list")
 	if err != nil {
 		return w, err
@@ -46,7 +47,7 @@ func (w *logWatch) trim(c *conn, cfg Config) {
 	if size <= w.most {
 		return
 	}
-	c.SetBusyTimeout(logWait)
+	c.SetBusyTimeout(w.wait)
 	busy, err := c.queryInt("PRAGMA wal_checkpoint(TRUNCATE)")
 	c.SetBusyTimeout(0)
 	if err != nil || busy != 0 {

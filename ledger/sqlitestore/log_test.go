@@ -3,8 +3,6 @@ package sqlitestore
 import (
 	"context"
 	"path/filepath"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,40 +12,72 @@ import (
 	"github.com/okpay/okpay-go/ledger"
 )
 
+// longRead is a read that goes on until it is ended.
+type longRead struct{ began, end, ended chan struct{} }
+
+// beginRead begins a read that shows what was committed before.
+func beginRead(t *testing.T, s *Store, id int64) *longRead {
+	r := &longRead{make(chan struct{}), make(chan struct{}), make(chan struct{})}
+	go func() {
+		defer close(r.ended)
+		assert.NoError(t, s.Read(context.Background(), id, func(ledger.View) error {
+			close(r.began)
+			<-r.end
+			return nil
+		}))
+	}()
+	<-r.began
+	return r
+}
+
+func (r *longRead) finish() {
+	close(r.end)
+	<-r.ended
+}
+
+// At every moment some read goes on: each begins before the one before it ends. Nothing
+// depends on how fast anybody is, since a writer waits for reads to end however long they take.
 func TestLogStaysShortUnderReadsThatNeverPause(t *testing.T) {
 	ctx := context.Background()
 	const logSize = 128 << 10
 	path := filepath.Join(t.TempDir(), "ledger.db")
 	s := openAt(t, path, Config{LogSize: logSize})
+	s.log.wait = 10 * time.Minute
 	w := newWriter(t, s, "books", 100)
 	head, err := w.write(ctx, ledger.Head{}, 1)
 	require.NoError(t, err)
 
-	var done atomic.Bool
-	var readers sync.WaitGroup
-	for range 3 {
-		readers.Go(func() {
-			for !done.Load() {
-				assert.NoError(t, s.Read(ctx, w.ledger, func(ledger.View) error {
-					time.Sleep(5 * time.Millisecond) // the read's own business
-					return nil
-				}))
+	trimmed, before, longest, block := 0, int64(0), int64(0), int64(0)
+	reading := beginRead(t, s, w.ledger)
+	for range 60 {
+		written := make(chan error, 1)
+		go func() {
+			var err error
+			head, err = w.write(ctx, head, 100)
+			written <- err
+		}()
+		for done := false; !done; {
+			next := beginRead(t, s, w.ledger)
+			reading.finish()
+			reading = next
+			select {
+			case err := <-written:
+				assert.NoError(t, err)
+				done = true
+			default:
 			}
-		})
+		}
+		size := fileSize(t, path+"-wal")
+		if size < before {
+			trimmed++
+		}
+		longest, block, before = max(longest, size), max(block, size-before), size
 	}
-	var longest int64
-	const blocks, block = 150, 100 << 10
-	for range blocks {
-		head, err = w.write(ctx, head, 100)
-		require.NoError(t, err)
-		longest = max(longest, fileSize(t, path+"-wal"))
-	}
-	done.Store(true)
-	readers.Wait()
-	t.Logf("the log had at most %d KiB", longest>>10)
-	// A reader that gets no processor for logWait doubles what the log may have once more, so on
-	// a busy machine some doublings are no fault. Without trimming it would have all that was written.
-	assert.Less(t, longest, int64(blocks*block/2))
+	reading.finish()
+	assert.LessOrEqual(t, longest, logFactor*logSize+block, "a writer trims what it finds too long, and writes its block")
+	assert.Less(t, block, int64(2*logSize))
+	assert.Greater(t, trimmed, 2)
+	assert.EqualValues(t, logFactor*logSize, s.log.most, "no try was given up")
 }
 
 func TestReadThatDoesNotEndDelaysAWriterOnlyNowAndThen(t *testing.T) {

@@ -200,7 +200,7 @@ func (s *Store) Open(ctx context.Context, name string, genesis ledger.Genesis) (
 		head, err = openLedger(c, name)
 		return err
 	})
-	if !errors.Is(err, ledger.ErrNotFound) {
+	if !errors.Is(err, ledger.ErrNotFound) || genesis.Existing {
 		return head, err
 	}
 	err = s.lock(ctx, func(c *conn) error {

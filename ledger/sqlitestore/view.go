@@ -175,9 +175,18 @@ func (v *view) RecordsAfter(ctx context.Context, after ledger.RecordKey, limit i
 func (v *view) Records(ctx context.Context, q ledger.RecordQuery) ([]ledger.RecordRow, error) {
 	const columns = "r.type, r.id, r.version, r.seq, r.chaining, r.erased, r.due, r.salt, r.keys, r.labels, r.content"
 	if !q.DueBy.IsZero() {
+		follows := ""
+		if !q.DueAfter.IsZero() {
+			follows = " AND (r.due, r.id) > (?5, ?6)"
+		}
 		return list(ctx, v, "SELECT "+columns+` FROM records r
-			WHERE r.ledger = ?1 AND r.type = ?2 AND r.due <= ?3 AND r.erased = 0 ORDER BY r.due, r.id LIMIT ?4`,
-			func(p *params) { p.text(q.Type).time(q.DueBy).int(int64(q.Limit)) }, readWholeRecord)
+			WHERE r.ledger = ?1 AND r.type = ?2 AND r.due <= ?3 AND r.erased = 0`+follows+` ORDER BY r.due, r.id LIMIT ?4`,
+			func(p *params) {
+				p.text(q.Type).time(q.DueBy).int(int64(q.Limit))
+				if follows != "" {
+					p.time(q.DueAfter).text(q.After)
+				}
+			}, readWholeRecord)
 	}
 	// The index of labels, or the table itself, is walked in the order asked for.
 	from, id := " FROM records r WHERE r.ledger = ?1 AND r.type = ?2", "r.id"
