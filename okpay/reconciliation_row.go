@@ -2,6 +2,8 @@ package okpay
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -61,6 +63,9 @@ func (s *Reconciliations) row(ctx context.Context, r statementRow) (verdict, err
 
 // match finds what a row is about, and writes what it means.
 func (s *Reconciliations) match(d *ledger.Draft, r statementRow) (verdict, error) {
+	if waits, err := s.waits(d, r); err != nil || waits {
+		return rowDuplicate, err
+	}
 	x, err := s.w.find(d, r.Reference)
 	if err != nil {
 		return "", err
@@ -98,6 +103,40 @@ func (s *Reconciliations) match(d *ledger.Draft, r statementRow) (verdict, error
 		return rowMismatch, s.disagree(d, x, r, trouble, fmt.Sprintf("%s moved, the wallet has %s", r.Amount, expected))
 	}
 	return s.settleBy(d, x, at, back, r)
+}
+
+// waiting is the record of a row whose money waits for a person, so that it does not wait twice when
+// another file has the row too.
+type waiting struct {
+	File string `json:"file"`
+}
+
+// mark names a row in whatever file it stands. It is empty for one that could as well be
+// another movement: without the bank's name for it, or at least a reference and a date.
+func (r *statementRow) mark() string {
+	if r.Other == "" && (r.Reference == "" || r.BookedAt.IsZero()) {
+		return ""
+	}
+	named := []any{r.provider, r.Direction, r.Amount.String(), r.Reference, r.Other, r.Returned}
+	if r.Other == "" {
+		named = append(named, r.BookedAt.UTC())
+	}
+	sum := sha256.Sum256(encode(named))
+	return hex.EncodeToString(sum[:])
+}
+
+// waits reports whether a row's money waits for a person, or did, because of another file.
+func (s *Reconciliations) waits(d *ledger.Draft, r statementRow) (bool, error) {
+	mark := r.mark()
+	if mark == "" {
+		return false, nil
+	}
+	var before waiting
+	err := draftGet(d, "statement_row", mark, &before)
+	if CodeOf(err) == NotFound {
+		return false, nil
+	}
+	return err == nil && before.File != r.file, err
 }
 
 // same reports whether a row is the one that settled, seen again. Its bank's name for it tells; without one,
@@ -170,6 +209,9 @@ func (s *Reconciliations) suspend(d *ledger.Draft, c *ledger.Change, r statement
 		return err
 	}
 	c.Ops = append(c.Ops, throughBank(r.Row, suspenseAccount(r.provider), string(e.ID)))
+	if mark := r.mark(); mark != "" {
+		c.Puts = append(c.Puts, ledger.Put{Type: "statement_row", ID: mark, Chaining: ledger.Plain, Content: encode(waiting{r.file})})
+	}
 	return nil
 }
 
