@@ -24,20 +24,28 @@ type plan struct {
 	requests []*request // taken from the queue, not yet written
 	first    *request   // the first of those that were decided
 	batch    *Batch     // what was decided, nil for nothing
+	stage    *stage     // where the batch is being staged, nil for nowhere
 }
 
 // plans counts plans: those made, and those whose block was handed to the store as it was
 // decided. The others were dropped: their blocks were decided again.
 type plans struct{ made, used int }
 
-// planned returns what was decided ahead for these requests, nil if nothing was.
-func (c *committer) planned(requests []*request) *Batch {
-	if c.ahead.batch == nil || c.ahead.first != requests[0] {
-		return nil
+// planned returns what was decided ahead for these requests, nil if nothing was, and where it
+// is staged.
+func (c *committer) planned(ctx context.Context, requests []*request) (*Batch, *stage) {
+	if c.ahead.batch == nil {
+		return nil, nil
 	}
-	batch := c.ahead.batch
-	c.ahead.batch = nil
-	return batch
+	if c.ahead.first != requests[0] {
+		// The second half of a block goes before it, and what is remembered has the plan.
+		c.drop(ctx)
+		c.cache.clear()
+		return nil, nil
+	}
+	batch, stage := c.ahead.batch, c.ahead.stage
+	c.ahead.batch, c.ahead.stage = nil, nil
+	return batch, stage
 }
 
 // timely reports whether a plan's time may still be recorded, now that the head is locked.
@@ -59,6 +67,7 @@ func (c *committer) commit(ctx context.Context, tx Tx, batch *Batch) error {
 	if c.oneGoroutine {
 		if enough, _ := c.queue.enough(size); enough {
 			c.lookAhead(batch.Head)
+			c.stage(ctx)
 		}
 		return tx.Commit(ctx, batch)
 	}
@@ -68,6 +77,7 @@ func (c *committer) commit(ctx context.Context, tx Tx, batch *Batch) error {
 		switch enough, closed := c.queue.enough(size); {
 		case enough:
 			c.lookAhead(batch.Head)
+			c.stage(ctx)
 			return <-done
 		case closed:
 			return <-done

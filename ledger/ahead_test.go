@@ -183,6 +183,34 @@ func TestTheNextBlockIsDecidedWhileOneIsWritten(t *testing.T) {
 	}
 }
 
+// A block that the store can not take is written in halves. What is decided ahead while the
+// first is written does not follow the second.
+func TestAPlanIsGivenUpWhenTheOtherHalfOfABlockGoesFirst(t *testing.T) {
+	s := &during{Store: memstore.New()}
+	d := drive(t, s, ledger.Config{Chart: someChart})
+	for _, id := range []string{"zero", "calm"} { // the second block follows one of ours
+		_, err := d.commit(pay(id, "bank", "user:1", 50))
+		require.NoError(t, err)
+	}
+	d.DecideAhead(1)
+	d.OneGoroutine()
+	answers := []func() (ledger.Outcome, error){d.put(pay("a", "bank", "user:1", 10)), d.put(pay("b", "bank", "user:1", 20))}
+	s.commit = func(func() error) error {
+		answers = append(answers, d.put(pay("next", "bank", "user:1", 5)))
+		return errDisk
+	}
+	for d.Step(t.Context()) {
+	}
+	for _, answer := range answers {
+		_, err := answer()
+		require.NoError(t, err)
+	}
+	d.stands("user:1", 135)
+	report, err := d.Verify(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, report.Err())
+}
+
 func TestALedgerThatStoppedAnswersWhatWasDecidedAhead(t *testing.T) {
 	stop := func(func() error) error { return fmt.Errorf("%w: for a test", ledger.ErrHistoryRegressed) }
 	d, first, next := driveAhead(t, memstore.New(), stop, pay("second", "bank", "user:1", 1))

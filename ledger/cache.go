@@ -7,11 +7,16 @@ import "time"
 // themselves; the committer empties the cache whenever what was decided is not known to be
 // committed, and when the head is somebody else's.
 type cache struct {
-	most  int
-	byKey map[AccountKey]*cached
-	byNo  map[int64]*cached
+	most   int
+	byName map[string]map[string]*cached // by currency and name
+	byNo   map[int64]*cached
+	all    []*cached
+	hand   int // in all: what is looked at next where room is to be made
 
-	newest, oldest *cached
+	asking int // counts the lists of what is needed, to name a doubtful account once in each
+
+	code  string             // the currency that was last asked for
+	names map[string]*cached // its accounts
 
 	currencies map[string]int
 
@@ -27,10 +32,12 @@ type workAccount struct {
 	decision int  // the last part that touched it
 }
 
-// cached is an account in the order of use.
+// cached is an account with whether it was used since room was last looked for at it.
 type cached struct {
 	workAccount
-	older, newer *cached
+	used     bool
+	doubtful bool // others have written since it was read: only its number and its key are right
+	asked    int  // the last list that names it
 }
 
 func newCache(most int) *cache {
@@ -40,15 +47,53 @@ func newCache(most int) *cache {
 }
 
 func (c *cache) clear() {
-	c.byKey = make(map[AccountKey]*cached)
+	c.byName = make(map[string]map[string]*cached)
 	c.byNo = make(map[int64]*cached)
-	c.newest, c.oldest = nil, nil
+	c.all, c.hand = nil, 0
+	c.code, c.names = "", nil
 	c.currencies = make(map[string]int)
+}
+
+// doubt makes all accounts doubtful. They need not be looked for by their names again, and are
+// remembered once they were read by their numbers.
+func (c *cache) doubt() {
+	for _, e := range c.all {
+		e.doubtful = true
+	}
+}
+
+// number returns the number of a doubtful account, if it is one that this list does not name yet.
+func (c *cache) number(key AccountKey) (no int64, doubtful, first bool) {
+	e := c.in(key.Currency)[key.Name]
+	if e == nil || !e.doubtful {
+		return 0, false, false
+	}
+	first = e.asked != c.asking
+	e.asked = c.asking
+	return e.No, true, first
+}
+
+// sure reports whether none of these accounts is doubtful.
+func (c *cache) sure(nos []int64) bool {
+	for _, no := range nos {
+		if e := c.byNo[no]; e != nil && e.doubtful {
+			return false
+		}
+	}
+	return true
 }
 
 // account returns a remembered account, nil if it is not.
 func (c *cache) account(key AccountKey) *workAccount {
-	return c.use(c.byKey[key])
+	return c.use(c.in(key.Currency)[key.Name])
+}
+
+// in returns the accounts in a currency, by name. Most of a block are in one.
+func (c *cache) in(code string) map[string]*cached {
+	if c.code != code {
+		c.code, c.names = code, c.byName[code]
+	}
+	return c.names
 }
 
 // knows reports whether the scale of a currency is remembered.
@@ -62,58 +107,56 @@ func (c *cache) accountNo(no int64) *workAccount {
 }
 
 func (c *cache) use(e *cached) *workAccount {
-	if e == nil {
+	if e = certain(e); e == nil {
 		return nil
 	}
-	if e != c.newest {
-		c.unlink(e)
-		c.pushNewest(e)
+	if !e.used {
+		e.used = true
 	}
 	return &e.workAccount
+}
+
+func certain(e *cached) *cached {
+	if e == nil || e.doubtful {
+		return nil
+	}
+	return e
 }
 
 // add remembers an account, unless it does already.
 func (c *cache) add(a *Account) *workAccount {
 	if e := c.byNo[a.No]; e != nil {
+		if e.doubtful && e.Key == a.Key {
+			e.workAccount, e.doubtful = workAccount{Account: *a}, false
+		}
 		return &e.workAccount
 	}
 	e := &cached{workAccount: workAccount{Account: *a}}
-	c.byKey[a.Key], c.byNo[a.No] = e, e
-	c.pushNewest(e)
+	names := c.in(a.Key.Currency)
+	if names == nil {
+		names = make(map[string]*cached)
+		c.byName[a.Key.Currency], c.names = names, names
+	}
+	names[a.Key.Name], c.byNo[a.No] = e, e
+	c.all = append(c.all, e)
 	return &e.workAccount
 }
 
-// trim forgets the accounts that were not used for longest, down to the bound.
+// trim forgets accounts that were not used lately, down to the bound. The hand goes round
+// over those that were there before: whoever was used since it last came by stays.
 func (c *cache) trim() {
-	for len(c.byNo) > c.most {
-		e := c.oldest
-		c.unlink(e)
-		delete(c.byKey, e.Key)
-		delete(c.byNo, e.No)
-	}
-}
-
-func (c *cache) pushNewest(e *cached) {
-	e.older, e.newer = c.newest, nil
-	if c.newest != nil {
-		c.newest.newer = e
-	}
-	c.newest = e
-	if c.oldest == nil {
-		c.oldest = e
-	}
-}
-
-func (c *cache) unlink(e *cached) {
-	if e.newer != nil {
-		e.newer.older = e.older
-	} else {
-		c.newest = e.older
-	}
-	if e.older != nil {
-		e.older.newer = e.newer
-	} else {
-		c.oldest = e.newer
+	for last := len(c.all) - 1; last >= c.most; {
+		e := c.all[c.hand]
+		if e.used {
+			e.used = false
+		} else {
+			delete(c.in(e.Key.Currency), e.Key.Name)
+			delete(c.byNo, e.No)
+			c.all[c.hand], c.all[last] = c.all[last], nil
+			c.all = c.all[:last]
+			last--
+		}
+		c.hand = (c.hand + 1) % c.most
 	}
 }
 

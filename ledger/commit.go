@@ -6,6 +6,7 @@ import "context"
 type single struct {
 	call     call
 	request  request
+	preparer preparer
 	prepared prepared
 	member   [1]*prepared
 	answer   [1]answer
@@ -14,7 +15,7 @@ type single struct {
 func (l *Ledger) newSingle() *single {
 	s, ok := l.calls.Get().(*single)
 	if !ok {
-		s = &single{call: call{done: make(chan struct{}, 1)}}
+		s = &single{call: call{done: make(chan struct{}, 1)}, preparer: l.newPreparer()}
 	}
 	s.member[0] = &s.prepared
 	s.request.members, s.request.answers, s.request.call = s.member[:], s.answer[:], &s.call
@@ -25,6 +26,10 @@ func (l *Ledger) newSingle() *single {
 // recycle puts back a call that the committer is done with.
 func (l *Ledger) recycle(s *single) {
 	s.prepared, s.answer[0] = prepared{}, answer{}
+	if s.preparer.slabs.large() {
+		s.preparer = l.newPreparer()
+	}
+	s.preparer.slabs.reset()
 	s.request.taken, s.request.removed, s.request.seen = false, false, nil
 	s.request.settled.Store(false)
 	l.calls.Put(s)
@@ -55,7 +60,7 @@ func (l *Ledger) Commit(ctx context.Context, change Change) (Outcome, error) {
 func (l *Ledger) commit(ctx context.Context, change Change, seen *observed) (Outcome, error) {
 	s := l.newSingle()
 	s.request.seen = seen
-	if err := l.prepare(&s.prepared, &change, false); err != nil {
+	if err := l.prepare(&s.preparer, &s.prepared, &change, false); err != nil {
 		l.recycle(s)
 		return Outcome{}, err
 	}
@@ -82,17 +87,19 @@ func (l *Ledger) commit(ctx context.Context, change Change, seen *observed) (Out
 // store: for a Change that is to be committed later.
 func (l *Ledger) Check(change Change) error {
 	var p prepared
-	return l.prepare(&p, &change, false)
+	r := l.newPreparer()
+	return l.prepare(&r, &p, &change, false)
 }
 
-func (l *Ledger) prepare(p *prepared, c *Change, chained bool) error {
+func (l *Ledger) newPreparer() preparer { return preparer{key: l.head.Key, rand: l.cfg.Rand} }
+
+func (l *Ledger) prepare(r *preparer, p *prepared, c *Change, chained bool) error {
 	if c.ID == "" {
 		c.ID = l.cfg.NewID()
 	}
 	if c.Linked && !chained {
 		return invalid("linked", "there is no next Change")
 	}
-	r := preparer{key: l.head.Key, rand: l.cfg.Rand}
 	return r.prepare(p, c)
 }
 
@@ -168,23 +175,29 @@ type window struct {
 	sent     int
 
 	// What the requests consist of.
+	preparer preparer
 	prepared []prepared
 	members  []*prepared
 	room     []answer
 	all      []request
 }
 
+// windowOps is how many operations make a window large enough, whatever a block may hold: the
+// next one is prepared while it is committed.
+const windowOps = 10_000
+
 // newWindow prepares the first of the changes, up to a block of them, chains uncut. It uses
 // the room of an idle window if there is one.
 func (l *Ledger) newWindow(idle *window, changes []Change, answers []Answer, seen *observed) *window {
-	size := min(len(changes), l.cfg.MaxBlockChanges)
-	for size < len(changes) && changes[size-1].Linked {
+	size, ops := 0, 0
+	for size < len(changes) && (size < l.cfg.MaxBlockChanges && ops < windowOps || changes[size-1].Linked) {
+		ops += len(changes[size].Ops)
 		size++
 	}
 	w := idle
 	if w == nil || cap(w.prepared) < size {
 		w = &window{
-			ledger: l, call: call{done: make(chan struct{}, 1)},
+			ledger: l, call: call{done: make(chan struct{}, 1)}, preparer: l.newPreparer(),
 			prepared: make([]prepared, size), members: make([]*prepared, size), room: make([]answer, size), all: make([]request, size),
 			requests: make([]*request, 0, size), starts: make([]int, 0, size),
 		}
@@ -192,6 +205,7 @@ func (l *Ledger) newWindow(idle *window, changes []Change, answers []Answer, see
 			w.members[i] = &w.prepared[i]
 		}
 	}
+	w.preparer.slabs.reset()
 	clear(w.prepared[:size])
 	clear(w.room[:size])
 	w.answers, w.requests, w.starts, w.sent = answers[:size], w.requests[:0], w.starts[:0], 0
@@ -200,7 +214,7 @@ func (l *Ledger) newWindow(idle *window, changes []Change, answers []Answer, see
 		for end < size && changes[end-1].Linked {
 			end++
 		}
-		if l.prepareChain(w.members[at:end], changes[at:end], answers[at:end]) {
+		if l.prepareChain(&w.preparer, w.members[at:end], changes[at:end], answers[at:end]) {
 			r := &w.all[len(w.requests)]
 			*r = request{members: w.members[at:end], answers: w.room[at:end], call: &w.call, seen: seen}
 			w.requests, w.starts = append(w.requests, r), append(w.starts, at)
@@ -212,12 +226,15 @@ func (l *Ledger) newWindow(idle *window, changes []Change, answers []Answer, see
 
 // prepareChain prepares the members of a chain, or one Change. If one has a wrong form, all
 // are answered and it reports false.
-func (l *Ledger) prepareChain(members []*prepared, changes []Change, answers []Answer) bool {
+func (l *Ledger) prepareChain(r *preparer, members []*prepared, changes []Change, answers []Answer) bool {
 	failed, err := -1, error(nil)
-	ids := make(map[string]bool)
+	var ids map[string]bool
+	if len(changes) > 1 {
+		ids = make(map[string]bool)
+	}
 	for i := range changes {
 		c := changes[i] // an id is added to the copy
-		err = l.prepare(members[i], &c, true)
+		err = l.prepare(r, members[i], &c, true)
 		switch {
 		case err != nil:
 		case len(changes) > MaxChain:

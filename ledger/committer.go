@@ -31,6 +31,7 @@ type committer struct {
 	aheadFrom int  // how many Changes a block has at least while which another is decided
 	alone     bool // the last block followed one of ours, and none of its ids was there before
 	foreign   bool // the last block followed somebody else's
+	share     share
 	answering sync.WaitGroup
 
 	// oneGoroutine has a block decided before, instead of while, the one before it is written:
@@ -77,7 +78,11 @@ func (c *committer) step(ctx context.Context) bool {
 	taken := c.ahead.requests
 	c.ahead.requests = nil
 	if taken == nil {
-		taken = c.queue.take(c.cfg.MaxBlockChanges, c.cfg.MaxBlockBytes)
+		most := c.cfg.MaxBlockChanges
+		if c.foreign {
+			most = c.share.bound(most)
+		}
+		taken = c.queue.take(most, c.cfg.MaxBlockBytes)
 	}
 	if taken == nil {
 		return false
@@ -129,6 +134,7 @@ func (c *committer) attempt(ctx context.Context, requests []*request) error {
 		}
 	}
 	if c.dead != nil {
+		c.drop(ctx)
 		return c.dead
 	}
 	unknown := false
@@ -192,13 +198,16 @@ func (c *committer) once(ctx context.Context, requests []*request) (err error) {
 	}
 	d := c.desk
 	if err := c.commit(ctx, tx, batch); err != nil {
-		c.ahead.batch = nil // it followed what is not known to be there
+		c.drop(ctx) // it followed what is not known to be there
 		c.cache.clear()
 		return err
 	}
 	if batch.Block != nil {
 		c.seen = batch.Head
 		d.work.keep()
+		if c.foreign {
+			c.share.wrote(len(batch.Changes), c.cfg.Now().Sub(batch.Block.Time))
+		}
 	}
 	if c.durable != nil {
 		c.durable.reach(c.seen.Seq)
@@ -209,11 +218,16 @@ func (c *committer) once(ctx context.Context, requests []*request) (err error) {
 // decide decides one block under the head's lock, which it returns. The batch is nil when
 // nothing is to be written.
 func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, batch *Batch, err error) {
-	planned := c.planned(requests)
+	planned, stage := c.planned(ctx, requests)
+	if tx := c.beginStaged(ctx, planned, stage); tx != nil {
+		c.plans.used++
+		c.view.locked()
+		return tx, planned, nil
+	}
 	n := &c.desk.needs
 	if planned == nil {
 		if c.foreign {
-			c.cache.clear() // others are at work, so ask for everything at once
+			c.cache.doubt() // others are at work, so ask for everything at once
 		}
 		n.gather(requests, c.cache)
 	}
@@ -249,11 +263,12 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 			c.plans.used++
 			return begun, planned, nil
 		}
-		ours = false // the cache has what was decided
+		ours = false
+		c.cache.clear() // it has what was decided
 		n.forget()
 	}
 	if !ours {
-		c.cache.clear()
+		c.cache.doubt()
 		c.seen = head
 	}
 	c.alone, c.foreign = ours && len(found.Changes) == 0, !ours
@@ -297,24 +312,32 @@ func (c *committer) load(ctx context.Context, tx Tx, found *Found, requests []*r
 	work.reset()
 	work.take(found, n.ids)
 	var missing Need
-	if !ours {
+	again := func() {
 		n.accounts(requests, c.cache)
-		missing.Accounts, missing.Currencies = n.Accounts, n.Currencies
-		if missing.empty() {
-			ours = true
-		}
+		missing.Accounts, missing.AccountNos, missing.Currencies = n.Accounts, slices.Clip(n.AccountNos), n.Currencies
+	}
+	if !ours {
+		again()
 	}
 	asked := make(map[int64]bool)   // accounts that holds and transactions point to
 	checked := make(map[int64]bool) // accounts whose due holds are known
 	dated := false                  // whether the accounts of dated reversals were asked for
 	for {
-		if missing.AccountNos, err = c.pointedTo(asked); err != nil {
+		nos, err := c.pointedTo(asked)
+		if err != nil {
 			return err
 		}
+		missing.AccountNos = append(missing.AccountNos, nos...)
 		c.due(requests, &missing, checked, now)
 		if len(missing.AccountNos) == 0 && !dated {
 			dated = true
 			missing.Dated = c.datedReversals(requests)
+		}
+		if missing.empty() && !c.cache.sure(n.AccountNos) {
+			// Numbers are not what they were: this is another history. Ask by name.
+			c.cache.clear()
+			clear(asked)
+			again()
 		}
 		if missing.empty() {
 			break

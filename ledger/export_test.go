@@ -24,7 +24,7 @@ func OpenDriven(ctx context.Context, store Store, cfg Config) (*Driven, error) {
 // Put puts a Change into the queue. What it returns tells the answer after a Step.
 func (d *Driven) Put(change Change) (answered func() (Outcome, error), err error) {
 	s := d.newSingle()
-	if err := d.prepare(&s.prepared, &change, false); err != nil {
+	if err := d.prepare(&s.preparer, &s.prepared, &change, false); err != nil {
 		return nil, err
 	}
 	if _, err := d.queue.put(&s.request); err != nil {
@@ -62,10 +62,12 @@ func (d *Driven) PutAll(changes []Change) (answered func() (answers []Answer, ok
 // Step writes one block of what waits, and reports whether anything waited.
 func (d *Driven) Step(ctx context.Context) bool { return d.committer.step(ctx) }
 
-// Cached lists the accounts whose balances the ledger remembers, the last used first.
+// Cached lists the accounts whose balances the ledger remembers.
 func (d *Driven) Cached() (keys []AccountKey) {
-	for e := d.committer.cache.newest; e != nil; e = e.older {
-		keys = append(keys, e.Key)
+	for _, e := range d.committer.cache.all {
+		if !e.doubtful {
+			keys = append(keys, e.Key)
+		}
 	}
 	return keys
 }

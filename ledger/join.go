@@ -62,7 +62,8 @@ func (l *Ledger) CommitJoined(ctx context.Context, change Change) (Outcome, erro
 // alone returns a committer of its own, without memory, and one Change for it.
 func (l *Ledger) alone(store beginner, change Change) (*committer, []*request, error) {
 	var p prepared
-	if err := l.prepare(&p, &change, false); err != nil {
+	r := l.newPreparer()
+	if err := l.prepare(&r, &p, &change, false); err != nil {
 		return nil, nil, err
 	}
 	c := newCommitter(store, &l.cfg, nil, Head{Ledger: l.head.Ledger, Key: l.head.Key})

@@ -33,7 +33,7 @@ const (
 )
 
 // gather lists what requests touch. Of accounts and currencies, what the cache has is left
-// out, and the legs of postings are pointed to it.
+// out, and the legs of postings are pointed to it; accounts that it doubts are named by number.
 func (n *needs) gather(requests []*request, cache *cache) {
 	clear(n.ids)
 	clear(n.seen)
@@ -49,7 +49,8 @@ func (n *needs) gather(requests []*request, cache *cache) {
 	}
 	n.slots = n.slots[:changes]
 	clear(n.slots)
-	n.Need = Need{Changes: n.Changes[:0], Accounts: n.Accounts[:0]}
+	n.Need = Need{Changes: n.Changes[:0], Accounts: n.Accounts[:0], AccountNos: n.AccountNos[:0]}
+	cache.asking++
 	for _, r := range requests {
 		for _, p := range r.members {
 			slot := n.ids[p.id]
@@ -69,7 +70,7 @@ func (n *needs) gather(requests []*request, cache *cache) {
 
 // point points the legs of postings to the accounts that were loaded meanwhile.
 func (n *needs) point(requests []*request, cache *cache) {
-	if len(n.Accounts) == 0 {
+	if len(n.Accounts)+len(n.AccountNos) == 0 {
 		return
 	}
 	for _, r := range requests {
@@ -82,9 +83,10 @@ func (n *needs) point(requests []*request, cache *cache) {
 	}
 }
 
-// accounts lists the accounts and currencies again, after the cache was emptied.
+// accounts lists the accounts and currencies again, after the cache was emptied or doubted.
 func (n *needs) accounts(requests []*request, cache *cache) {
-	n.Need = Need{Changes: n.Changes[:0], Accounts: n.Accounts[:0]}
+	n.Need = Need{Changes: n.Changes[:0], Accounts: n.Accounts[:0], AccountNos: n.AccountNos[:0]}
+	cache.asking++
 	clear(n.seen)
 	for _, r := range requests {
 		for _, p := range r.members {
@@ -179,6 +181,12 @@ func (n *needs) currency(code string, cache *cache) {
 func (n *needs) account(key AccountKey, cache *cache) *workAccount {
 	if a := cache.account(key); a != nil {
 		return a
+	}
+	if no, doubtful, first := cache.number(key); doubtful {
+		if first {
+			n.AccountNos = append(n.AccountNos, no)
+		}
+		return nil
 	}
 	if n.first(needAccount, key.Name, key.Currency) {
 		n.Accounts = append(n.Accounts, key)

@@ -25,12 +25,6 @@ type prepared struct {
 	size        int // bytes that the block will hold, roughly
 
 	was *idSlot // what is known under the id, shared by the Changes of a block that have the same
-
-	// Room for what most Changes have one of.
-	oneOp      [1]preparedOp
-	onePosting [1]Posting
-	oneLeg     [1]leg
-	room       [64]byte
 }
 
 // part is what commits together: the Change itself, or its Else.
@@ -92,8 +86,10 @@ type preparedEvent struct {
 // preparer checks Changes and computes what does not need the ledger's state. It is used
 // by one goroutine at a time.
 type preparer struct {
-	key  [16]byte
-	rand io.Reader
+	key    [16]byte
+	rand   io.Reader
+	slabs  slabs
+	tagger tagger
 }
 
 // prepare fills p, which is zero, from a Change.
@@ -115,7 +111,7 @@ func (r *preparer) prepare(p *prepared, c *Change) error {
 	if len(c.Request) > MaxRequest {
 		return invalid("request", "has %d fields, want at most %d", len(c.Request), MaxRequest)
 	}
-	if err := r.part(p, &p.main, "", c); err != nil {
+	if err := r.part(&p.main, "", c); err != nil {
 		return err
 	}
 	if c.Linked && c.Refusal != nil {
@@ -132,22 +128,16 @@ func (r *preparer) prepare(p *prepared, c *Change) error {
 			return invalid("else.on", "names no reason")
 		}
 		p.elseOn, p.alternative = slices.Clone(c.Else.On), &part{}
-		if err := r.part(p, p.alternative, "else.", &c.Else.Change); err != nil {
+		if err := r.part(p.alternative, "else.", &c.Else.Change); err != nil {
 			return err
 		}
 	}
 	if c.Request != nil {
 		p.fields = slices.Clone(c.Request)
 	}
-	var short, buf [128]byte
-	var long [256]byte
-	t := newTagger(r.key)
-	t.short, t.long, t.buf = short[:0], long[:0], buf[:0]
-	if most := p.main.mostFields(); most > len(long)/8 {
-		t.short, t.long = make([]byte, 0, fieldLen*most), make([]byte, 0, 8*most)
-	}
-	t.request(p)
-	p.tags = t.tags(p.room[:0])
+	r.tagger.start(r.key)
+	r.tagger.request(p)
+	p.tags = r.tagger.tags(take(&r.slabs.tags, r.tagger.len())[:0])
 	p.size = p.measure()
 	return nil
 }
@@ -174,18 +164,13 @@ func (p *part) measure() int {
 	return size
 }
 
-func (r *preparer) part(owner *prepared, p *part, prefix string, c *Change) error {
+func (r *preparer) part(p *part, prefix string, c *Change) error {
 	if max(len(c.Ops), len(c.Expects), len(c.Puts), len(c.Events)) > MaxParts {
 		return tooMany(prefix, c)
 	}
-	switch {
-	case len(c.Ops) == 1 && p == &owner.main:
-		p.ops = owner.oneOp[:]
-	case len(c.Ops) > 0:
-		p.ops = make([]preparedOp, len(c.Ops))
-	}
+	p.ops = take(&r.slabs.ops, len(c.Ops))
 	for i, op := range c.Ops {
-		if err := r.op(owner, &p.ops[i], op); err != nil {
+		if err := r.op(&p.ops[i], op); err != nil {
 			return within(err, fmt.Sprintf("%sops[%d].", prefix, i))
 		}
 	}
@@ -240,7 +225,7 @@ type moves struct {
 	metadata  map[string]string
 }
 
-func (r *preparer) op(owner *prepared, p *preparedOp, op Op) error {
+func (r *preparer) op(p *preparedOp, op Op) error {
 	var m moves
 	switch op := op.(type) {
 	case Transaction:
@@ -285,13 +270,8 @@ func (r *preparer) op(owner *prepared, p *preparedOp, op Op) error {
 	if p.kind != opHold {
 		p.terms = r.terms(m.reference, m.metadata)
 	}
-	switch {
-	case len(m.postings) == 1 && p == &owner.oneOp[0]:
-		owner.onePosting[0] = m.postings[0]
-		p.postings, p.legs = owner.onePosting[:], owner.oneLeg[:]
-	case len(m.postings) > 0:
-		p.postings, p.legs = slices.Clone(m.postings), make([]leg, len(m.postings))
-	}
+	p.postings, p.legs = take(&r.slabs.postings, len(m.postings)), take(&r.slabs.legs, len(m.postings))
+	copy(p.postings, m.postings)
 	return checkPostings(p.kind, p.postings)
 }
 

@@ -28,10 +28,24 @@ type tagger struct {
 	naming bool
 	names  []string
 	buf    []byte
+
+	// Digests of what most requests have, 0 for not yet known.
+	small    [16]uint64 // of numbers
+	empty    uint64     // of what is left out
+	never    uint64     // of no time
+	currency string     // the last one met
+	ofIt     uint64
 }
 
-func newTagger(key [16]byte) tagger {
-	return tagger{k0: binary.LittleEndian.Uint64(key[:8]), k1: binary.LittleEndian.Uint64(key[8:])}
+func newTagger(key [16]byte) (t tagger) {
+	t.start(key)
+	return t
+}
+
+// start begins a request.
+func (t *tagger) start(key [16]byte) {
+	t.k0, t.k1 = binary.LittleEndian.Uint64(key[:8]), binary.LittleEndian.Uint64(key[8:])
+	t.short, t.long = t.short[:0], t.long[:0]
 }
 
 // path is where in a request a field stands, written out only when it is named.
@@ -53,8 +67,12 @@ func (t *tagger) text(p path, field, value string) {
 		t.names = append(t.names, p.name(field))
 		return
 	}
+	if value == "" {
+		t.known(&t.empty, nil)
+		return
+	}
 	t.buf = append(t.buf[:0], value...)
-	t.digest(t.buf)
+	t.add(siphash.Hash(t.k0, t.k1, t.buf))
 }
 
 func (t *tagger) number(p path, field string, value int64) {
@@ -63,7 +81,11 @@ func (t *tagger) number(p path, field string, value int64) {
 		return
 	}
 	t.buf = binary.BigEndian.AppendUint64(t.buf[:0], uint64(value))
-	t.digest(t.buf)
+	if uint64(value) < uint64(len(t.small)) {
+		t.known(&t.small[value], t.buf)
+		return
+	}
+	t.add(siphash.Hash(t.k0, t.k1, t.buf))
 }
 
 func (t *tagger) bytes(p path, field string, value []byte) {
@@ -71,7 +93,11 @@ func (t *tagger) bytes(p path, field string, value []byte) {
 		t.names = append(t.names, p.name(field))
 		return
 	}
-	t.digest(value)
+	if len(value) == 0 {
+		t.known(&t.empty, nil)
+		return
+	}
+	t.add(siphash.Hash(t.k0, t.k1, value))
 }
 
 func (t *tagger) flag(p path, field string, value bool) {
@@ -87,11 +113,22 @@ func (t *tagger) limit(p path, field string, value *int64) {
 	t.bytes(p, field, t.buf)
 }
 
-func (t *tagger) digest(value []byte) {
-	sum := siphash.Hash(t.k0, t.k1, value)
+// known adds the digest of a value that comes often, which is computed once.
+func (t *tagger) known(sum *uint64, value []byte) {
+	if *sum == 0 {
+		*sum = siphash.Hash(t.k0, t.k1, value)
+	}
+	t.add(*sum)
+}
+
+// add adds the digest of one field.
+func (t *tagger) add(sum uint64) {
 	t.short = binary.BigEndian.AppendUint16(t.short, uint16(sum))
 	t.long = binary.BigEndian.AppendUint64(t.long, sum)
 }
+
+// len is how many bytes the tags have.
+func (t *tagger) len() int { return tagsLen + len(t.short) }
 
 // tags appends the tags of what was walked.
 func (t *tagger) tags(b []byte) []byte {
@@ -114,7 +151,7 @@ func (t *tagger) request(p *prepared) {
 				continue
 			}
 			t.buf = append(appendText(t.buf[:0], f.Name), f.Value...)
-			t.digest(t.buf)
+			t.add(siphash.Hash(t.k0, t.k1, t.buf))
 		}
 		return
 	}
@@ -154,16 +191,6 @@ func (t *tagger) part(prefix string, p *part) {
 		t.bytes(at, "payload", e.Payload)
 	}
 	t.number(path{prefix: prefix}, "parts", int64(len(p.ops))<<40|int64(len(p.puts))<<20|int64(len(p.events)))
-}
-
-// mostFields is how many fields the request of a part has at most, for room to be made at
-// once where it is large.
-func (p *part) mostFields() int {
-	most := 1 + 8*len(p.puts) + 3*len(p.events)
-	for i := range p.ops {
-		most += 8 + 5*len(p.ops[i].postings)
-	}
-	return most
 }
 
 func (t *tagger) texts(p path, field string, values []string) {
@@ -210,6 +237,10 @@ func (t *tagger) op(at path, p *preparedOp) {
 
 func (t *tagger) time(at path, field string, p *preparedOp) {
 	t.buf = appendTime(t.buf[:0], p.at)
+	if p.at.IsZero() && !t.naming {
+		t.known(&t.never, t.buf)
+		return
+	}
 	t.bytes(at, field, t.buf)
 }
 
@@ -222,8 +253,17 @@ func (t *tagger) posting(at path, i int, p *Posting) {
 	t.text(at, "", p.Debit)
 	t.text(at, "", p.Credit)
 	t.number(at, "", p.Amount.Minor())
-	t.text(at, "", p.Amount.Currency().Code())
+	t.code(p.Amount.Currency().Code())
 	t.number(at, "", int64(p.UpTo))
+}
+
+// code adds the digest of a currency's code, which is the same for most postings.
+func (t *tagger) code(code string) {
+	if t.currency != code {
+		t.buf = append(t.buf[:0], code...)
+		t.currency, t.ofIt = code, siphash.Hash(t.k0, t.k1, t.buf)
+	}
+	t.add(t.ofIt)
 }
 
 // differ names the first field in which a request is not the one whose tags are kept, or

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -12,6 +13,7 @@ import (
 type simStore struct {
 	ledger.Store
 	proc *proc
+	open *simTx // that of the block being written
 }
 
 // maybeCrash ends the process here, now and then.
@@ -54,7 +56,8 @@ func (s *simStore) Begin(ctx context.Context, id int64, need ledger.Need) (ledge
 	if s.proc.offset.Abs() > 5*time.Second {
 		sim.counts.Skewed++
 	}
-	return &simTx{tx, s, sim.now}, found, nil
+	s.open = &simTx{tx, s, sim.now}
+	return s.open, found, nil
 }
 
 type simTx struct {
@@ -82,10 +85,16 @@ func (t *simTx) crash(ctx context.Context) {
 	}
 }
 
+func (t *simTx) Rollback(ctx context.Context) error {
+	t.store.open = nil
+	return t.Tx.Rollback(ctx)
+}
+
 // Commit fails before or after it has written, or the process ends before it knows.
 func (t *simTx) Commit(ctx context.Context, batch *ledger.Batch) error {
 	sim := t.store.proc.sim
 	t.crash(ctx)
+	t.store.open = nil
 	nothing := func(err error) error {
 		if e := t.Tx.Rollback(ctx); e != nil {
 			sim.fail("rollback: %w", e)
@@ -93,6 +102,9 @@ func (t *simTx) Commit(ctx context.Context, batch *ledger.Batch) error {
 		return err
 	}
 	for _, c := range batch.Changes {
+		if st := t.store.proc.staged; st != nil && slices.ContainsFunc(st.batch.Changes, func(o ledger.ChangeRow) bool { return o.ID == c.ID }) {
+			sim.fail("the change %s is staged while it is written: one waits for the other", c.ID)
+		}
 		if sim.poison[c.ID] {
 			sim.counts.Poisoned++
 			return nothing(errDisk)

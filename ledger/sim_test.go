@@ -72,7 +72,7 @@ func TestASimulationRepeatsToTheByte(t *testing.T) {
 // simCounts says what happened in simulations.
 type simCounts struct {
 	Changes, Recorded, Refused, Blocks, Crashes, Restarts, Unknown, Lost, Retries, Unavailable, Poisoned,
-	Skewed, Backwards, Interleaved, Abandoned, Replays, Chains, Planned, PlansUsed, PlansDropped int
+	Skewed, Backwards, Interleaved, Abandoned, Replays, Chains, Planned, PlansUsed, PlansDropped, Staged, Unstaged int
 }
 
 func (c *simCounts) all() map[string]*int {
@@ -83,6 +83,7 @@ func (c *simCounts) all() map[string]*int {
 		"a clock too far off": &c.Skewed, "a clock that went back": &c.Backwards, "a block of another process in between": &c.Interleaved,
 		"a caller that gave up": &c.Abandoned, "a replay": &c.Replays, "a chain": &c.Chains,
 		"a plan made ahead": &c.Planned, "a plan used": &c.PlansUsed, "a plan dropped": &c.PlansDropped,
+		"a staged block": &c.Staged, "a stage that came to nothing": &c.Unstaged,
 	}
 }
 
@@ -114,6 +115,7 @@ type proc struct {
 	driven  *ledger.Driven // nil while it is down
 	offset  time.Duration  // of its clock
 	stepped bool           // it is in a step
+	staged  *simStaged     // that was neither begun nor dropped
 }
 
 // ask is a Change, or a chain of them, that a caller wants to see done.
@@ -169,7 +171,7 @@ func (s *sim) start(p *proc) {
 	for i := range key {
 		key[i] = byte(s.random.Uint32())
 	}
-	d, err := ledger.OpenDriven(context.Background(), &simStore{s.store, p}, ledger.Config{
+	d, err := ledger.OpenDriven(context.Background(), &simStore{Store: s.store, proc: p}, ledger.Config{
 		Chart: ledger.Chart{{Name: "bank", Normal: ledger.Debit}, {Name: "user:*", Min: ledger.Limit(0)}, {Name: "shop"}},
 		Now:   func() time.Time { return s.now.Add(p.offset) }, Rand: rand.NewChaCha8(key),
 		MaxBlockChanges: 1 + s.random.IntN(8), MaxCached: []int{1, 2, 4, 100, 100}[s.random.IntN(5)], // plans need what they touch to be remembered
@@ -240,7 +242,7 @@ func (s *sim) crash(p *proc) {
 		return
 	}
 	s.counts.Crashes++
-	p.driven = nil
+	p.driven, p.staged = nil, nil
 	for _, a := range s.asks {
 		if a.at == p && a.poll != nil {
 			a.poll, a.at, a.unsure = nil, nil, true // nobody will ever answer
@@ -366,6 +368,9 @@ func (s *sim) settle() {
 
 func (s *sim) drain(p *proc) {
 	for p.driven.Step(context.Background()) {
+	}
+	if p.staged != nil {
+		s.fail("block %d is staged and nobody will end it", p.staged.batch.Block.Seq)
 	}
 }
 

@@ -1,6 +1,9 @@
 package okpay
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // announced is one row of the catalogue of events.
 type announced struct {
@@ -42,6 +45,7 @@ func catalogue() []announced {
 		{"request.declined", false, "the one who was asked said no"},
 		{"request.canceled", false, "the one who asked called it back"},
 		{"request.expired", false, "the request was not paid in time"},
+		{"merchant.terms_changed", false, "a merchant's own fees or currencies were changed"},
 
 		{"topup.created", false, "a funding source is going to be asked for a customer's money"},
 		{"topup.succeeded", false, "the money is in the customer's balance"},
@@ -62,6 +66,9 @@ func catalogue() []announced {
 		{"payment.created", true, "a merchant asked for money"},
 		{"payment.attempt_failed", true, "the customer tried to pay and could not"},
 		{"payment.failed", true, "the payment was refused for good"},
+		{"payment.requires_action", true, "the customer has to prove who they are"},
+		{"payment.processing", true, "a funding source was asked and has not answered"},
+		{"payment.blocked", true, "the payer's account is locked or closed, or risk blocked the payment: it has failed"},
 		{"payment.authorized", true, "the customer's money is held for the merchant"},
 		{"payment.partially_captured", true, "a part of what is held was taken, the rest is still held"},
 		{"payment.captured", true, "the payment is paid"},
@@ -73,7 +80,14 @@ func catalogue() []announced {
 		{"payment.partially_refunded", true, "a part of what was captured went back"},
 		{"payment.refunded", true, "all that was captured went back"},
 
+		{"payment.refund_reversed", true, "a refund that had succeeded was undone by the funding source"},
+		{"payment.source_paid_late", false, "money came for a payment that does not wait for it any more, and is the payer's"},
+		{"payment.amount_mismatch", false, "a funding source sent another amount than was asked for"},
+		{"payment.mismatch_resolved", false, "a person decided whose that amount is"},
+
 		{"refund.created", true, "a refund was asked for"},
+		{"refund.pending", true, "the refund waits for the merchant's funds, or for the funding source"},
+		{"refund.canceled", true, "the merchant called the refund off before it had funds"},
 		{"refund.succeeded", true, "the money went back to the customer"},
 		{"refund.failed", true, "the refund came to nothing"},
 
@@ -139,3 +153,14 @@ func EventTypes() []string {
 	slices.Sort(types)
 	return types
 }
+
+// privateTypes are those that merchants do not hear of.
+var privateTypes = sync.OnceValue(func() map[string]bool {
+	private := map[string]bool{}
+	for _, a := range catalogue() {
+		if !a.merchants {
+			private[a.eventType] = true
+		}
+	}
+	return private
+})

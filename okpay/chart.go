@@ -16,6 +16,7 @@ import (
 //	fees:{kind}                     income: payment, transfer, topup, withdrawal, payout, fx_spread
 //	fx:position                     what exchanges have left in each currency
 //	clearing:{provider}             owed by a funding source, or owed to a payout provider
+//	clearing:{source}:refunds       owed to a funding source for what it gives back
 //	bank:{name}                     the operator's bank accounts
 //	receivable:user:{customer}      owed by a customer
 //	receivable:merchant:{merchant}  owed by a merchant
@@ -37,6 +38,7 @@ func Chart() ledger.Chart {
 		{Name: "fees:*"},
 		{Name: "fx:position"},
 		{Name: "clearing:*", Normal: ledger.Debit},
+		{Name: "clearing:*:refunds", Normal: ledger.Debit},
 		{Name: "bank:*", Normal: ledger.Debit},
 		{Name: "receivable:user:*", Normal: ledger.Debit, Min: ledger.Limit(0)},
 		{Name: "receivable:merchant:*", Normal: ledger.Debit, Min: ledger.Limit(0)},
@@ -69,6 +71,8 @@ func checkChart(l *ledger.Ledger) error {
 func customerAccount(id CustomerID) string { return "user:" + string(id) + ":available" }
 func merchantAccount(id MerchantID) string { return "merchant:" + string(id) + ":available" }
 func clearingAccount(source string) string { return "clearing:" + source }
+
+func refundClearing(source string) string { return "clearing:" + source + ":refunds" }
 
 func suspenseAccount(provider string) string { return "suspense:" + provider }
 

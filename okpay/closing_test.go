@@ -238,7 +238,7 @@ func TestAMerchantIsClosedOnlyWhenNothingIsInTheWay(t *testing.T) {
 	_, err = f.Merchants.Close(t.Context(), closing)
 	refusedWith(t, err, okpay.InvalidState)
 	_, err = f.Payments.Create(t.Context(), okpay.CreatePayment{Merchant: f.merchant, Amount: cny(5)})
-	refusedWith(t, err, okpay.AccountClosed)
+	refusedWith(t, err, okpay.MerchantNotAllowed)
 	_, err = f.Contacts.Add(t.Context(), okpay.AddContact{Merchant: f.merchant, Email: "new@example.com"})
 	refusedWith(t, err, okpay.AccountClosed)
 	_, err = f.Merchants.Close(t.Context(), okpay.CloseMerchant{Merchant: "nobody"})

@@ -46,9 +46,9 @@ func (s *Disputes) Open(ctx context.Context, in OpenDispute) (Dispute, error) {
 			return err
 		case p.Customer != in.Customer:
 			return notFound("payment", string(in.Payment))
-		case p.Dispute != "":
+		case p.Reported != "":
 			e := newError(AlreadyDisputed, "")
-			e.Object = string(p.Dispute)
+			e.Object = string(p.Reported)
 			return e
 		case p.Minor.Captured == 0 || p.refundable() == 0 || paymentMachine().allows(p.State, capture):
 			return p.invalidState("dispute")
@@ -69,7 +69,7 @@ func (s *Disputes) Open(ctx context.Context, in OpenDispute) (Dispute, error) {
 		d.Post(s.transaction(y, ledger.Posting{
 			Debit: merchantAccount(p.Merchant), Credit: disputeReserve, Amount: p.amountOf(s.w, y.Minor), UpTo: ledger.UpToDebit,
 		}))
-		p.Dispute, p.Minor.Disputed = y.ID, y.Minor
+		p.Disputed, p.Reported, p.Minor.Disputed = y.ID, y.ID, y.Minor
 		if err := s.w.write(&d.Change, d.Now(), p); err != nil {
 			return err
 		}
@@ -187,6 +187,9 @@ func (s *Disputes) settle(d *ledger.Draft, y *disputeDoc, amount money.Amount, o
 		d.Post(s.transaction(y,
 			ledger.Posting{Debit: disputeReserve, Credit: to, Amount: reserved},
 			ledger.Posting{Debit: merchantDebt(y.Merchant), Credit: to, Amount: owed}))
+		if err := s.free(d, y, y.Minor); err != nil {
+			return err
+		}
 		return s.move(d, y, on, y.credit())
 	}
 	postings := []ledger.Posting{{Debit: disputeReserve, Credit: merchantAccount(y.Merchant), Amount: reserved}}
@@ -194,19 +197,19 @@ func (s *Disputes) settle(d *ledger.Draft, y *disputeDoc, amount money.Amount, o
 		postings = append(postings, collect(string(y.ID), y.Customer, provisionalCredits, amount)...)
 	}
 	d.Post(s.transaction(y, postings...))
-	if err := s.free(d, y); err != nil {
+	if err := s.free(d, y, 0); err != nil {
 		return err
 	}
 	return s.move(d, y, on, y.credit())
 }
 
-// free lets the merchant refund the payment again.
-func (s *Disputes) free(d *ledger.Draft, y *disputeDoc) error {
+// free lets the merchant refund the payment again, but for what the dispute has given back.
+func (s *Disputes) free(d *ledger.Draft, y *disputeDoc, given int64) error {
 	p, err := s.w.Payments.load(d, y.Payment)
 	if err != nil {
 		return err
 	}
-	p.Minor.Disputed = 0
+	p.Disputed, p.Minor.Disputed = "", given
 	return s.w.write(&d.Change, d.Now(), p)
 }
 

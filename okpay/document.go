@@ -50,8 +50,12 @@ func (w *Wallet) write(c *ledger.Change, now time.Time, d document, moves ...tol
 // announce adds events with the object as it is now. The sequence in the payload is the
 // event's own.
 func (w *Wallet) announce(c *ledger.Change, now time.Time, d document, eventTypes ...string) error {
-	merchant, _ := d.parties()
+	owner, _ := d.parties()
 	for _, eventType := range eventTypes {
+		merchant := owner
+		if privateTypes()[eventType] {
+			merchant = ""
+		}
 		sequence := d.counter()
 		*sequence++
 		view, err := d.view(w)

@@ -147,6 +147,75 @@ func (w *Wallet) giveBack(c *ledger.Change, used []usage, currency money.Currenc
 	}
 }
 
+// roomLeft is what a Change's limits have left, and the limit that has the least of it.
+type roomLeft struct {
+	code Code
+	left int64
+}
+
+// likelier tells which code a refusal by the kernel will have had, when everything was fine by what was read:
+// whatever had the least room for another Change to come in between.
+func (l *roomLeft) likelier(fundsLeft int64) Code {
+	if l == nil || fundsLeft < l.left {
+		return InsufficientBalance
+	}
+	return l.code
+}
+
+// overLimit reads whether an operation is above a limit now: full is the refusal that the
+// kernel would make. room is nil without limits. The kernel decides again when the Change commits.
+func (w *Wallet) overLimit(d *ledger.Draft, on Operation, party string, amount money.Amount) (full *ledger.Refusal, room *roomLeft, err error) {
+	var probe ledger.Change
+	w.reserve(&probe, on, party, amount, d.Now())
+	for _, op := range probe.Ops {
+		r, ok := op.(ledger.Require)
+		if !ok {
+			continue
+		}
+		used, err := w.available(d, r.Account, r.Currency.Code())
+		if err != nil {
+			return nil, nil, err
+		}
+		left := *r.AtMost - used.Minor() + givenBack(d.Ops, r.Account)
+		if left < 0 {
+			return &ledger.Refusal{
+				Reason: ledger.ConditionFailed, Account: ledger.AccountKey{Name: r.Account, Currency: r.Currency.Code()}, Short: -left,
+			}, nil, nil
+		}
+		if room == nil || left < room.left {
+			room = &roomLeft{codeOfLimit(r.Account), left}
+		}
+	}
+	return nil, room, nil
+}
+
+// givenBack is what a draft gives back to a usage account already, in minor units.
+func givenBack(ops []ledger.Op, account string) (minor int64) {
+	for _, op := range ops {
+		t, ok := op.(ledger.Transaction)
+		for i := 0; ok && i < len(t.Postings); i++ {
+			if t.Postings[i].Debit == account {
+				minor += t.Postings[i].Amount.Minor()
+			}
+		}
+	}
+	return minor
+}
+
+// codeOfLimit is the code of a refusal by what counts on a usage account.
+func codeOfLimit(account string) Code {
+	parts := strings.Split(account, ":")
+	if len(parts) == 4 {
+		switch per, _, _ := strings.Cut(parts[3], "-"); Period(per) {
+		case Daily:
+			return LimitExceededDaily
+		case Monthly:
+			return LimitExceededMonthly
+		}
+	}
+	return VelocityExceeded
+}
+
 // refusedByLimit makes the error of a refusal by one of the limits; nil for another refusal.
 // Errors: LimitExceededDaily and LimitExceededMonthly with Limit and ResetsAt,
 // VelocityExceeded with ResetsAt.
@@ -162,16 +231,7 @@ func (w *Wallet) refusedByLimit(err error, amount money.Amount, at time.Time) er
 	per, _, _ := strings.Cut(parts[3], "-")
 	l := Limit{Per: Period(per)}
 	_, resets := l.period(at, w.cfg.Zone)
-	code := VelocityExceeded
-	if len(parts) == 4 {
-		switch l.Per {
-		case Daily:
-			code = LimitExceededDaily
-		case Monthly:
-			code = LimitExceededMonthly
-		}
-	}
-	e := newError(code, "the limit resets at %s", resets.UTC().Format(time.RFC3339))
+	e := newError(codeOfLimit(refused.Account.Name), "the limit resets at %s", resets.UTC().Format(time.RFC3339))
 	e.ResetsAt, e.Err = &resets, err
 	if len(parts) == 4 {
 		left := money.New(max(amount.Minor()-refused.Short, 0), amount.Currency())

@@ -1,5 +1,7 @@
 package okpay
 
+import "slices"
+
 // action is what happens to an object: a verb of a person's, an answer from outside, or time.
 type action string
 
@@ -70,6 +72,12 @@ type told struct {
 	mails []string
 }
 
+// without leaves out an event that somebody else announces.
+func (m told) without(eventType string) told {
+	m.emits = slices.DeleteFunc(slices.Clone(m.emits), func(t string) bool { return t == eventType })
+	return m
+}
+
 // table is a machine as documents and tests see it.
 type table struct {
 	noun   string
@@ -99,6 +107,7 @@ func (m machine[S]) drawn() table {
 func machines() []table {
 	return []table{
 		paymentMachine().drawn(),
+		refundMachine().drawn(),
 		topUpMachine().drawn(),
 		disputeMachine().drawn(),
 		gateMachine().drawn(),

@@ -42,6 +42,9 @@ type Merchant struct {
 	// Fees, if set, replace Config.Fees for this merchant.
 	Fees *Fees `json:"fees,omitempty"`
 
+	// Currencies, if set, are the only ones that the merchant takes payments in.
+	Currencies []string `json:"currencies,omitempty"`
+
 	Sequence int64 `json:"sequence"`
 
 	// ClosingAt is set for the moment in which Merchants.Close looks for what is in the way.

@@ -44,6 +44,20 @@ type Payment struct {
 	ExpiresAt     time.Time         `json:"expires_at"` // the first instant at which it is expired
 	Sequence      int64             `json:"sequence"`   // counts the payment's events
 
+	// RefundPending is what refunds that have not come to an end reserve of what was captured;
+	// the zero Amount if there are none.
+	RefundPending money.Amount `json:"-"`
+	// PaidWith is the method that paid; nil until one did.
+	PaidWith *PaymentMethod `json:"-"`
+	// ChallengeExpiresAt is the first instant at which a proof is too late, while the payment
+	// requires action.
+	ChallengeExpiresAt time.Time `json:"-"`
+	// Dispute is the report of the customer's that is open; empty if there is none.
+	Dispute DisputeID `json:"-"`
+	// NeedsReview says that a funding source sent another amount than was asked for, and that
+	// nobody has decided yet whose it is (Payments.ResolveMismatch).
+	NeedsReview bool `json:"-"`
+
 	// Replayed is set on what a verb returns when its Key had been used before: nothing was
 	// done this time.
 	Replayed bool `json:"-"`
@@ -60,13 +74,17 @@ type Refused struct {
 	At         time.Time `json:"at"`
 }
 
-func refusedFor(code Code, at time.Time) *Refused {
-	f := newError(code, "").Failure
+func refusedFor(code Code, at time.Time) *Refused { return newError(code, "").Failure.refused(at) }
+
+func (f Failure) refused(at time.Time) *Refused {
 	return &Refused{
 		Code: f.Code, Fault: f.Fault, Retry: f.Retry, NextAction: f.NextAction,
 		MessageEn: f.En, MessageZh: f.Zh, At: at,
 	}
 }
+
+// supportAfter is how many attempts fail before the advice is to contact support.
+const supportAfter = 3
 
 // paymentDoc is a payment as its record keeps it: amounts in minor units of one currency.
 type paymentDoc struct {
@@ -75,13 +93,27 @@ type paymentDoc struct {
 	Minor    struct {
 		Amount, Captured, Refunded, Fee, FeeReturned int64
 
+		// RefundPending is reserved by refunds that have not ended; RefundPosted is what was
+		// taken from the merchant for refunds, ended or not.
+		RefundPending, RefundPosted int64 `json:",omitempty"`
+
 		// Disputed is what a dispute that is open, or was decided for the payer, is about.
 		Disputed int64 `json:",omitempty"`
 	} `json:"minor"`
-	CapturedAt time.Time  `json:"captured_at,omitzero"` // of the last capture
-	Dispute    DisputeID  `json:"dispute,omitempty"`    // the one that was ever opened
-	Hold       bool       `json:"hold,omitempty"`       // a hold named as the payment was placed
-	Tried      CustomerID `json:"tried,omitempty"`      // who could not pay it last
+	Hold  bool       `json:"hold,omitempty"`  // a hold named as the payment was placed
+	Tried CustomerID `json:"tried,omitempty"` // who tries to pay it, or could not pay it last
+
+	Schedule      Fee             `json:"schedule,omitzero"`       // of the fee, as agreed when the payment was made
+	Methods       []PaymentMethod `json:"methods,omitempty"`       // to be tried, in order
+	Paid          *PaymentMethod  `json:"paid_with,omitempty"`     // the one that paid
+	Collections   []collection    `json:"collections,omitempty"`   // what funding sources were asked for, the latest last
+	PaidBy        string          `json:"paid_by,omitempty"`       // the collection that paid
+	ChallengeEnds time.Time       `json:"challenge_ends,omitzero"` // while it requires action
+	Assessed      Assessment      `json:"assessed,omitzero"`       // by Config.Risk, at the last attempt
+	Used          []usage         `json:"used,omitempty"`          // of the payer's limits
+	Disputed      DisputeID       `json:"dispute,omitempty"`       // the dispute that is open
+	Reported      DisputeID       `json:"reported,omitempty"`      // the dispute that was ever opened
+	CapturedAt    time.Time       `json:"captured_at,omitzero"`    // of the last capture
 
 	// The amounts of the embedded Payment are kept in Minor.
 	Amount      *struct{} `json:"amount,omitempty"`
@@ -102,6 +134,11 @@ func (w *Wallet) payment(d *paymentDoc) (Payment, error) {
 	p.Amount = amount
 	p.Captured, p.Refunded = money.New(d.Minor.Captured, c), money.New(d.Minor.Refunded, c)
 	p.Fee, p.FeeReturned = money.New(d.Minor.Fee, c), money.New(d.Minor.FeeReturned, c)
+	if d.Minor.RefundPending > 0 {
+		p.RefundPending = money.New(d.Minor.RefundPending, c)
+	}
+	p.PaidWith, p.ChallengeExpiresAt, p.Dispute = d.Paid, d.ChallengeEnds, d.Disputed
+	p.NeedsReview = slices.ContainsFunc(d.Collections, func(c collection) bool { return c.Suspended != nil })
 	return p, nil
 }
 
@@ -119,12 +156,17 @@ func (p *paymentDoc) due(now time.Time) bool {
 	return !now.Before(p.ExpiresAt) && paymentMachine().allows(p.State, expire)
 }
 
+// lapsed reports whether the customer was too late to prove who they are.
+func (p *paymentDoc) lapsed(now time.Time) bool {
+	return p.State == PaymentRequiresAction && !now.Before(p.ChallengeEnds)
+}
+
 // rest is what may still be captured, in minor units.
 func (p *paymentDoc) rest() int64 { return p.Minor.Amount - p.Minor.Captured }
 
 // refundable is what may still be refunded, in minor units.
 func (p *paymentDoc) refundable() int64 {
-	return p.Minor.Captured - p.Minor.Refunded - p.Minor.Disputed
+	return p.Minor.Captured - p.Minor.Refunded - p.Minor.RefundPending - p.Minor.Disputed
 }
 
 func (p *paymentDoc) amountOf(w *Wallet, minor int64) money.Amount {
@@ -134,6 +176,33 @@ func (p *paymentDoc) amountOf(w *Wallet, minor int64) money.Amount {
 	}
 	return a
 }
+
+// tryFailed takes a payment through the row of an attempt that failed, and remembers why.
+func (s *Payments) tryFailed(p *paymentDoc, on action, code Code, now time.Time) (told, error) {
+	g := short
+	switch {
+	case p.Attempts >= s.w.cfg.MaxAttempts:
+		g = shortForLast
+	case code == MerchantNotAllowed || code == MerchantRejected:
+		g = declinedForGood
+	}
+	m, err := p.move(on, g)
+	p.remember(code, now)
+	p.ChallengeEnds = time.Time{}
+	return m, err
+}
+
+// remember keeps a refusal. After repeated failure, and when the payment has failed, the
+// advice is to contact support.
+func (p *paymentDoc) remember(code Code, now time.Time) {
+	f := newError(code, "").Failure
+	if (p.Attempts >= supportAfter || p.State == PaymentFailed) && !slices.Contains(f.NextAction, contactSupport) {
+		f.NextAction = append(slices.Clone(f.NextAction), contactSupport)
+	}
+	p.LastFailure = f.refused(now)
+}
+
+const contactSupport = "contact_support"
 
 // write puts the payment's next version into a Change, together with its events. released
 // says whether the move gave something back to the customer.
@@ -155,10 +224,32 @@ func (p *paymentDoc) record() ledger.Put {
 	if payer := cmp.Or(p.Customer, p.Tried); payer != "" {
 		put.Labels = append(put.Labels, "c:"+string(payer))
 	}
+	if p.State == PaymentProcessing { // its money shows in no balance and no hold
+		put.Labels = append(put.Labels, openLabel(partyMerchant(p.Merchant)), openLabel(partyCustomer(cmp.Or(p.Customer, p.Tried))))
+	}
+	if p.Reference != "" && p.State != PaymentFailed && p.State != PaymentCanceled && p.State != PaymentTimedOut {
+		put.Unique = []string{orderKey(p.Merchant, p.Reference)}
+	}
+	soonest := func(at time.Time) {
+		if put.Due.IsZero() || at.Before(put.Due) {
+			put.Due = at
+		}
+	}
 	if paymentMachine().allows(p.State, expire) {
-		put.Due = p.ExpiresAt
+		soonest(p.ExpiresAt)
+	}
+	if p.State == PaymentRequiresAction {
+		soonest(p.ChallengeEnds)
+	}
+	if c := p.open(); c != nil {
+		soonest(c.AskAt)
 	}
 	return put
+}
+
+// orderKey is what only one payment of a merchant's for one order holds.
+func orderKey(merchant MerchantID, reference string) string {
+	return "order:" + string(merchant) + ":" + reference
 }
 
 func (p *paymentDoc) view(w *Wallet) (any, error) { return w.payment(p) }

@@ -309,22 +309,23 @@ func TestYenHasNoDecimalsAndItsFeesComeBackWhole(t *testing.T) {
 	f.verify()
 }
 
-func TestARefundThatTheMerchantHasNoMoneyForIsRecordedAsFailed(t *testing.T) {
+func TestARefundThatTheMerchantHasNoMoneyForWaits(t *testing.T) {
 	f := start(t, okpay.Config{Fees: okpay.Fees{Payment: okpay.Fee{Fixed: 1}}})
 	f.topUp(cny(100))
 	p := f.paid(100)
 	in := okpay.CreateRefund{Merchant: f.merchant, Payment: p.ID, Amount: cny(100), Key: "r"}
 	r, err := f.Payments.Refund(t.Context(), in)
-	require.ErrorIs(t, err, okpay.MerchantFundsInsufficient)
-	assert.Equal(t, okpay.RefundFailed, r.State)
+	require.NoError(t, err)
+	assert.Equal(t, okpay.RefundPendingFunds, r.State)
 	assert.Equal(t, okpay.MerchantFundsInsufficient, r.Failure.Code)
 	again, err := f.Payments.Refund(t.Context(), in)
-	require.ErrorIs(t, err, okpay.MerchantFundsInsufficient)
+	require.NoError(t, err)
 	assert.True(t, again.Replayed)
 	assert.Equal(t, r.ID, again.ID)
 	p, err = f.Payments.Get(t.Context(), p.ID)
 	require.NoError(t, err)
 	assert.Equal(t, okpay.PaymentCaptured, p.State)
+	assert.Equal(t, cny(100), p.RefundPending)
 	f.verify()
 }
 
@@ -534,8 +535,9 @@ func TestAFeeOfTheWholeAmountAndSplitCapturesNeverLeaveTheLedgerUneven(t *testin
 	assert.Equal(t, okpay.PaymentCaptured, p.State)
 	customer, merchant, fees := f.balances("CNY")
 	assert.Equal(t, []int64{0, 0, 100}, []int64{customer, merchant, fees})
-	_, err = f.refund(p.ID, cny(1))
-	require.ErrorIs(t, err, okpay.MerchantFundsInsufficient)
+	r, err := f.refund(p.ID, cny(1))
+	require.NoError(t, err)
+	assert.Equal(t, okpay.RefundPendingFunds, r.State)
 	balances, _, err := f.Ledger().Balances(t.Context(), "", 0, 0)
 	require.NoError(t, err)
 	var sum int64

@@ -32,8 +32,8 @@ func (w *Wallet) nudge() {
 	}
 }
 
-// Run does what falls due (expiry of payments, delivery of events, top-ups whose outcome is not
-// known) until the context ends, and then returns its error. Any number of processes may run
+// Run does what falls due (expiry of payments, delivery of events, top-ups, payments and refunds whose outcome is not
+// known, refunds that wait for funds) until the context ends, and then returns its error. Any number of processes may run
 // it on one wallet: each piece of work is claimed by the version of its record. Errors of
 // single pieces go to Config.Logger and are tried again; a ledger that was closed ends Run
 // with ledger.ErrClosed.
@@ -130,7 +130,8 @@ func (w *Wallet) settleDue(ctx context.Context) (done int, err error) {
 		n, failed := w.due(ctx, j.noun, parallelJobs, nil, j.do)
 		done, err = done+n, errors.Join(err, failed)
 	}
-	return done, err
+	n, failed := w.Payments.payCredited(ctx)
+	return done + n, errors.Join(err, failed)
 }
 
 // deliverDue makes deliveries of new events, and attempts those that are due.

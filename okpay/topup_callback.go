@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -184,6 +185,21 @@ func (w *Wallet) callback(rw http.ResponseWriter, r *http.Request, source string
 
 // sourceSays hands an event to the noun that the source was asked for.
 func (w *Wallet) sourceSays(ctx context.Context, source string, e rails.CollectionEvent) error {
+	if payment, _, ok := strings.Cut(e.Collection, "-"); ok && strings.HasPrefix(payment, "pay_") {
+		outcome := rails.Unknown
+		switch e.Status {
+		case rails.CollectionSucceeded:
+			outcome = rails.Succeeded
+		case rails.CollectionFailed:
+			outcome = rails.Failed
+		}
+		if outcome != rails.Unknown { // a reversal is for a person: it has no payment's verb
+			_, err := w.Payments.Answer(ctx, PaymentAnswer{
+				Payment: PaymentID(payment), Collection: e.Collection, Event: e.ID, Outcome: outcome, Amount: e.Amount,
+			})
+			return err
+		}
+	}
 	_, err := w.TopUps.SourceSays(ctx, SourceEvent{
 		Source: source, EventID: e.ID, TopUp: TopUpID(e.Collection), Status: e.Status, Amount: e.Amount,
 	})

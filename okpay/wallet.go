@@ -109,13 +109,30 @@ type Config struct {
 	TopUpExpiry time.Duration
 
 	// Rates says what one unit of a currency is worth in another one, for quotes that come
-	// without a rate. It may be called more than once for one quote, from any goroutine.
-	// Defaults to none: quotes name their rates.
+	// without a rate and for payments out of a balance in another currency. It may be called
+	// more than once for one of them, from any goroutine. Defaults to none: quotes name their
+	// rates, and such methods of payment are refused.
 	Rates func(ctx context.Context, base, quote money.Currency) (Rate, error)
 
 	// SettlementGrace is how long what was paid or has come may stand on no statement before
 	// an import asks a person about it. Defaults to 72 hours.
 	SettlementGrace time.Duration
+	// Order asks the merchant's side whether it takes an order, when a customer confirms its
+	// payment: false refuses it with MerchantRejected, an error with MerchantUnavailable. It may be
+	// called more than once for one payment, from any goroutine. Defaults to taking every order.
+	Order func(context.Context, OrderCheck) (bool, error)
+
+	// ChallengeExpiry is how long a customer has to prove who they are for a payment that
+	// Config.Risk challenges. Defaults to 10 minutes.
+	ChallengeExpiry time.Duration
+
+	// RefundTo says where refunds go of payments that a funding source paid. Defaults to
+	// RefundToWallet.
+	RefundTo RefundTo
+
+	// RefundWindow is how long after its creation a payment can be refunded. Defaults to
+	// without end.
+	RefundWindow time.Duration
 
 	// Webhooks configures how events are delivered. Set AllowPrivate where receivers are on
 	// this machine or in a network of one's own, and nowhere else: merchants choose the URLs.
@@ -205,6 +222,12 @@ func (c *Config) setDefaults() error {
 	if c.SettlementGrace <= 0 {
 		c.SettlementGrace = defaultSettlementGrace
 	}
+	if c.ChallengeExpiry <= 0 {
+		c.ChallengeExpiry = 10 * time.Minute
+	}
+	if c.RefundTo > RefundToSource {
+		return invalidField("refund_to", "is not one of the constants")
+	}
 	if c.PollInterval <= 0 {
 		c.PollInterval = time.Second
 	}
@@ -270,14 +293,15 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	w.sender = webhook.NewSender(w.cfg.Webhooks)
 	w.Customers, w.Merchants = &Customers{w}, &Merchants{w}
 	w.Keys, w.Endpoints = &Keys{w}, &Endpoints{w}
-	w.TopUps, w.Payments, w.Disputes = &TopUps{w}, &Payments{w}, &Disputes{w}
+	w.TopUps, w.Payments, w.Disputes = &TopUps{w}, &Payments{w: w}, &Disputes{w}
 	w.Quotes = &Quotes{w}
 
 	w.Destinations = &Destinations{w}
 	w.Withdrawals, w.Payouts = &Withdrawals{outgoings{w, "withdrawal"}}, &Payouts{outgoings{w, "payout"}}
 	w.Reconciliation, w.Exceptions = &Reconciliations{w, rowsAtOnce}, &Exceptions{w}
 	w.jobs = []job{
-		{"payment", func(ctx context.Context, id string) error { return w.Payments.expireDue(ctx, PaymentID(id)) }},
+		{"payment", func(ctx context.Context, id string) error { return w.Payments.workDue(ctx, PaymentID(id)) }},
+		{"refund", func(ctx context.Context, id string) error { return w.Payments.refundDue(ctx, RefundID(id)) }},
 		{"topup", func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) }},
 		{"withdrawal", w.Withdrawals.settle},
 		{"payout", w.Payouts.settle},

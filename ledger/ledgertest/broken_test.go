@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,7 +55,7 @@ func TestSuitesCatchBrokenStores(t *testing.T) {
 		out, err := run(t, "nothing", "(Contract|Shared|History)")
 		require.NoError(t, err, out)
 	})
-	for _, b := range brokenStores {
+	for _, b := range slices.Concat(brokenStores, brokenStagers) {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
 			out, err := run(t, b.name, b.suite)
@@ -78,8 +79,8 @@ func TestBrokenStore(t *testing.T) {
 	if *brokenName == "" {
 		return
 	}
-	wrap := func(s ledger.Store) ledger.Store { return &crooked{Store: s} }
-	for _, b := range brokenStores {
+	wrap := func(s ledger.Store) ledger.Store { return &stager{Store: &crooked{Store: s}} }
+	for _, b := range slices.Concat(brokenStores, brokenStagers) {
 		if b.name == *brokenName {
 			wrap = b.wrap
 		}

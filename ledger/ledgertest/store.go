@@ -30,6 +30,7 @@ import (
 //   - A change's id or a unique key that is taken is refused by an error that blames the
 //     batch, none of those that ask to try again, so that the ledger can find the Change.
 //   - A commit does not wait for a Read that goes on.
+//   - A store that is a ledger.Stager stages a batch at once while nobody else is at work.
 func TestStoreContract(t *testing.T, open func(t *testing.T) ledger.Store) {
 	for _, c := range storeCases {
 		t.Run(c.rule, func(t *testing.T) {
@@ -42,7 +43,11 @@ func TestStoreContract(t *testing.T, open func(t *testing.T) ledger.Store) {
 	// one ledger must not leak into the next.
 	store := open(t)
 	t.Cleanup(func() { assert.NoError(t, store.Close(), "Close returns nil") })
-	for _, cases := range [][]ledgerCase{writeCases, foundCases, rowCases, recordCases, viewCases, historyCases} {
+	suites := [][]ledgerCase{writeCases, foundCases, rowCases, recordCases, viewCases, historyCases}
+	if _, ok := store.(ledger.Stager); ok {
+		suites = append(suites, stageCases)
+	}
+	for _, cases := range suites {
 		for _, c := range cases {
 			t.Run(c.rule, func(t *testing.T) {
 				c.test(t, newScribe(t, store, fmt.Sprintf("ledger-%s", c.rule)))

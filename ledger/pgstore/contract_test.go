@@ -30,6 +30,10 @@ func (s archived) Forget(ctx context.Context, id, through int64) error {
 	return s.owner.Forget(ctx, id, through)
 }
 
+func (s archived) Stage(ctx context.Context, id int64, batch *ledger.Batch) (ledger.Staged, error) {
+	return s.Store.(ledger.Stager).Stage(ctx, id, batch)
+}
+
 func TestForgetNeedsTheOwner(t *testing.T) {
 	dsn, role, _ := granted(t)
 	store, owner := openStore(t, as(t, dsn, role)), openStore(t, dsn)

@@ -49,8 +49,9 @@ type part struct {
 	calls []call
 }
 
-// parts encodes a large batch, each part while the one before is being sent.
-func parts(id int64, batch *ledger.Batch) <-chan part {
+// parts encodes a large batch, each part while the one before is being sent. The last part is
+// what calls makes of the rows that are not copied.
+func parts(id int64, batch *ledger.Batch, calls func(int64, *ledger.Batch) []call) <-chan part {
 	const most = 3
 	out := make(chan part, most) // room for all: nobody has to take them
 	go func() {
@@ -64,7 +65,7 @@ func parts(id int64, batch *ledger.Batch) <-chan part {
 			out <- part{rows: copyRows(id, "postings", postingColumns, 18, 150, rest.Postings, appendPosting)}
 			rest.Postings = nil
 		}
-		out <- part{calls: writes(id, &rest)}
+		out <- part{calls: calls(id, &rest)}
 	}()
 	return out
 }

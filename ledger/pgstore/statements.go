@@ -33,6 +33,7 @@ const (
 	selectLedger
 	insertLedger
 	lockHead
+	lockFreeHead
 	selectHead
 	updateHead
 	assure
@@ -145,6 +146,9 @@ var statementTexts = [statementCount]string{
 
 	// The clock is read outside of what takes the lock, so after it was had.
 	lockHead: `WITH head AS MATERIALIZED (SELECT ` + headColumns + ` FROM @ledgers WHERE ledger = $1::bigint FOR UPDATE)
+		SELECT ` + headColumns + `, clock_timestamp() FROM head`,
+	// A lock that is not free is an error at once.
+	lockFreeHead: `WITH head AS MATERIALIZED (SELECT ` + headColumns + ` FROM @ledgers WHERE ledger = $1::bigint FOR UPDATE NOWAIT)
 		SELECT ` + headColumns + `, clock_timestamp() FROM head`,
 	selectHead: `SELECT ` + headColumns + ` FROM @ledgers WHERE ledger = $1::bigint`,
 	assure:     `UPDATE @ledgers SET assured = 1 - assured WHERE ledger = $1::bigint`,

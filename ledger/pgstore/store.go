@@ -213,13 +213,7 @@ func (s *Store) Close() error {
 // many goroutines that want the same lock only one occupies a connection. It returns how to
 // end the turn.
 func (s *Store) queue(ctx context.Context, id int64) (leave func(), err error) {
-	s.mu.Lock()
-	turn := s.turns[id]
-	if turn == nil {
-		turn = make(chan struct{}, 1)
-		s.turns[id] = turn
-	}
-	s.mu.Unlock()
+	turn := s.turn(id)
 	for i, place := range []chan struct{}{turn, s.writers} {
 		// Goroutines that wait to send are served in the order in which they came.
 		select {
@@ -235,4 +229,16 @@ func (s *Store) queue(ctx context.Context, id int64) (leave func(), err error) {
 		<-s.writers
 		<-turn
 	}, nil
+}
+
+// turn is where this process's turn on a ledger is taken.
+func (s *Store) turn(id int64) chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	turn := s.turns[id]
+	if turn == nil {
+		turn = make(chan struct{}, 1)
+		s.turns[id] = turn
+	}
+	return turn
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/okpay/okpay-go/ledger"
 )
@@ -13,8 +14,10 @@ type tx struct {
 	conn   *conn
 	ledger int64
 	schema string
-	leave  func() // gives back the turn and counts the user out
-	failed error  // of a Load: nothing can be committed any more
+	writes func(int64, *ledger.Batch) []call // what is to be written of a batch
+	copies bool                              // by COPY where it is large
+	leave  func()                            // gives back the turn and counts the user out
+	failed error                             // of a Load: nothing can be committed any more
 	ended  bool
 }
 
@@ -34,7 +37,7 @@ func (s *Store) Begin(ctx context.Context, id int64, need ledger.Need) (ledger.T
 		out()
 		return nil, nil, err
 	}
-	t := &tx{ledger: id, schema: s.cfg.Schema, leave: func() { leave(); out() }}
+	t := &tx{ledger: id, schema: s.cfg.Schema, writes: writes, copies: true, leave: func() { leave(); out() }}
 	found, err := t.begin(ctx, s, &need)
 	if err != nil {
 		t.end(ctx)
@@ -49,19 +52,26 @@ func (t *tx) begin(ctx context.Context, s *Store, need *ledger.Need) (*ledger.Fo
 		return nil, err
 	}
 	t.conn = c
+	return t.lock(ctx, lockHead, need, call{stmt: beginWrite}, s.configure(s.cfg.LockTimeout))
+}
+
+// configure sets what a transaction that writes needs.
+func (s *Store) configure(lockTimeout time.Duration) call {
+	return call{stmt: configureWrite, args: [][]byte{textOf(milliseconds(lockTimeout)), textOf(milliseconds(s.cfg.IdleTimeout))}}
+}
+
+// lock locks the head after the calls that come first, and loads.
+func (t *tx) lock(ctx context.Context, lock stmt, need *ledger.Need, first ...call) (*ledger.Found, error) {
 	found := newFound()
 	var v versions
-	calls := append([]call{
-		{stmt: beginWrite},
-		{stmt: configureWrite, args: [][]byte{textOf(milliseconds(s.cfg.LockTimeout)), textOf(milliseconds(s.cfg.IdleTimeout))}},
-		// Every statement of READ COMMITTED has its own snapshot, so what follows sees all
-		// that was committed before the lock was had.
-		{lockHead, [][]byte{int8Of(t.ledger)}, func(r *row) {
-			found.Head, v = r.head()
-			found.Head.Clock = r.time()
-		}},
-	}, loads(t.ledger, need, found)...)
-	if _, err := c.do(ctx, calls...); err != nil {
+	// Every statement of READ COMMITTED has its own snapshot, so what follows sees all
+	// that was committed before the lock was had.
+	calls := append(first, call{lock, [][]byte{int8Of(t.ledger)}, func(r *row) {
+		found.Head, v = r.head()
+		found.Head.Clock = r.time()
+	}})
+	calls = append(calls, loads(t.ledger, need, found)...)
+	if _, err := t.conn.do(ctx, calls...); err != nil {
 		return nil, translate(ctx, "lock the ledger", err)
 	}
 	switch {
@@ -101,11 +111,19 @@ func (t *tx) Commit(ctx context.Context, batch *ledger.Batch) error {
 	if t.failed != nil {
 		return t.failed
 	}
-	if !large(batch) {
-		return t.conn.finish(ctx, writes(t.ledger, batch))
+	if !t.copies || !large(batch) {
+		return t.conn.finish(ctx, t.writes(t.ledger, batch))
 	}
-	var rest []call
-	sending := parts(t.ledger, batch)
+	rest, err := t.copy(ctx, batch)
+	if err != nil {
+		return err
+	}
+	return t.conn.finish(ctx, rest)
+}
+
+// copy fills tables by COPY and returns the calls that write the rest of a large batch.
+func (t *tx) copy(ctx context.Context, batch *ledger.Batch) (rest []call, err error) {
+	sending := parts(t.ledger, batch, t.writes)
 	for p := range sending {
 		if p.rows == nil {
 			rest = p.calls
@@ -114,10 +132,10 @@ func (t *tx) Commit(ctx context.Context, batch *ledger.Batch) error {
 		if err := t.conn.copy(ctx, t.schema, p.rows); err != nil {
 			for range sending { // the batch is the caller's again once this returns
 			}
-			return translate(ctx, "write", err)
+			return nil, translate(ctx, "write", err)
 		}
 	}
-	return t.conn.finish(ctx, rest)
+	return rest, nil
 }
 
 // Rollback releases the lock, if need be by closing the connection, so it always does.

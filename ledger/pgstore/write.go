@@ -15,15 +15,24 @@ func writes(id int64, b *ledger.Batch) []call {
 		w.records(b.Records, true)
 		return w.calls
 	}
-	w.block(b)
-	w.changes(b.Changes)
-	w.postings(b.Postings)
-	w.accounts(b)
-	w.history(b)
-	w.holds(b.Holds, b.Block.Seq)
-	w.records(b.Records, false)
-	w.events(b.Events)
-	w.currencies(b.Currencies)
+	w.head(b)
+	w.fresh(b)
+	w.rest(b)
+	return w.calls
+}
+
+// stages are the calls that write what of a batch can be staged.
+func stages(id int64, b *ledger.Batch) []call {
+	w := writer{id: int8Of(id)}
+	w.fresh(b)
+	return w.calls
+}
+
+// completes are the calls that write what stages have left.
+func completes(id int64, b *ledger.Batch) []call {
+	w := writer{id: int8Of(id)}
+	w.head(b)
+	w.rest(b)
 	return w.calls
 }
 
@@ -36,12 +45,32 @@ func (w *writer) add(s stmt, args ...[]byte) {
 	w.calls = append(w.calls, call{stmt: s, args: append([][]byte{w.id}, args...)})
 }
 
-func (w *writer) block(b *ledger.Batch) {
+func (w *writer) head(b *ledger.Batch) {
 	h, block := &b.Head, b.Block
-	at := int8Of(block.Time.UnixMicro() - pgEpoch)
-	w.add(updateHead, int8Of(block.Seq), at, block.Hash[:],
+	w.add(updateHead, int8Of(block.Seq), blockTime(block), block.Hash[:],
 		int8Of(h.Accounts), int8Of(h.Postings), int8Of(h.Transactions), int8Of(h.Events))
-	w.add(insertBlock, int8Of(block.Seq), at, block.Previous[:], block.Hash[:], block.Body)
+}
+
+func blockTime(block *ledger.Block) []byte { return int8Of(block.Time.UnixMicro() - pgEpoch) }
+
+// fresh writes what neither replaces nor asks for a row that is there. The changes come first:
+// of those alone, somebody who writes another block may have the same.
+func (w *writer) fresh(b *ledger.Batch) {
+	w.changes(b.Changes)
+	w.postings(b.Postings)
+	w.marks(b.Marks)
+	w.terms(b.Terms)
+	w.events(b.Events)
+	block := b.Block
+	w.add(insertBlock, int8Of(block.Seq), blockTime(block), block.Previous[:], block.Hash[:], block.Body)
+}
+
+func (w *writer) rest(b *ledger.Batch) {
+	w.accounts(b)
+	w.history(b)
+	w.holds(b.Holds, b.Block.Seq)
+	w.records(b.Records, false)
+	w.currencies(b.Currencies)
 }
 
 func (w *writer) changes(rows []ledger.ChangeRow) {
@@ -124,25 +153,33 @@ func (w *writer) accounts(b *ledger.Batch) {
 			optionalInt8s(rows, func(r *R) *int64 { return r.Max }),
 			int4s(rows, func(r *R) int { return int(r.Flags) }))
 	}
-	if rows := b.Marks; len(rows) > 0 {
-		w.add(insertMarks,
-			int8s(rows, func(r *ledger.Mark) int64 { return r.Account }),
-			int8s(rows, func(r *ledger.Mark) int64 { return r.Nth }),
-			int8s(rows, func(r *ledger.Mark) int64 { return r.Posting }))
-	}
 }
 
-// history writes what finds transactions again.
+func (w *writer) marks(rows []ledger.Mark) {
+	if len(rows) == 0 {
+		return
+	}
+	w.add(insertMarks,
+		int8s(rows, func(r *ledger.Mark) int64 { return r.Account }),
+		int8s(rows, func(r *ledger.Mark) int64 { return r.Nth }),
+		int8s(rows, func(r *ledger.Mark) int64 { return r.Posting }))
+}
+
+func (w *writer) terms(rows []ledger.Term) {
+	if len(rows) == 0 {
+		return
+	}
+	w.add(insertTerms,
+		int8s(rows, func(r *ledger.Term) int64 { return r.Hash }),
+		int8s(rows, func(r *ledger.Term) int64 { return r.Transaction }))
+}
+
+// history writes what became of transactions, and what was dated.
 func (w *writer) history(b *ledger.Batch) {
 	if rows := b.Reversals; len(rows) > 0 {
 		w.add(insertReversals,
 			int8s(rows, func(r *ledger.Reversal) int64 { return r.Transaction }),
 			int8s(rows, func(r *ledger.Reversal) int64 { return r.By }))
-	}
-	if rows := b.Terms; len(rows) > 0 {
-		w.add(insertTerms,
-			int8s(rows, func(r *ledger.Term) int64 { return r.Hash }),
-			int8s(rows, func(r *ledger.Term) int64 { return r.Transaction }))
 	}
 	if rows := b.Dated; len(rows) > 0 {
 		type R = ledger.DatedRow

@@ -73,6 +73,8 @@ type Simulated struct {
 
 	// Now is the clock by which callbacks are signed and too old. Defaults to time.Now.
 	Now func() time.Time
+	// AnswerRefund is Answer for refunds.
+	AnswerRefund func(Refunding) Outcome
 
 	mu       sync.Mutex
 	outcomes map[string]Outcome
