@@ -12,7 +12,7 @@ func TestTheDocsTellOfEveryKindOfException(t *testing.T) {
 	text, err := os.ReadFile("../docs/reconciliation.md")
 	require.NoError(t, err)
 	for _, kind := range []string{
-		missingHere, missingThere, troubleCurrency, troubleDirection, troubleTwice, troubleNotAllowed,
+		missingHere, missingThere, troubleTakenBack, exceptionRefundTwice, troubleCurrency, troubleDirection, troubleTwice, troubleNotAllowed,
 		troubleAmount, troubleNotSubmitted, troubleFailedPaid, troubleReturnFailed, troublePaidFailed, troubleNotFound,
 		troubleProvider, troubleUnknownObject, troubleEventID, troubleOwnerGone,
 		exceptionAmount, exceptionHeldBack, exceptionAfterReturn, exceptionReversal, exceptionContradicted, exceptionUnknown,

@@ -21,7 +21,8 @@ const (
 	troubleCurrency   = "currency_mismatch"  // another currency moved
 	troubleDirection  = "direction_mismatch" // money went the other way
 	troubleTwice      = "settled_twice"      // it moved once more
-	troubleNotAllowed = "not_possible"       // an account refuses what the row would post, such as a frozen one
+	troubleTakenBack  = "payment_taken_back" // a source took back what had paid a payment
+	troubleNotAllowed = "not_possible"       // the object, or an account, does not take what the row says
 )
 
 const settleRow action = "settle_row"
@@ -71,10 +72,10 @@ func (s *Reconciliations) match(d *ledger.Draft, r statementRow) (verdict, error
 		return "", err
 	}
 	if x == nil {
-		return rowMissingHere, s.suspend(d, &d.Change, r, missingHere, "the statement has money that the wallet knows nothing of")
+		return rowMissingHere, s.suspend(d, &d.Change, r, plain(r.Reference), missingHere, "the statement has money that the wallet knows nothing of")
 	}
 	if x.provider() != r.provider {
-		return rowMismatch, s.suspend(d, &d.Change, r, troubleProvider, "the statement is of another provider than the object's")
+		return rowMismatch, s.suspend(d, &d.Change, r, x.record().ID, troubleProvider, "the statement is of another provider than the object's")
 	}
 	back := r.Returned
 	if (r.Direction == x.way()) == back {
@@ -93,7 +94,7 @@ func (s *Reconciliations) match(d *ledger.Draft, r statementRow) (verdict, error
 		if agrees && (*at).same(r) {
 			return rowDuplicate, nil
 		}
-		return rowMismatch, s.suspend(d, &d.Change, r, troubleTwice, "the money moved once more than it should have")
+		return rowMismatch, s.suspend(d, &d.Change, r, x.record().ID, troubleTwice, "the money moved once more than it should have")
 	}
 	if !agrees {
 		trouble := troubleAmount
@@ -161,7 +162,14 @@ func (s *Reconciliations) settleBy(d *ledger.Draft, x outside, at **settledBy, b
 	*at = r.settledBy(d)
 	(*at).Entry = st.ID
 	asked := !x.movements().Asked.IsZero()
+	before := d.Change
 	refused, v, err := x.hear(d, s.w, back, r)
+	var own *Error
+	if errors.As(err, &own) && own.Code != ServiceBusy {
+		// Its state does not allow it, and the money has moved all the same.
+		d.Ops, d.Puts, d.Events, d.Else = before.Ops, before.Puts, before.Events, nil
+		return rowMismatch, s.suspend(d, &d.Change, r, x.record().ID, troubleNotAllowed, "the object can not take what the row says")
+	}
 	if err != nil {
 		return "", err
 	}
@@ -182,13 +190,13 @@ func (s *Reconciliations) settleBy(d *ledger.Draft, x outside, at **settledBy, b
 		ledger.InsufficientFunds, ledger.LimitExceeded, ledger.BalanceOverflow, ledger.AccountFrozen, ledger.AccountClosed,
 		ledger.HoldUnknown, ledger.HoldCaptured, ledger.HoldVoided, ledger.HoldExpired, ledger.HoldExceeded,
 	)
-	return v, s.suspend(d, otherwise, r, troubleNotAllowed, "an account of the wallet refuses what the row would post")
+	return v, s.suspend(d, otherwise, r, st.Object, troubleNotAllowed, "an account of the wallet refuses what the row would post")
 }
 
 // disagree suspends a row of an object that it does not agree with, and asks about that object
 // no more.
 func (s *Reconciliations) disagree(d *ledger.Draft, x outside, r statementRow, kind, detail string) error {
-	if err := s.suspend(d, &d.Change, r, kind, detail); err != nil {
+	if err := s.suspend(d, &d.Change, r, x.record().ID, kind, detail); err != nil {
 		return err
 	}
 	m := x.movements()
@@ -200,9 +208,9 @@ func (s *Reconciliations) disagree(d *ledger.Draft, x outside, r statementRow, k
 }
 
 // suspend writes money that moved and settles nothing: it waits for a person.
-func (s *Reconciliations) suspend(d *ledger.Draft, c *ledger.Change, r statementRow, kind, detail string) error {
+func (s *Reconciliations) suspend(d *ledger.Draft, c *ledger.Change, r statementRow, object, kind, detail string) error {
 	e := &exceptionDoc{Exception: Exception{
-		Kind: kind, Provider: r.provider, Object: plain(r.Reference), Detail: detail, Suspended: r.Direction.String(),
+		Kind: kind, Provider: r.provider, Object: object, Detail: detail, Suspended: r.Direction.String(),
 		Reconciliation: r.rec, Row: r.No,
 	}}
 	if err := s.w.raiseAs(c, d.Now(), e, r.Amount); err != nil {

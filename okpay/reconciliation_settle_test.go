@@ -49,7 +49,10 @@ func TestASettlementThatIsKnownWithoutAStatement(t *testing.T) {
 		"a cost in another currency":    {in: okpay.Settle{Provider: "bankA", Amount: cny(1), Cost: usd(1)}, code: okpay.InvalidRequest, field: "cost"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := startBooks(t, okpay.Config{})
+			b := startBooks(t, toTheSource)
+			b.refundIn(okpay.RefundPendingProvider)
+			_, err := b.Reconciliation.Settle(t.Context(), okpay.Settle{Provider: "bankA", Amount: cny(1_000)}) // what paid for it
+			require.NoError(t, err)
 			b.reach(okpay.WithdrawalPaid, 50_000)
 			b.reach(okpay.WithdrawalSubmitted, 20_000)
 			b.fund("user:payer:available", 1)
