@@ -161,14 +161,14 @@ func TestWhereMoneyGoesIsKeptInRecordsAlone(t *testing.T) {
 	k.to = d.ID
 	k.behaves(rails.Behavior{Lost: errors.New("could not send to " + secretDetails + " of " + secretHolder)})
 	id := k.approved(5000).ID
-	wd, err := k.Withdrawals.Submit(t.Context(), id)
+	_, err = k.Withdrawals.Submit(t.Context(), id)
 	require.NoError(t, err)
 	var ordered rails.Payout
 	k.answer = func(p rails.Payout, _ int) rails.Behavior { ordered = p; return rails.Behavior{} }
 	record, err := k.Ledger().Record(t.Context(), "withdrawal", string(id))
 	require.NoError(t, err)
 	assert.Contains(t, string(record.Content), secretDetails, "it is needed to give the same order again")
-	wd, err = k.Withdrawals.Submit(t.Context(), id)
+	wd, err := k.Withdrawals.Submit(t.Context(), id)
 	require.NoError(t, err)
 	assert.Equal(t, rails.Payee{Type: "bank", Holder: secretHolder, Details: secretDetails}, ordered.To)
 	record, err = k.Ledger().Record(t.Context(), "withdrawal", string(id))

@@ -1,5 +1,28 @@
 package okpay
 
+import (
+	"context"
+	"errors"
+)
+
 // CountEvery sets how many rows of a statement are worked on and counted together, so that few
 // rows can be many batches.
 func (s *Reconciliations) CountEvery(n int) { s.atOnce = n }
+
+// ExpireDue does what time alone does, until nothing of it is due: no provider and no source is asked.
+func (w *Wallet) ExpireDue(ctx context.Context) (done int, err error) {
+	for {
+		before := done
+		for _, j := range w.jobs {
+			switch j.noun {
+			case "topup", "withdrawal", "payout", "destination":
+				continue
+			}
+			n, failed := w.due(ctx, j.noun, parallelJobs, nil, j.do)
+			done, err = done+n, errors.Join(err, failed)
+		}
+		if done == before || err != nil {
+			return done, err
+		}
+	}
+}

@@ -85,11 +85,10 @@ func (d *outgoingDoc) owner() owner { return owner{d.Customer, d.Merchant} }
 
 // outgoings is what the services for withdrawals and payouts do alike.
 type outgoings struct {
-	w    *Wallet
-	noun string // "withdrawal" or "payout", which is also the record's type
+	w       *Wallet
+	noun    string                   // "withdrawal" or "payout", which is also the record's type
+	machine machine[WithdrawalState] // has some hundred rows, and is made once
 }
-
-func (e outgoings) machine() machine[WithdrawalState] { return outgoingMachine(e.noun) }
 
 func (e outgoings) operation() Operation {
 	if e.noun == "payout" {
@@ -130,8 +129,12 @@ func (d *outgoingDoc) record() ledger.Put {
 	put := ledger.Put{Type: d.noun(), ID: d.ID, Labels: []string{d.owner().label(), "s:" + string(d.State)}}
 	_, moved := d.lastMoved()
 	put.Labels = append(put.Labels, d.Settled.labels(d.Provider, moved)...)
-	if d.State == WithdrawalApproved || slices.Contains(inFlight(), d.State) {
+	moving := d.State == WithdrawalApproved || slices.Contains(inFlight(), d.State)
+	if moving {
 		put.Due = d.NextAt
+	}
+	if moving || d.State == WithdrawalUnderReview || d.State == WithdrawalPaidAfterFailed {
+		put.Labels = append(put.Labels, "open:"+d.owner().party()) // it may still move the owner's money
 	}
 	return put
 }
@@ -172,7 +175,7 @@ func (w *Wallet) payout(d *outgoingDoc) (Payout, error) {
 // move takes it through its table and writes its history.
 func (e outgoings) move(d *outgoingDoc, now time.Time, on action, g guard) (told, error) {
 	from := d.State
-	m, err := e.machine().move(&d.State, d.ID, on, g)
+	m, err := e.machine.move(&d.State, d.ID, on, g)
 	if err == nil && d.State != from {
 		d.History = append(d.History, Step{d.State, now})
 		d.Tries = 0

@@ -278,7 +278,7 @@ func TestAProofIsNotTakenFromALockedPayerOrTooLate(t *testing.T) {
 	asked := 0
 	f := start(t, okpay.Config{
 		Risk: func(_ context.Context, c okpay.RiskCheck) (okpay.Assessment, error) {
-			if c.Operation == okpay.OnRegister {
+			if c.Operation != okpay.OnPayment {
 				return okpay.Assessment{}, nil
 			}
 			return okpay.Assessment{Verdict: okpay.Review}, nil

@@ -140,8 +140,12 @@ func (s *Payouts) SetSchedule(ctx context.Context, in SetPayoutSchedule) (Payout
 		return PayoutSchedule{}, invalidField("reserve", "is negative, or in another currency")
 	}
 	v := verb{"m/" + string(in.Merchant), "payout_schedule.set", in.Key, []ledger.Field{
-		{Name: "currency", Value: currency.Code()}, {Name: "every", Value: string(in.Every)}, {Name: "weekday", Value: in.Weekday.String()},
-		{Name: "hour", Value: strconv.Itoa(in.Hour)}, amountField("reserve", in.Reserve), {Name: "destination", Value: string(in.Destination)},
+		{Name: "currency", Value: currency.Code()},
+		{Name: "every", Value: string(in.Every)},
+		{Name: "weekday", Value: in.Weekday.String()},
+		{Name: "hour", Value: strconv.Itoa(in.Hour)},
+		amountField("reserve", in.Reserve),
+		{Name: "destination", Value: string(in.Destination)},
 	}}
 	return s.runSchedule(ctx, v, in.Merchant, currency.Code(), func(d *ledger.Draft, doc *payoutScheduleDoc) error {
 		if err := draftGet(d, "merchant", string(in.Merchant), &Merchant{}); err != nil {

@@ -137,7 +137,10 @@ func (d *outgoingDoc) lastMoved() (time.Time, bool) {
 }
 
 func (d *outgoingDoc) hear(draft *ledger.Draft, w *Wallet, back bool, r statementRow) (string, verdict, error) {
-	e := outgoings{w, d.noun()}
+	e := w.Withdrawals.outgoings
+	if d.noun() == w.Payouts.noun {
+		e = w.Payouts.outgoings
+	}
 	status, known := rails.PayoutPaid, d.State == WithdrawalPaid || d.State == WithdrawalSentBack || d.State == WithdrawalPaidAfterFailed
 	if back {
 		status, known = rails.PayoutReturned, d.State == WithdrawalSentBack
@@ -149,7 +152,7 @@ func (d *outgoingDoc) hear(draft *ledger.Draft, w *Wallet, back bool, r statemen
 			return troubleNotSubmitted, "", nil
 		}
 		said := ProviderEvent{Provider: d.Provider, EventID: r.event(), Key: d.ID, Status: status, Amount: r.Amount}
-		if _, _, err := e.heard(draft, said, heardEvent{Key: d.ID, Status: status.String(), Amount: r.Amount.String()}); err != nil {
+		if _, _, err := e.heard(draft, said, payoutEventDoc{Key: d.ID, Status: status.String(), Amount: r.Amount.String()}); err != nil {
 			return "", "", err
 		}
 		got := rails.PayoutResult{Status: status, Amount: r.Amount}

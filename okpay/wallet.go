@@ -266,8 +266,11 @@ type Wallet struct {
 	cfg     Config
 	ledger  *ledger.Ledger
 	sender  *webhook.Sender
-	jobs    []job
+	jobs    []job // see Wallet.Run
 	workers []*worker
+
+	payoutJobs []job // of a worker of their own: a provider that hangs holds up nothing else
+
 	failing endpointSet // endpoints whose last attempt failed and will be repeated
 	randMu  sync.Mutex
 }
@@ -297,15 +300,17 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	w.Quotes = &Quotes{w}
 
 	w.Destinations = &Destinations{w}
-	w.Withdrawals, w.Payouts = &Withdrawals{outgoings{w, "withdrawal"}}, &Payouts{outgoings{w, "payout"}}
+	w.Withdrawals, w.Payouts = &Withdrawals{outgoings{w, "withdrawal", withdrawalMachine()}}, &Payouts{outgoings{w, "payout", payoutMachine()}}
 	w.Reconciliation, w.Exceptions = &Reconciliations{w, rowsAtOnce}, &Exceptions{w}
 	w.jobs = []job{
 		{"payment", func(ctx context.Context, id string) error { return w.Payments.workDue(ctx, PaymentID(id)) }},
 		{"refund", func(ctx context.Context, id string) error { return w.Payments.refundDue(ctx, RefundID(id)) }},
 		{"topup", func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) }},
+	}
+	w.payoutJobs = []job{
+		{"payout_schedule", w.Payouts.payOut},
 		{"withdrawal", w.Withdrawals.settle},
 		{"payout", w.Payouts.settle},
-		{"payout_schedule", w.Payouts.payOut},
 		{"destination", w.Destinations.settle},
 		{"quote", func(ctx context.Context, id string) error { return w.Quotes.expireDue(ctx, QuoteID(id)) }},
 	}
@@ -317,7 +322,7 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 		{"gate", func(ctx context.Context, id string) error { return w.unmarkDue(ctx, "gate", id) }},
 		{"merchant", func(ctx context.Context, id string) error { return w.unmarkDue(ctx, "merchant", id) }},
 	}...)
-	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.deliverDue)}
+	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.payOutDue), newWorker(w.deliverDue)}
 	return w, nil
 }
 

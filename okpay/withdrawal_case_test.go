@@ -63,8 +63,10 @@ func TestAWithdrawalIsReviewedSubmittedAndPaidAndAnotherIsRejected(t *testing.T)
 		"user:payer:available": 49_800, "fees:withdrawal": 200, "clearing:bankA": 50_000, "bank:nostro": -100_000,
 	}, k.balancesOf("CNY"))
 	assert.Equal(t, []okpay.Step{
-		{State: okpay.WithdrawalUnderReview, At: wd.CreatedAt}, {State: okpay.WithdrawalApproved, At: wd.CreatedAt},
-		{State: okpay.WithdrawalSubmitting, At: wd.CreatedAt}, {State: okpay.WithdrawalSubmitted, At: wd.CreatedAt},
+		{State: okpay.WithdrawalUnderReview, At: wd.CreatedAt},
+		{State: okpay.WithdrawalApproved, At: wd.CreatedAt},
+		{State: okpay.WithdrawalSubmitting, At: wd.CreatedAt},
+		{State: okpay.WithdrawalSubmitted, At: wd.CreatedAt},
 		{State: okpay.WithdrawalPaid, At: wd.CreatedAt.Add(time.Minute)},
 	}, wd.History)
 	k.verify()

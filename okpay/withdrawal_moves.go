@@ -195,6 +195,7 @@ func providerRows() (rows []row[WithdrawalState]) {
 
 	stay(WithdrawalSentBack, providerUnknown, providerAccepted, providerPaid, providerReturned, providerNotFound)
 	raise(WithdrawalSentBack, always, providerFailed)
+	raise(WithdrawalSentBack, wrongAmount, providerPaid, providerReturned)
 
 	stay(WithdrawalFailed, providerUnknown, providerAccepted, providerFailed, providerNotFound)
 	rows = append(
@@ -212,7 +213,7 @@ func providerRows() (rows []row[WithdrawalState]) {
 		from: WithdrawalPaidAfterFailed, on: providerReturned, to: WithdrawalSentBack,
 		posts: backGone, emits: []string{"returned"},
 	})
-	raise(WithdrawalPaidAfterFailed, wrongAmount, providerReturned)
+	raise(WithdrawalPaidAfterFailed, wrongAmount, providerPaid, providerReturned)
 
 	for _, s := range []WithdrawalState{WithdrawalUnderReview, WithdrawalApproved, WithdrawalTurnedDown, WithdrawalCanceled} {
 		stay(s, providerUnknown, providerNotFound)

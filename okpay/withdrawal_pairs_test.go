@@ -1,6 +1,7 @@
 package okpay_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -124,6 +125,12 @@ func TestEveryActionInEveryStateOfAWithdrawalIsDoneOrRefused(t *testing.T) {
 					assert.Equal(t, last, k.last(), "is heard once")
 				}
 				assert.Equal(t, k.expected(after), k.balancesOf("CNY"))
+				used := map[string]int64{"usage:c_payer:withdrawal:day-2026-01-01:CNY": 5000}
+				if came := func(s okpay.Step) bool { return s.State == okpay.WithdrawalFailed }; slices.ContainsFunc(after.History, came) ||
+					after.State == okpay.WithdrawalTurnedDown || after.State == okpay.WithdrawalCanceled {
+					used = map[string]int64{}
+				}
+				assert.Equal(t, used, k.usage(), "limits are given back by what comes to nothing")
 				k.verify()
 			})
 		}

@@ -37,8 +37,8 @@ const (
 	troubleOwnerGone     = "returned_to_closed_account"
 )
 
-// heardEvent is the record of one event of a provider.
-type heardEvent struct {
+// payoutEventDoc is the record of one event of a provider.
+type payoutEventDoc struct {
 	Key    string `json:"key"`
 	Status string `json:"status"`
 	Amount string `json:"amount,omitempty"`
@@ -78,7 +78,7 @@ func (e outgoings) providerSays(ctx context.Context, in ProviderEvent) (*outgoin
 			return err
 		}
 		d.Result = doc.ID
-		event := heardEvent{Key: in.Key, Status: in.Status.String()}
+		event := payoutEventDoc{Key: in.Key, Status: in.Status.String()}
 		if in.Amount != (money.Amount{}) {
 			event.Amount = in.Amount.String()
 		}
@@ -126,9 +126,9 @@ func checkProviderEvent(in *ProviderEvent) error {
 
 // heard notes an event by the provider's id of it, and reports whether that was known, and
 // for the same event.
-func (e outgoings) heard(d *ledger.Draft, in ProviderEvent, event heardEvent) (known, same bool, err error) {
+func (e outgoings) heard(d *ledger.Draft, in ProviderEvent, event payoutEventDoc) (known, same bool, err error) {
 	id := e.noun + "/" + in.Provider + "/" + in.EventID
-	var before heardEvent
+	var before payoutEventDoc
 	switch err := draftGet(d, "payout_event", id, &before); {
 	case err == nil:
 		return true, before == event, nil
@@ -141,7 +141,7 @@ func (e outgoings) heard(d *ledger.Draft, in ProviderEvent, event heardEvent) (k
 
 // unknownObject records that a provider speaks of what is not there, once for each event.
 func (e outgoings) unknownObject(d *ledger.Draft, in ProviderEvent) error {
-	known, _, err := e.heard(d, in, heardEvent{Key: in.Key, Status: in.Status.String()})
+	known, _, err := e.heard(d, in, payoutEventDoc{Key: in.Key, Status: in.Status.String()})
 	switch {
 	case err != nil:
 		return err
@@ -240,7 +240,7 @@ func heardAs(s rails.PayoutStatus, code Code) action {
 // guardOf finds which of the rows for an action applies.
 func (e outgoings) guardOf(d *ledger.Draft, doc *outgoingDoc, on action, got rails.PayoutResult) (guard, error) {
 	has := func(g guard) bool {
-		_, ok := e.machine().next(doc.State, on, g)
+		_, ok := e.machine.next(doc.State, on, g)
 		return ok
 	}
 	differs := got.Amount != money.Amount{} && (got.Amount.Minor() != doc.Minor.Amount || got.Amount.Currency().Code() != doc.Currency)

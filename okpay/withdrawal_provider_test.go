@@ -1,6 +1,7 @@
 package okpay_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/okpay/okpay-go/internal/testsize"
+	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/rails"
@@ -250,4 +252,25 @@ func TestWhatCameBackAndWhatIsLostIsBookedWhereItBelongs(t *testing.T) {
 		assert.Equal(t, yuan(2000), refusedAs(t, err, okpay.InsufficientBalance).Short)
 		assert.Equal(t, before, k.whole(id))
 	})
+}
+
+func TestWhatComesBackToAClosedAccountIsForAPerson(t *testing.T) {
+	for _, state := range []okpay.WithdrawalState{okpay.WithdrawalSubmitted, okpay.WithdrawalPaid} {
+		t.Run(string(state), func(t *testing.T) {
+			k := startDesk(t, okpay.Config{}, 5000, 0)
+			id := k.reach(state, 5000)
+			record, err := k.Ledger().Record(t.Context(), "gate", string(k.customer))
+			require.NoError(t, err)
+			closed := bytes.Replace(record.Content, []byte(`"active"`), []byte(`"closed"`), 1)
+			_, err = k.Ledger().Commit(t.Context(), ledger.Change{Puts: []ledger.Put{{Type: "gate", ID: string(k.customer), Content: closed}}})
+			require.NoError(t, err)
+			wd, err := k.says(id, "e1", rails.PayoutReturned)
+			require.NoError(t, err)
+			assert.Equal(t, okpay.WithdrawalSentBack, wd.State)
+			assert.Equal(t, string(okpay.DestinationClosed), wd.Reason)
+			assert.Equal(t, map[string]int64{"suspense:bankA": 5000, "bank:nostro": -5000}, k.balancesOf("CNY"))
+			assert.Equal(t, map[string]int{"returned_to_closed_account": 1}, k.kinds(string(id)))
+			k.verify()
+		})
+	}
 }

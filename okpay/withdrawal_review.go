@@ -33,8 +33,8 @@ func (e outgoings) approve(ctx context.Context, id, by, key string) (*outgoingDo
 			return err
 		}
 		switch {
-		case !e.machine().allows(doc.State, approveOut):
-			return e.machine().refuse(doc.State, id, approveOut)
+		case !e.machine.allows(doc.State, approveOut):
+			return e.machine.refuse(doc.State, id, approveOut)
 		case doc.owner().is(by):
 			return withObject(newError(SelfApprovalForbidden, ""), id)
 		case slices.ContainsFunc(doc.Approvals, func(a Approval) bool { return a.By == by }):

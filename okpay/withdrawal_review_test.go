@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay"
 )
@@ -300,4 +301,20 @@ func TestWithdrawalsAreListedByOwnerAndByState(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, activity, 4)
 	assert.Equal(t, "withdrawal", activity[0].Kind)
+}
+
+func TestWhatIsNotFinishedIsFoundByItsOwner(t *testing.T) {
+	for _, state := range statesOfPairs {
+		k := startDesk(t, okpay.Config{}, 20_000, 0)
+		id := k.reach(state, 5000)
+		found, err := k.Ledger().Records(t.Context(), ledger.RecordQuery{Type: "withdrawal", Label: "open:c_payer", Limit: 10})
+		require.NoError(t, err)
+		switch state {
+		case okpay.WithdrawalPaid, okpay.WithdrawalSentBack, okpay.WithdrawalFailed, okpay.WithdrawalTurnedDown, okpay.WithdrawalCanceled:
+			assert.Empty(t, found, state)
+		default:
+			require.Len(t, found, 1, state)
+			assert.Equal(t, string(id), found[0].ID)
+		}
+	}
 }

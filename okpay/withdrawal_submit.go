@@ -69,7 +69,7 @@ func (e outgoings) intend(ctx context.Context, id string) (doc *outgoingDoc, ord
 			return err
 		}
 		d.Result = id
-		first := e.machine().allows(doc.State, submitOut)
+		first := e.machine.allows(doc.State, submitOut)
 		on, g := resubmitOut, always
 		switch {
 		case first:
@@ -78,8 +78,8 @@ func (e outgoings) intend(ctx context.Context, id string) (doc *outgoingDoc, ord
 			}
 			on, g = submitOut, mayLeave
 			doc.Paused, doc.SubmittedAt = false, d.Now()
-		case !e.machine().allows(doc.State, resubmitOut):
-			return e.machine().refuse(doc.State, id, submitOut)
+		case !e.machine.allows(doc.State, resubmitOut):
+			return e.machine.refuse(doc.State, id, submitOut)
 		case e.pastWindow(doc, d.Now()) || doc.Payee == nil:
 			return errNothingDue
 		default:
@@ -172,7 +172,7 @@ func (e outgoings) query(ctx context.Context, id string) (*outgoingDoc, bool, er
 		return nil, false, err
 	}
 	if !e.asks(doc) {
-		return nil, false, e.machine().refuse(doc.State, id, "query")
+		return nil, false, e.machine.refuse(doc.State, id, "query")
 	}
 	return e.learn(ctx, id, e.call(ctx, doc, func(ctx context.Context, p rails.PayoutProvider) (rails.PayoutResult, error) {
 		return p.Query(ctx, id)
@@ -181,7 +181,7 @@ func (e outgoings) query(ctx context.Context, id string) (*outgoingDoc, bool, er
 
 // asks reports whether there is something that the provider could tell.
 func (e outgoings) asks(doc *outgoingDoc) bool {
-	_, ok := e.machine().next(doc.State, providerNotFound, withinWindow)
+	_, ok := e.machine.next(doc.State, providerNotFound, withinWindow)
 	return ok
 }
 

@@ -1,6 +1,7 @@
 package okpay_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -30,8 +31,11 @@ func TestWhatTheProviderAnswersIsRecorded(t *testing.T) {
 		"not found":             {rails.Behavior{Says: says(rails.PayoutNotFound)}, okpay.WithdrawalUnknown, []string{"withdrawal.submitting", "withdrawal.outcome_unknown"}},
 		"lost on the way there": {rails.Behavior{Lost: errors.New("reset")}, okpay.WithdrawalUnknown, []string{"withdrawal.submitting", "withdrawal.outcome_unknown"}},
 		"lost on the way back":  {rails.Behavior{Unanswered: errors.New("502")}, okpay.WithdrawalUnknown, []string{"withdrawal.submitting", "withdrawal.outcome_unknown"}},
-		"an answer and an error": {rails.Behavior{Becomes: rails.PayoutResult{Status: rails.PayoutPaid}, Unanswered: errors.New("cut")}, okpay.WithdrawalUnknown,
-			[]string{"withdrawal.submitting", "withdrawal.outcome_unknown"}},
+		"an answer and an error": {
+			rails.Behavior{Becomes: rails.PayoutResult{Status: rails.PayoutPaid}, Unanswered: errors.New("cut")},
+			okpay.WithdrawalUnknown,
+			[]string{"withdrawal.submitting", "withdrawal.outcome_unknown"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := startDesk(t, okpay.Config{}, 20_000, 0)
@@ -245,4 +249,41 @@ func TestWhatMayNotHaveBeenOrderedIsNotOrderedFromALockedAccount(t *testing.T) {
 	_, err = k.Work(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int{string(id): 1}, k.bank.Calls())
+}
+
+func TestAnAnswerIsRecordedThoughItsCallerHasGone(t *testing.T) {
+	k := startDesk(t, okpay.Config{}, 20_000, 0)
+	id := k.approved(5000).ID
+	ctx, cancel := context.WithCancel(t.Context())
+	k.answer = func(rails.Payout, int) rails.Behavior {
+		cancel()
+		return rails.Behavior{}
+	}
+	_, _ = k.Withdrawals.Submit(ctx, id)
+	wd, err := k.Withdrawals.Get(t.Context(), id)
+	require.NoError(t, err)
+	assert.Equal(t, okpay.WithdrawalSubmitted, wd.State)
+}
+
+func TestAProviderThatNeverAnswersHoldsNothingElseUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := startDesk(t, okpay.Config{PayoutTimeout: 1000 * time.Hour}, 20_000, 0)
+		id := k.approved(5000).ID
+		k.behaves(rails.Behavior{Never: true})
+		p := k.create(cny(1), okpay.CaptureAutomatic)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- k.Run(ctx) }()
+		time.Sleep(time.Minute)
+		assert.Len(t, k.bank.Calls(), 1, "it is being called")
+		k.clock.Advance(8 * 24 * time.Hour)
+		time.Sleep(time.Minute)
+		types, _ := k.since(0)
+		assert.Contains(t, types, "payment.expired", "meanwhile %s expired", p.ID)
+		stop()
+		require.ErrorIs(t, <-ended, context.Canceled)
+		wd, err := k.Withdrawals.Get(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, okpay.WithdrawalUnknown, wd.State)
+	})
 }
