@@ -323,20 +323,28 @@ var statementTexts = [statementCount]string{
 
 	// What a record has indexed stands in the record itself. These four run before it is
 	// overwritten: they delete what it no longer has and insert what it had not.
-	// $2, $3 name the records; $4, $5, $6 are what they have from now on.
-	deleteKeys: `DELETE FROM @record_keys WHERE ledger = $1::bigint AND (key, type, id) IN (
-			SELECT unnest(keys), type, id FROM @records WHERE ledger = $1::bigint
-				AND (type, id) IN (SELECT unnest($2::text[]), unnest($3::text[]))
-			EXCEPT SELECT unnest($6::text[]), unnest($4::text[]), unnest($5::text[]))`,
+	// $2, $3 name the records; $4, $5, $6 are what they have from now on. What goes is found row by row and
+	// deleted by its place, which the head's lock keeps: joined by its key, it was seen to be compared
+	// with every row of a table whose statistics were old.
+	deleteKeys: `DELETE FROM @record_keys d USING (
+			SELECT unnest(r.keys) AS key, r.type, r.id FROM ` + eachKey + ` CROSS JOIN LATERAL
+				(SELECT * FROM @records r WHERE r.ledger = $1::bigint AND r.type = k.one AND r.id = k.two LIMIT 1) r
+			EXCEPT SELECT unnest($6::text[]), unnest($4::text[]), unnest($5::text[])) gone CROSS JOIN LATERAL
+				(SELECT ctid FROM @record_keys n WHERE n.ledger = $1::bigint AND n.key = gone.key
+					AND n.type = gone.type AND n.id = gone.id LIMIT 1) at
+		WHERE d.ledger = $1::bigint AND d.ctid = at.ctid`,
 	insertKeys: `INSERT INTO @record_keys (ledger, key, type, id)
 		SELECT $1::bigint, n.* FROM (
 			SELECT unnest($6::text[]), unnest($4::text[]), unnest($5::text[])
 			EXCEPT SELECT unnest(keys), type, id FROM @records WHERE ledger = $1::bigint
 				AND (type, id) IN (SELECT unnest($2::text[]), unnest($3::text[]))) n`,
-	deleteLabels: `DELETE FROM @record_labels WHERE ledger = $1::bigint AND (type, label, id) IN (
-			SELECT type, unnest(labels), id FROM @records WHERE ledger = $1::bigint
-				AND (type, id) IN (SELECT unnest($2::text[]), unnest($3::text[]))
-			EXCEPT SELECT unnest($4::text[]), unnest($6::text[]), unnest($5::text[]))`,
+	deleteLabels: `DELETE FROM @record_labels d USING (
+			SELECT r.type, unnest(r.labels) AS label, r.id FROM ` + eachKey + ` CROSS JOIN LATERAL
+				(SELECT * FROM @records r WHERE r.ledger = $1::bigint AND r.type = k.one AND r.id = k.two LIMIT 1) r
+			EXCEPT SELECT unnest($4::text[]), unnest($6::text[]), unnest($5::text[])) gone CROSS JOIN LATERAL
+				(SELECT ctid FROM @record_labels n WHERE n.ledger = $1::bigint AND n.type = gone.type
+					AND n.label = gone.label AND n.id = gone.id LIMIT 1) at
+		WHERE d.ledger = $1::bigint AND d.ctid = at.ctid`,
 	insertLabels: `INSERT INTO @record_labels (ledger, type, id, label)
 		SELECT $1::bigint, unnest($2::text[]), unnest($3::text[]), unnest($4::text[])
 		ON CONFLICT DO NOTHING`,
