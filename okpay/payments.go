@@ -200,8 +200,13 @@ func (s *Payments) Get(ctx context.Context, id PaymentID) (Payment, error) {
 }
 
 func (s *Payments) get(ctx context.Context, id PaymentID) (*paymentDoc, error) {
+	return s.getAfter(ctx, ledger.Outcome{}, id)
+}
+
+// getAfter is get for a verb that has committed.
+func (s *Payments) getAfter(ctx context.Context, out ledger.Outcome, id PaymentID) (*paymentDoc, error) {
 	p := &paymentDoc{}
-	if err := s.w.get(ctx, "payment", string(id), p); err != nil {
+	if err := s.w.getAfter(ctx, out, "payment", string(id), p); err != nil {
 		return nil, err
 	}
 	now := s.w.Now()
@@ -275,7 +280,7 @@ func (s *Payments) run(ctx context.Context, v verb, id PaymentID, tries bool, fn
 	if out.Result != "" {
 		id = PaymentID(out.Result)
 	}
-	p, loadErr := s.get(ctx, id)
+	p, loadErr := s.getAfter(ctx, out, id)
 	if loadErr == nil && tries && p.State == PaymentProcessing {
 		p, loadErr = s.collect(ctx, p)
 	}

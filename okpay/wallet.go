@@ -496,6 +496,16 @@ func (w *Wallet) get(ctx context.Context, noun, id string, doc any) error {
 	return decodeRecord(noun, id, r, err, doc)
 }
 
+// getAfter is get for a verb that has committed: what it has written need not be read again. A
+// replay is answered with what is stored now.
+func (w *Wallet) getAfter(ctx context.Context, out ledger.Outcome, noun, id string, doc any) error {
+	if out.Replayed || out.Seq == 0 {
+		return w.get(ctx, noun, id, doc)
+	}
+	r, err := w.ledger.RecordSince(ctx, noun, id, out.Seq)
+	return decodeRecord(noun, id, r, err, doc)
+}
+
 // draftGet reads a record that the draft then relies on.
 func draftGet(d *ledger.Draft, noun, id string, doc any) error {
 	r, err := d.Get(noun, id)
