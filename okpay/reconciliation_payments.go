@@ -1,7 +1,6 @@
 package okpay
 
 import (
-	"slices"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -61,20 +60,7 @@ func (r *refundDoc) hear(d *ledger.Draft, w *Wallet, back bool, _ statementRow) 
 			return "", "", err
 		}
 	}
-	d.Puts = lastOfEach(d.Puts)
 	return "", rowMatched, nil
-}
-
-// lastOfEach leaves the last version of each record, where two moves in one Change have
-// written it twice.
-func lastOfEach(puts []ledger.Put) []ledger.Put {
-	var out []ledger.Put
-	for i, p := range puts {
-		if !slices.ContainsFunc(puts[i+1:], func(later ledger.Put) bool { return later.Type == p.Type && later.ID == p.ID }) {
-			out = append(out, p)
-		}
-	}
-	return out
 }
 
 // collected is money that a funding source was asked for, for a payment.
