@@ -96,11 +96,11 @@ func exceptionMachine() machine[ExceptionState] {
 		{to: ExceptionOpen, on: raiseException, emits: []string{exceptionRaised}},
 		{
 			to: ExceptionOpen, on: raiseException, guard: cameIn, emits: []string{exceptionRaised},
-			posts: "Dr bank:nostro / Cr suspense:{provider} amount; Dr expense:provider / Cr bank:nostro cost",
+			posts: "by a row of a statement: Dr bank:nostro / Cr suspense:{provider} amount; Dr expense:provider / Cr bank:nostro cost",
 		},
 		{
 			to: ExceptionOpen, on: raiseException, guard: wentOut, emits: []string{exceptionRaised},
-			posts: "Dr suspense:{provider} / Cr bank:nostro amount; Dr expense:provider / Cr bank:nostro cost",
+			posts: "by a row of a statement: Dr suspense:{provider} / Cr bank:nostro amount; Dr expense:provider / Cr bank:nostro cost",
 		},
 		{from: ExceptionOpen, on: "resolve", to: ExceptionResolved, emits: resolved},
 		{

@@ -60,8 +60,8 @@ type ResolveException struct {
 //
 // Errors, the first that applies: InvalidRequest for the form; NotFound for the exception; InvalidState when it was
 // resolved already; InvalidRequest with the field disposition when money waits and it says nothing of it,
-// when no money waits, or when it is not for money that went this way; NotFound for the customer or merchant,
-// AccountClosed for the customer. IdempotencyKeyReused.
+// when no money waits, or when it is not for money that went this way; NotFound and AccountClosed for the
+// customer or merchant, ServiceBusy in the moment of its closing. IdempotencyKeyReused.
 func (s *Exceptions) Resolve(ctx context.Context, in ResolveException) (Exception, error) {
 	if err := in.check(); err != nil {
 		return Exception{}, err
@@ -151,7 +151,8 @@ func (s *Exceptions) other(d *ledger.Draft, e *exceptionDoc, in ResolveException
 	case CreditCustomer:
 		return customerAccount(in.Customer), s.w.arriving(d, in.Customer)
 	case CreditMerchant:
-		return merchantAccount(in.Merchant), draftGet(d, "merchant", string(in.Merchant), &Merchant{})
+		_, err := s.w.openMerchant(d, in.Merchant)
+		return merchantAccount(in.Merchant), err
 	case WriteOff:
 		return loss, nil
 	}

@@ -68,6 +68,7 @@ func TestAPersonDecidesWhatBecomesOfMoneyThatWaits(t *testing.T) {
 		"no money can not be a customer's":             {do: okpay.ResolveException{Disposition: okpay.CreditCustomer, Customer: "payer"}, code: okpay.InvalidRequest, field: "disposition"},
 		"a customer who is not there":                  {of: "in", do: okpay.ResolveException{Disposition: okpay.CreditCustomer, Customer: "nobody"}, code: okpay.NotFound},
 		"a merchant who is not there":                  {of: "in", do: okpay.ResolveException{Disposition: okpay.CreditMerchant, Merchant: "nobody"}, code: okpay.NotFound},
+		"a merchant who is closed":                     {of: "in", do: okpay.ResolveException{Disposition: okpay.CreditMerchant, Merchant: "gone"}, code: okpay.AccountClosed},
 		"a customer without being credited":            {of: "in", do: okpay.ResolveException{Disposition: okpay.ReturnToProvider, Customer: "payer"}, code: okpay.InvalidRequest, field: "customer"},
 		"no customer":                                  {of: "in", do: okpay.ResolveException{Disposition: okpay.CreditCustomer}, code: okpay.InvalidRequest, field: "customer"},
 		"no merchant":                                  {of: "in", do: okpay.ResolveException{Disposition: okpay.CreditMerchant}, code: okpay.InvalidRequest, field: "merchant"},
@@ -81,6 +82,10 @@ func TestAPersonDecidesWhatBecomesOfMoneyThatWaits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := startBooks(t, okpay.Config{})
 			_, err := b.Customers.Create(t.Context(), okpay.CreateCustomer{ID: "locked"})
+			require.NoError(t, err)
+			_, err = b.Merchants.Create(t.Context(), okpay.CreateMerchant{ID: "gone", Name: "Gone"})
+			require.NoError(t, err)
+			_, err = b.Merchants.Close(t.Context(), okpay.CloseMerchant{Merchant: "gone", By: "ops1"})
 			require.NoError(t, err)
 			_, err = b.Customers.Lock(t.Context(), okpay.MoveGate{Customer: "locked", By: "ops1", Reason: "risk"})
 			require.NoError(t, err)
@@ -182,4 +187,38 @@ func TestExceptionsAreListed(t *testing.T) {
 	refusedAs(t, err, okpay.InvalidRequest)
 	_, err = b.Exceptions.Get(t.Context(), "exc_nowhere")
 	refusedAs(t, err, okpay.NotFound)
+}
+
+func TestMoneyThatCameBackToNobodyIsGivenToSomebodyByAPerson(t *testing.T) {
+	for _, returnFee := range []bool{false, true} {
+		b := startBooks(t, okpay.Config{
+			Fees: okpay.Fees{Withdrawal: okpay.Fee{Fixed: 100}}, Withdrawals: okpay.OutgoingConfig{ReturnFee: returnFee},
+		})
+		_, err := b.Customers.Create(t.Context(), okpay.CreateCustomer{ID: "heir"})
+		require.NoError(t, err)
+		id := b.reach(okpay.WithdrawalPaid, 1_000_000-100)
+		_, err = b.Customers.Close(t.Context(), okpay.MoveGate{Customer: b.customer, By: "ops1", Reason: "asked"})
+		require.NoError(t, err)
+		want := int64(1_000_000 - 100)
+		if returnFee {
+			want += 100
+		}
+		r, err := b.load(statement(back(id, 1_000_000-100, 0, "")))
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int{"matched": 1}, counts(r))
+		e := b.open()["returned_to_closed_account"]
+		assert.Equal(t, cny(want), e.Amount)
+		assert.Equal(t, "in", e.Suspended)
+		assert.Equal(t, want, b.balancesOf("CNY")["suspense:bankA"])
+
+		resolve := okpay.ResolveException{Exception: e.ID, Disposition: okpay.CreditCustomer, Customer: b.customer, By: "ops1", Reason: "x"}
+		_, err = b.Exceptions.Resolve(t.Context(), resolve)
+		refusedAs(t, err, okpay.AccountClosed)
+		resolve.Customer = "heir"
+		_, err = b.Exceptions.Resolve(t.Context(), resolve)
+		require.NoError(t, err)
+		assert.Zero(t, b.balancesOf("CNY")["suspense:bankA"])
+		assert.Equal(t, want, b.balancesOf("CNY")["user:heir:available"])
+		b.verify()
+	}
 }

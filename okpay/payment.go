@@ -227,6 +227,14 @@ func (p *paymentDoc) record() ledger.Put {
 	if p.State == PaymentProcessing { // its money shows in no balance and no hold
 		put.Labels = append(put.Labels, openLabel(partyMerchant(p.Merchant)), openLabel(partyCustomer(cmp.Or(p.Customer, p.Tried))))
 	}
+	for i := range p.Collections {
+		c := &p.Collections[i]
+		for _, label := range c.Settled.labels(c.Source, c.there()) {
+			if !slices.Contains(put.Labels, label) {
+				put.Labels = append(put.Labels, label)
+			}
+		}
+	}
 	if p.Reference != "" && p.State != PaymentFailed && p.State != PaymentCanceled && p.State != PaymentTimedOut {
 		put.Unique = []string{orderKey(p.Merchant, p.Reference)}
 	}

@@ -19,6 +19,11 @@ type collection struct {
 
 	// Suspended is money of another amount than was asked for, whose owner a person decides.
 	Suspended *suspended `json:"suspended,omitempty"`
+
+	PaidAt   time.Time  `json:"paid_at,omitzero"`
+	Came     *suspended `json:"came,omitempty"`      // what came, where it was not what was asked for
+	SentBack bool       `json:"sent_back,omitempty"` // a person sent it back
+	Settled  movements  `json:"settled,omitzero"`    // what statements have of it
 }
 
 type suspended struct {
@@ -98,7 +103,10 @@ func (s *Payments) settle(d *ledger.Draft, p *paymentDoc, id string, paid bool, 
 	}
 	switch {
 	case paid:
-		c.Answer, c.AskAt = collectionPaid, time.Time{}
+		c.Answer, c.AskAt, c.PaidAt = collectionPaid, time.Time{}, d.Now()
+		if got != p.amountOf(s.w, p.Minor.Amount) {
+			c.Came = &suspended{got.Minor(), got.Currency().Code()}
+		}
 		return s.settlePaid(d, p, c, awaited, got)
 	case awaited:
 		c.Answer, c.AskAt = collectionFailed, time.Time{}

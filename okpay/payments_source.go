@@ -241,7 +241,7 @@ func (s *Payments) resolveMismatch(d *ledger.Draft, p *paymentDoc, on action) er
 		}
 		to = customerAccount(c.Customer)
 	}
-	c.Suspended = nil
+	c.Suspended, c.SentBack = nil, on == mismatchReturned
 	if err := s.w.settled(d, string(p.ID)); err != nil {
 		return err
 	}

@@ -39,7 +39,8 @@ const (
 // all of it can be read, and if it can not nothing is done; then row by row, in bounded memory, whatever
 // its size.
 //
-// A row is matched by its Reference, the id of a withdrawal, payout or top-up. One
+// A row is matched by its Reference, the id of a withdrawal, payout, top-up or refund, or of
+// a collection for a payment. One
 // that agrees with its object settles it (reconciliation.matched); if the object was not known
 // to be paid, or returned, the row is the proof and is heard like an answer of the provider's. One
 // that does not agree, or names nothing that is here, raises an exception (reconciliation.exception), and its

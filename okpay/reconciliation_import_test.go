@@ -257,6 +257,21 @@ func TestTheSameRowsInAnotherFileAreDuplicates(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, map[string]int{"duplicate": 1, "missing here": 1}, counts(r))
 	})
+	t.Run("also what waits for a person", func(t *testing.T) {
+		id := m.reach(okpay.WithdrawalApproved, 500)
+		rows := []string{out(id, 500, 0, "W-1"), in("nobody", 9, 0, "W-2"), in("nobody", 9, 0, "W-2"), in("", 8, 0, "W-3")}
+		r, err := m.load(statement(rows...))
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int{"mismatch": 1, "missing here": 3}, counts(r))
+		_, err = m.Withdrawals.Submit(t.Context(), id)
+		require.NoError(t, err)
+		before := m.balancesOf("CNY")
+		r, err = m.load(statement(append(rows, in("", 8, 0, ""))...))
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int{"duplicate": 4, "missing here": 1}, counts(r), "one without any name is taken for another")
+		assert.Equal(t, map[string]int64{"suspense:bankA": 8, "bank:nostro": -8}, m.moved(before))
+		assert.Equal(t, okpay.WithdrawalSubmitted, okpay.WithdrawalState(m.stateOf(string(id))))
+	})
 	t.Run("but not twice in one file", func(t *testing.T) {
 		id := m.reach(okpay.WithdrawalSubmitted, 500)
 		r, err := m.load(statement(out(id, 500, 0, ""), out(id, 500, 0, "")))

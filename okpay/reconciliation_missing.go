@@ -25,8 +25,11 @@ func (s *Reconciliations) missing(ctx context.Context, doc *reconciliationDoc) e
 				return err
 			}
 			for _, r := range records {
-				if err := s.missingOne(ctx, doc, o.noun, r.ID, before); err != nil {
-					return err
+				// A payment may wait for several collections.
+				for more := true; more; {
+					if more, err = s.missingOne(ctx, doc, o.noun, r.ID, before); err != nil {
+						return err
+					}
 				}
 				after = r.ID
 			}
@@ -38,11 +41,16 @@ func (s *Reconciliations) missing(ctx context.Context, doc *reconciliationDoc) e
 	return nil
 }
 
-// missingOne asks about one object, if it is time to.
-func (s *Reconciliations) missingOne(ctx context.Context, doc *reconciliationDoc, noun, id string, before time.Time) error {
-	_, err := s.w.do(ctx, verb{principal: "program", operation: "reconciliation.missing"}, func(d *ledger.Draft) error {
-		x, err := s.w.outside(d, noun, id)
-		if err != nil {
+// missingOne asks about one object, if it is time to, and reports whether there may be more
+// of it.
+func (s *Reconciliations) missingOne(ctx context.Context, doc *reconciliationDoc, noun, id string, before time.Time) (more bool, err error) {
+	_, err = s.w.do(ctx, verb{principal: "program", operation: "reconciliation.missing"}, func(d *ledger.Draft) error {
+		x, err := s.w.outside(d, noun, id, func(c *collection) bool {
+			return c.Source == doc.Provider && c.Settled.open(c.there()) && c.Settled.Asked.IsZero() && c.PaidAt.Before(before)
+		})
+		if CodeOf(err) == NotFound {
+			return errNothingDue
+		} else if err != nil {
 			return err
 		}
 		m := x.movements()
@@ -64,9 +72,9 @@ func (s *Reconciliations) missingOne(ctx context.Context, doc *reconciliationDoc
 		return s.w.write(&d.Change, d.Now(), x)
 	})
 	if errors.Is(err, errNothingDue) {
-		return nil
+		return false, nil
 	}
-	return err
+	return noun == "payment", err
 }
 
 // countMissing counts what missing has raised, also before a crash.

@@ -66,13 +66,19 @@ type outside interface {
 
 // outsiders are the kinds of records of objects whose money moves outside, by the prefix of
 // their ids.
-var outsiders = [...]struct{ noun, prefix string }{{"withdrawal", "wd_"}, {"payout", "po_"}, {"topup", "top_"}}
+var outsiders = [...]struct{ noun, prefix string }{
+	{"withdrawal", "wd_"}, {"payout", "po_"}, {"topup", "top_"}, {"refund", "ref_"}, {"payment", "pay_"},
+}
 
 // find returns the object that a reference names; nil when there is none.
 func (w *Wallet) find(d *ledger.Draft, reference string) (outside, error) {
 	for _, o := range outsiders {
 		if strings.HasPrefix(reference, o.prefix) {
-			x, err := w.outside(d, o.noun, reference)
+			id := reference
+			if n := strings.LastIndexByte(reference, '-'); o.noun == "payment" && n > 0 {
+				id = reference[:n] // of the payment that the collection is for
+			}
+			x, err := w.outside(d, o.noun, id, func(c *collection) bool { return c.ID == reference })
 			if CodeOf(err) == NotFound {
 				return nil, nil
 			}
@@ -82,10 +88,26 @@ func (w *Wallet) find(d *ledger.Draft, reference string) (outside, error) {
 	return nil, nil
 }
 
-func (w *Wallet) outside(d *ledger.Draft, noun, id string) (outside, error) {
-	if noun == "topup" {
+// outside reads an object; of a payment, the first collection that is the one. Errors: NotFound.
+func (w *Wallet) outside(d *ledger.Draft, noun, id string, is func(*collection) bool) (outside, error) {
+	switch noun {
+	case "topup":
 		t := &topUpDoc{}
 		return t, draftGet(d, noun, id, t)
+	case "refund":
+		r := &refundDoc{}
+		return r, draftGet(d, noun, id, r)
+	case "payment":
+		p := &paymentDoc{}
+		if err := draftGet(d, noun, id, p); err != nil {
+			return nil, err
+		}
+		for i := range p.Collections {
+			if is(&p.Collections[i]) {
+				return collected{p, p.Collections[i].ID}, nil
+			}
+		}
+		return nil, notFound("collection", id)
 	}
 	doc := &outgoingDoc{}
 	return doc, draftGet(d, noun, id, doc)

@@ -2,6 +2,8 @@ package okpay
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -19,7 +21,8 @@ const (
 	troubleCurrency   = "currency_mismatch"  // another currency moved
 	troubleDirection  = "direction_mismatch" // money went the other way
 	troubleTwice      = "settled_twice"      // it moved once more
-	troubleNotAllowed = "not_possible"       // an account refuses what the row would post, such as a frozen one
+	troubleTakenBack  = "payment_taken_back" // a source took back what had paid a payment
+	troubleNotAllowed = "not_possible"       // the object, or an account, does not take what the row says
 )
 
 const settleRow action = "settle_row"
@@ -61,15 +64,18 @@ func (s *Reconciliations) row(ctx context.Context, r statementRow) (verdict, err
 
 // match finds what a row is about, and writes what it means.
 func (s *Reconciliations) match(d *ledger.Draft, r statementRow) (verdict, error) {
+	if waits, err := s.waits(d, r); err != nil || waits {
+		return rowDuplicate, err
+	}
 	x, err := s.w.find(d, r.Reference)
 	if err != nil {
 		return "", err
 	}
 	if x == nil {
-		return rowMissingHere, s.suspend(d, &d.Change, r, missingHere, "the statement has money that the wallet knows nothing of")
+		return rowMissingHere, s.suspend(d, &d.Change, r, plain(r.Reference), missingHere, "the statement has money that the wallet knows nothing of")
 	}
 	if x.provider() != r.provider {
-		return rowMismatch, s.suspend(d, &d.Change, r, troubleProvider, "the statement is of another provider than the object's")
+		return rowMismatch, s.suspend(d, &d.Change, r, x.record().ID, troubleProvider, "the statement is of another provider than the object's")
 	}
 	back := r.Returned
 	if (r.Direction == x.way()) == back {
@@ -88,7 +94,7 @@ func (s *Reconciliations) match(d *ledger.Draft, r statementRow) (verdict, error
 		if agrees && (*at).same(r) {
 			return rowDuplicate, nil
 		}
-		return rowMismatch, s.suspend(d, &d.Change, r, troubleTwice, "the money moved once more than it should have")
+		return rowMismatch, s.suspend(d, &d.Change, r, x.record().ID, troubleTwice, "the money moved once more than it should have")
 	}
 	if !agrees {
 		trouble := troubleAmount
@@ -98,6 +104,40 @@ func (s *Reconciliations) match(d *ledger.Draft, r statementRow) (verdict, error
 		return rowMismatch, s.disagree(d, x, r, trouble, fmt.Sprintf("%s moved, the wallet has %s", r.Amount, expected))
 	}
 	return s.settleBy(d, x, at, back, r)
+}
+
+// waiting is the record of a row whose money waits for a person, so that it does not wait twice when
+// another file has the row too.
+type waiting struct {
+	File string `json:"file"`
+}
+
+// mark names a row in whatever file it stands. It is empty for one that could as well be
+// another movement: without the bank's name for it, or at least a reference and a date.
+func (r *statementRow) mark() string {
+	if r.Other == "" && (r.Reference == "" || r.BookedAt.IsZero()) {
+		return ""
+	}
+	named := []any{r.provider, r.Direction, r.Amount.String(), r.Reference, r.Other, r.Returned}
+	if r.Other == "" {
+		named = append(named, r.BookedAt.UTC())
+	}
+	sum := sha256.Sum256(encode(named))
+	return hex.EncodeToString(sum[:])
+}
+
+// waits reports whether a row's money waits for a person, or did, because of another file.
+func (s *Reconciliations) waits(d *ledger.Draft, r statementRow) (bool, error) {
+	mark := r.mark()
+	if mark == "" {
+		return false, nil
+	}
+	var before waiting
+	err := draftGet(d, "statement_row", mark, &before)
+	if CodeOf(err) == NotFound {
+		return false, nil
+	}
+	return err == nil && before.File != r.file, err
 }
 
 // same reports whether a row is the one that settled, seen again. Its bank's name for it tells; without one,
@@ -122,7 +162,14 @@ func (s *Reconciliations) settleBy(d *ledger.Draft, x outside, at **settledBy, b
 	*at = r.settledBy(d)
 	(*at).Entry = st.ID
 	asked := !x.movements().Asked.IsZero()
+	before := d.Change
 	refused, v, err := x.hear(d, s.w, back, r)
+	var own *Error
+	if errors.As(err, &own) && own.Code != ServiceBusy {
+		// Its state does not allow it, and the money has moved all the same.
+		d.Ops, d.Puts, d.Events, d.Else = before.Ops, before.Puts, before.Events, nil
+		return rowMismatch, s.suspend(d, &d.Change, r, x.record().ID, troubleNotAllowed, "the object can not take what the row says")
+	}
 	if err != nil {
 		return "", err
 	}
@@ -143,13 +190,13 @@ func (s *Reconciliations) settleBy(d *ledger.Draft, x outside, at **settledBy, b
 		ledger.InsufficientFunds, ledger.LimitExceeded, ledger.BalanceOverflow, ledger.AccountFrozen, ledger.AccountClosed,
 		ledger.HoldUnknown, ledger.HoldCaptured, ledger.HoldVoided, ledger.HoldExpired, ledger.HoldExceeded,
 	)
-	return v, s.suspend(d, otherwise, r, troubleNotAllowed, "an account of the wallet refuses what the row would post")
+	return v, s.suspend(d, otherwise, r, st.Object, troubleNotAllowed, "an account of the wallet refuses what the row would post")
 }
 
 // disagree suspends a row of an object that it does not agree with, and asks about that object
 // no more.
 func (s *Reconciliations) disagree(d *ledger.Draft, x outside, r statementRow, kind, detail string) error {
-	if err := s.suspend(d, &d.Change, r, kind, detail); err != nil {
+	if err := s.suspend(d, &d.Change, r, x.record().ID, kind, detail); err != nil {
 		return err
 	}
 	m := x.movements()
@@ -161,15 +208,18 @@ func (s *Reconciliations) disagree(d *ledger.Draft, x outside, r statementRow, k
 }
 
 // suspend writes money that moved and settles nothing: it waits for a person.
-func (s *Reconciliations) suspend(d *ledger.Draft, c *ledger.Change, r statementRow, kind, detail string) error {
+func (s *Reconciliations) suspend(d *ledger.Draft, c *ledger.Change, r statementRow, object, kind, detail string) error {
 	e := &exceptionDoc{Exception: Exception{
-		Kind: kind, Provider: r.provider, Object: plain(r.Reference), Detail: detail, Suspended: r.Direction.String(),
+		Kind: kind, Provider: r.provider, Object: object, Detail: detail, Suspended: r.Direction.String(),
 		Reconciliation: r.rec, Row: r.No,
 	}}
 	if err := s.w.raiseAs(c, d.Now(), e, r.Amount); err != nil {
 		return err
 	}
 	c.Ops = append(c.Ops, throughBank(r.Row, suspenseAccount(r.provider), string(e.ID)))
+	if mark := r.mark(); mark != "" {
+		c.Puts = append(c.Puts, ledger.Put{Type: "statement_row", ID: mark, Chaining: ledger.Plain, Content: encode(waiting{r.file})})
+	}
 	return nil
 }
 

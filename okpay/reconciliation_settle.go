@@ -3,6 +3,7 @@ package okpay
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -81,6 +82,7 @@ func (s *Reconciliations) book(d *ledger.Draft, st *bankEntryDoc, clearing strin
 // Settle is the input of Reconciliation.Settle.
 type Settle struct {
 	Provider string       // whose clearing account is settled
+	Refunds  bool         // settles what a funding source gives back, on clearing:{provider}:refunds
 	Amount   money.Amount // more than zero
 	Cost     money.Amount // what the provider took for it, beside the amount; the zero Amount is nothing
 	Key      string       // makes the call safe to repeat
@@ -107,6 +109,7 @@ func (s *Reconciliations) Settle(ctx context.Context, in Settle) (BankEntry, err
 	}
 	v := verb{"program", "reconciliation.settle", in.Key, []ledger.Field{
 		{Name: "provider", Value: in.Provider}, amountField("amount", in.Amount), amountField("cost", in.Cost),
+		{Name: "refunds", Value: strconv.FormatBool(in.Refunds)},
 	}}
 	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
 		way, err := s.owed(d, in)
@@ -117,7 +120,7 @@ func (s *Reconciliations) Settle(ctx context.Context, in Settle) (BankEntry, err
 			ID: BankEntryID(s.w.newID("be_")), Provider: in.Provider, Direction: way.String(), CreatedAt: d.Now(),
 		}}
 		fresh(d, "bank_entry", string(st.ID))
-		return s.book(d, st, clearingAccount(in.Provider), rails.Row{
+		return s.book(d, st, in.clearing(), rails.Row{
 			Direction: way, Amount: in.Amount, Cost: money.New(in.Cost.Minor(), in.Amount.Currency()),
 		})
 	})
@@ -133,12 +136,19 @@ func (s *Reconciliations) Settle(ctx context.Context, in Settle) (BankEntry, err
 	return st, err
 }
 
+func (in *Settle) clearing() string {
+	if in.Refunds {
+		return refundClearing(in.Provider)
+	}
+	return clearingAccount(in.Provider)
+}
+
 // owed tells which way a settlement goes, and refuses more than is owed.
 func (s *Reconciliations) owed(d *ledger.Draft, in Settle) (rails.Direction, error) {
-	key := ledger.AccountKey{Name: clearingAccount(in.Provider), Currency: in.Amount.Currency().Code()}
+	key := ledger.AccountKey{Name: in.clearing(), Currency: in.Amount.Currency().Code()}
 	// Two that settle the same account are decided one after the other. What the kernel could
 	// require counts what is only held for the account, and that is not owed yet.
-	turn := in.Provider + "/" + key.Currency
+	turn := key.String()
 	if _, err := d.Get("settlement_turn", turn); err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return 0, err
 	}

@@ -1,6 +1,10 @@
 package okpay_test
 
 import (
+	"context"
+	"fmt"
+	"log"
+	"strings"
 	"sync"
 	"testing"
 
@@ -9,6 +13,7 @@ import (
 
 	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay"
+	"github.com/okpay/okpay-go/okpay/rails"
 )
 
 func TestASettlementThatIsKnownWithoutAStatement(t *testing.T) {
@@ -44,7 +49,10 @@ func TestASettlementThatIsKnownWithoutAStatement(t *testing.T) {
 		"a cost in another currency":    {in: okpay.Settle{Provider: "bankA", Amount: cny(1), Cost: usd(1)}, code: okpay.InvalidRequest, field: "cost"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := startBooks(t, okpay.Config{})
+			b := startBooks(t, toTheSource)
+			b.refundIn(okpay.RefundPendingProvider)
+			_, err := b.Reconciliation.Settle(t.Context(), okpay.Settle{Provider: "bankA", Amount: cny(1_000)}) // what paid for it
+			require.NoError(t, err)
 			b.reach(okpay.WithdrawalPaid, 50_000)
 			b.reach(okpay.WithdrawalSubmitted, 20_000)
 			b.fund("user:payer:available", 1)
@@ -89,12 +97,15 @@ func TestSettlementsThatRaceNeverSettleMoreThanIsOwed(t *testing.T) {
 	b.reach(okpay.WithdrawalPaid, 10_000)
 	b.reach(okpay.WithdrawalSubmitted, 10_000)
 	var running sync.WaitGroup
-	errs := make([]error, 16)
+	errs := make([]error, 64)
+	start := make(chan struct{})
 	for i := range errs {
 		running.Go(func() {
+			<-start
 			_, errs[i] = b.Reconciliation.Settle(t.Context(), okpay.Settle{Provider: "bankA", Amount: cny(3_000)})
 		})
 	}
+	close(start)
 	running.Wait()
 	done := 0
 	for _, err := range errs {
@@ -107,4 +118,45 @@ func TestSettlementsThatRaceNeverSettleMoreThanIsOwed(t *testing.T) {
 	assert.Equal(t, 3, done)
 	assert.Equal(t, int64(1_000), b.balancesOf("CNY")["clearing:bankA"])
 	b.verify()
+}
+
+func ExampleReconciliations_Import() {
+	ctx := context.Background()
+	w, closeLedger := openWallet(okpay.Config{})
+	defer closeLedger()
+	_, err := w.Customers.Create(ctx, okpay.CreateCustomer{ID: "alice", Name: "Alice"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	top, err := w.TopUps.Create(ctx, okpay.CreateTopUp{Customer: "alice", Amount: cny(10_000)})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	file := "direction,amount,currency,reference,cost\n" +
+		"in,100.00,CNY," + string(top.ID) + ",0.30\n" +
+		"in,7.50,CNY,unheard-of,0.00\n"
+	report, err := w.Reconciliation.Import(ctx, okpay.ImportStatement{
+		Provider: "simulated", Name: "today.csv", Format: rails.CSV, File: strings.NewReader(file),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("rows", report.Rows, "matched", report.Matched, "missing here", report.MissingHere)
+
+	// What is not understood waits for a person.
+	open, _, err := w.Exceptions.List(ctx, okpay.ExceptionQuery{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	e, err := w.Exceptions.Resolve(ctx, okpay.ResolveException{
+		Exception: open[0].ID, Disposition: okpay.CreditCustomer, Customer: "alice", Reason: "payer_called", By: "ops1",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(e.Kind, e.Amount, e.State)
+	// Output:
+	// rows 2 matched 1 missing here 1
+	// missing_here 7.50 CNY resolved
 }

@@ -22,7 +22,10 @@ type books struct {
 
 func startBooks(t *testing.T, cfg okpay.Config) *books {
 	t.Helper()
-	source := &rails.Simulated{Answer: func(rails.Collection) rails.Outcome { return rails.Unknown }}
+	source := &rails.Simulated{
+		Answer:       func(rails.Collection) rails.Outcome { return rails.Unknown },
+		AnswerRefund: func(rails.Refunding) rails.Outcome { return rails.Unknown },
+	}
 	cfg.Sources = map[string]rails.FundingSource{"bankA": source, "psp": source}
 	return &books{desk: startDesk(t, cfg, 1_000_000, 1_000_000), source: source}
 }

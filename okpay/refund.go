@@ -62,7 +62,10 @@ type refundDoc struct {
 	Credited   bool       `json:"credited,omitempty"`   // to the wallet instead
 	LookAt     time.Time  `json:"look_at,omitzero"`     // when funds are looked for, or the source asked, again
 	Assessed   Assessment `json:"assessed,omitzero"`
-	Used       []usage    `json:"used,omitempty"` // of the merchant's limits
+	Used       []usage    `json:"used,omitempty"`    // of the merchant's limits
+	Undone     bool       `json:"undone,omitempty"`  // the source undid it after it had succeeded
+	MovedAt    time.Time  `json:"moved_at,omitzero"` // when it succeeded, or was undone
+	Settled    movements  `json:"settled,omitzero"`  // what statements have of it
 
 	Amount      *struct{} `json:"amount,omitempty"` // kept in Minor
 	FeeReturned *struct{} `json:"fee_returned,omitempty"`
@@ -85,6 +88,8 @@ func (r *refundDoc) record() ledger.Put {
 		Type: "refund", ID: string(r.ID),
 		Labels: []string{"p:" + string(r.Payment), "m:" + string(r.Merchant), "c:" + string(r.Customer)},
 	}
+	_, moved := r.lastMoved()
+	put.Labels = append(put.Labels, r.Settled.labels(r.To, moved)...)
 	switch r.State {
 	case RefundPendingFunds:
 		put.Labels = append(put.Labels, waitingLabel(r.Merchant, r.Currency))

@@ -218,6 +218,7 @@ func (s *Payments) feeBack(p *paymentDoc, amount int64) int64 {
 
 // refunded writes a refund whose money is the customer's again, and its payment.
 func (s *Payments) refunded(d *ledger.Draft, p *paymentDoc, r *refundDoc, m told) error {
+	r.MovedAt = d.Now()
 	p.Minor.RefundPending -= r.Minor.Amount
 	p.Minor.Refunded += r.Minor.Amount
 	g := part

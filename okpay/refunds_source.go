@@ -177,7 +177,7 @@ func (s *Payments) refundReversed(d *ledger.Draft, p *paymentDoc, r *refundDoc) 
 	if err != nil {
 		return err
 	}
-	r.Failure = refusedFor(ProviderRejected, d.Now())
+	r.Failure, r.Undone, r.MovedAt = refusedFor(ProviderRejected, d.Now()), true, d.Now()
 	s.undoRefund(d, p, r)
 	p.Minor.Refunded -= r.Minor.Amount
 	g := stillRefunded

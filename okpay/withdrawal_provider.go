@@ -308,7 +308,29 @@ func (e outgoings) trouble(d *ledger.Draft, doc *outgoingDoc, kind, provider, de
 			return err
 		}
 	}
-	return e.w.raise(&d.Change, d.Now(), kind, provider, doc.ID, detail, amount)
+	x := &exceptionDoc{Exception: Exception{Kind: kind, Provider: provider, Object: doc.ID, Detail: detail}}
+	if kind == troubleOwnerGone {
+		// What came back waits on suspense: a person decides whose it is.
+		x.Suspended = rails.In.String()
+		if amount, err = e.comesBack(doc); err != nil {
+			return err
+		}
+	}
+	return e.w.raiseAs(&d.Change, d.Now(), x, amount)
+}
+
+// comesBack is what a return gives back: the amount and, if that is agreed, the fee that was
+// taken. The document is in its new state already, and its money is not moved yet.
+func (e outgoings) comesBack(doc *outgoingDoc) (money.Amount, error) {
+	minor := doc.Minor.Amount
+	if e.config().ReturnFee {
+		if n := len(doc.History); n > 1 && slices.Contains(inFlight(), doc.History[n-2].State) {
+			minor += doc.Minor.Fee // taken by the same move
+		} else {
+			minor += doc.Minor.Charged
+		}
+	}
+	return e.w.restore(minor, doc.Currency)
 }
 
 // refusalOf is what a provider's code means here: a code of ours, or one that failures.json
