@@ -212,7 +212,7 @@ func refundActs() []act {
 				return h.made(in.Key, string(got.ID), err)
 			}
 		}},
-		{"refund.cancel", 3, func(h *history, r *rand.Rand) doing {
+		{"refund.cancel", 6, func(h *history, r *rand.Rand) doing {
 			x := h.witness.pick(r, "refund", "pending_funds")
 			in := okpay.CancelRefund{Merchant: okpay.MerchantID(x.shown.Merchant), Refund: okpay.RefundID(x.id), Key: h.number("k")}
 			return func(ctx context.Context, w *okpay.Wallet) error {

@@ -30,7 +30,7 @@ var historySeed = flag.Uint64("history.seed", 0, "seed of TestHistory; 0 draws o
 // How much TestHistory does: OKPAY_TEST_SIZE=200 makes a million operations of it. A history
 // longer than a world is several, each with a store of its own, so that memory stays bounded.
 const (
-	historySteps = 5_000
+	historySteps = 8_000
 	worldSteps   = 50_000
 )
 
