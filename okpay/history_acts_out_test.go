@@ -128,7 +128,7 @@ func withdrawalActs() []act {
 		{"withdrawal.query", 3, asks(func(w *okpay.Wallet) ask { return w.Withdrawals.Query }, "submitting", "unknown", "submitted")},
 		{"withdrawal.provider_says", 12, tells("withdrawal")},
 		{"withdrawal.collect", 3, review(func(w *okpay.Wallet) verb { return w.Withdrawals.Collect }, "paid_after_failed")},
-		{"withdrawal.write_off", 3, review(func(w *okpay.Wallet) verb { return w.Withdrawals.WriteOff }, "paid_after_failed")},
+		{"withdrawal.write_off", 5, review(func(w *okpay.Wallet) verb { return w.Withdrawals.WriteOff }, "paid_after_failed")},
 	}
 }
 
@@ -168,9 +168,9 @@ func payoutActs() []act {
 		}},
 		{"payout.submit", 3, asks(func(w *okpay.Wallet) ask { return w.Payouts.Submit }, "approved", "submitting", "unknown")},
 		{"payout.query", 2, asks(func(w *okpay.Wallet) ask { return w.Payouts.Query }, "submitting", "unknown", "submitted")},
-		{"payout.provider_says", 8, tells("payout")},
+		{"payout.provider_says", 12, tells("payout")},
 		{"payout.collect", 3, review(func(w *okpay.Wallet) verb { return w.Payouts.Collect }, "paid_after_failed")},
-		{"payout.write_off", 3, review(func(w *okpay.Wallet) verb { return w.Payouts.WriteOff }, "paid_after_failed")},
+		{"payout.write_off", 5, review(func(w *okpay.Wallet) verb { return w.Payouts.WriteOff }, "paid_after_failed")},
 		{"payout_schedule.set", 2, func(h *history, r *rand.Rand) doing {
 			x, code := h.place(r, false), historyCurrencies()[r.IntN(5)]
 			in := okpay.SetPayoutSchedule{

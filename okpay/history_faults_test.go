@@ -35,29 +35,40 @@ type unsteady struct {
 
 	mu   sync.Mutex
 	r    *rand.Rand
-	left int // statements until the process ends; negative is never
+	left int  // statements until the process ends; negative is never
+	only bool // of commits
 	dead bool
 	calm bool
 }
 
 // statement counts one. dies says that the process ends with it, and n is a number from 0 to 1199 that
 // says what else goes wrong.
-func (s *unsteady) statement() (n int, dies, dead bool) {
+func (s *unsteady) statement(commit bool) (n int, dies, dead bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.dead {
 		return 0, false, true
 	}
-	if s.left--; s.left == 0 {
+	if commit || !s.only {
+		s.left--
+	}
+	if s.left == 0 {
 		s.dead = true
 		s.h.faults.met("process ended")
-		return s.r.IntN(2), true, false
+		return s.r.IntN(3), true, false // 0 is before, if it is a commit
 	}
 	n = 1199
 	if !s.calm {
 		n = s.r.IntN(1200)
 	}
 	return n, false, false
+}
+
+// calm reports whether nothing goes wrong in this process.
+func (p *process) calm() bool {
+	p.store.mu.Lock()
+	defer p.store.mu.Unlock()
+	return p.store.calm
 }
 
 func (s *unsteady) isDead() bool {
@@ -67,7 +78,7 @@ func (s *unsteady) isDead() bool {
 }
 
 func (s *unsteady) Begin(ctx context.Context, l int64, need ledger.Need) (ledger.Tx, *ledger.Found, error) {
-	n, dies, dead := s.statement()
+	n, dies, dead := s.statement(false)
 	switch {
 	case dead || dies:
 		return nil, nil, errKilled
@@ -83,7 +94,7 @@ func (s *unsteady) Begin(ctx context.Context, l int64, need ledger.Need) (ledger
 }
 
 func (s *unsteady) Read(ctx context.Context, l int64, fn func(ledger.View) error) error {
-	n, dies, dead := s.statement()
+	n, dies, dead := s.statement(false)
 	switch {
 	case dead || dies:
 		return errKilled
@@ -100,14 +111,14 @@ type unsteadyTx struct {
 }
 
 func (t unsteadyTx) Load(ctx context.Context, need ledger.Need) (*ledger.Found, error) {
-	if _, dies, dead := t.s.statement(); dead || dies {
+	if _, dies, dead := t.s.statement(false); dead || dies {
 		return nil, errKilled
 	}
 	return t.Tx.Load(ctx, need)
 }
 
 func (t unsteadyTx) Commit(ctx context.Context, b *ledger.Batch) error {
-	n, dies, dead := t.s.statement()
+	n, dies, dead := t.s.statement(true)
 	before, after, said := "", "", error(nil)
 	switch {
 	case dead || dies && n == 0:
@@ -176,6 +187,11 @@ func (s *source) away(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls[id]++
+	if s.calls[id] == 5 { // it has found out by now
+		if known, _ := s.Simulated.Collect(context.Background(), rails.Collection{ID: id}); known == rails.Unknown {
+			s.Settle(id, rails.Outcome(1+s.h.fate("%s at last %s", s.name, id)%3))
+		}
+	}
 	return s.h.fate("%s away %s %d", s.name, id, s.calls[id])%20 == 0
 }
 
@@ -255,6 +271,10 @@ func (b *bank) Query(ctx context.Context, key string) (rails.PayoutResult, error
 	if n := b.h.random(6); n == 0 {
 		b.h.faults.met("payout provider away")
 		return rails.PayoutResult{}, errors.New("no answer")
+	} else if n == 1 { // carried out by now
+		if truth, _ := b.SimulatedPayouts.Query(ctx, key); truth.Status == rails.PayoutAccepted {
+			b.Settle(key, rails.PayoutResult{Status: rails.PayoutPaid}, 0)
+		}
 	}
 	return b.SimulatedPayouts.Query(ctx, key)
 }
