@@ -197,6 +197,9 @@ func (b *ledgerBooks) topUps(h *history, p *process) {
 			b.says.add("clearing:wire", got.Received, -1)
 			b.says.add("suspense:wire", got.Received, 1)
 		}
+		if got.State == okpay.TopUpSucceeded {
+			assert.Equal(h.t, exactFee(h.config().Fees.TopUp, got.Received.Minor()), got.Fee.Minor(), "%s: the fee", x.id)
+		}
 		b.says.add("fees:topup", got.Fee, 1)
 		b.says.add("user", got.Fee, -1)
 	}
@@ -206,6 +209,7 @@ func (b *ledgerBooks) transfers(h *history, p *process) {
 	for _, x := range h.witness.all("transfer") {
 		got, err := p.Transfers.Get(h.t.Context(), okpay.TransferID(x.id))
 		require.NoError(h.t, err)
+		assert.Equal(h.t, exactAdditional(h.config().Fees.Transfer, got.Amount.Minor()), got.Fee.Minor(), "%s: the fee", x.id)
 		if got.State == okpay.TransferReturned && x.state == "pending_claim" {
 			got.State = okpay.TransferPendingClaim // over, and not recorded yet
 		}
@@ -293,6 +297,7 @@ func (b *ledgerBooks) outgoing(h *history, p *process) {
 	for _, x := range h.witness.all("withdrawal") {
 		got, err := p.Withdrawals.Get(h.t.Context(), okpay.WithdrawalID(x.id))
 		require.NoError(h.t, err)
+		assert.Equal(h.t, exactAdditional(h.config().Fees.Withdrawal, got.Amount.Minor()), got.Fee.Minor(), "%s: the fee", x.id)
 		one(x, "user", "fees:withdrawal", false, got.Outgoing)
 	}
 	for _, x := range h.witness.all("payout") {

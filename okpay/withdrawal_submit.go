@@ -230,8 +230,9 @@ func (e outgoings) settle(ctx context.Context, id string) error {
 		return errNothingDue // another process was faster
 	case doc.State == WithdrawalApproved:
 		after, _, err := e.submit(ctx, id)
-		if after != nil && after.Paused {
-			return nil
+		var own *Error
+		if after != nil && errors.As(err, &own) {
+			return nil // that it has to wait is recorded, whatever became of it since
 		}
 		return notBefore(err)
 	case !e.asks(doc):
