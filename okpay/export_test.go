@@ -26,3 +26,19 @@ func (w *Wallet) ExpireDue(ctx context.Context) (done int, err error) {
 		}
 	}
 }
+
+// MachineRow is one row of one of the wallet's state machines.
+type MachineRow struct {
+	Noun, From, To string
+	Emits          []string
+}
+
+// MachineRows are the rows of every state machine.
+func MachineRows() (rows []MachineRow) {
+	for _, t := range machines() {
+		for _, r := range t.rows {
+			rows = append(rows, MachineRow{t.noun, r.from, r.to, r.emits})
+		}
+	}
+	return rows
+}

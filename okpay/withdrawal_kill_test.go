@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/ledger/ledgertest"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay"
@@ -256,4 +257,33 @@ func killedAt(t *testing.T, at int, submission func(context.Context, *okpay.Wall
 	require.NoError(t, err)
 	require.NoError(t, report.Err())
 	return steps, found
+}
+
+func TestThatAWithdrawalHasToWaitIsNoErrorThoughItIsCanceledMeanwhile(t *testing.T) {
+	store, bank := memstore.New(), &rails.SimulatedPayouts{}
+	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	id := prepared(t, store, bank, c)
+	slow := ledgertest.NewFaulty(store)
+	first, second := program(t, slow, bank, c, "b"), program(t, store, bank, c, "d")
+	wd, err := second.Withdrawals.Get(t.Context(), id)
+	require.NoError(t, err)
+	_, err = second.Destinations.Remove(t.Context(), okpay.RemoveDestination{Customer: "payer", Destination: wd.Destination})
+	require.NoError(t, err)
+	c.Advance(time.Minute)
+
+	paused := slow.Pause(ledgertest.AfterCommit)
+	worked := make(chan error)
+	go func() {
+		_, err := first.Work(t.Context())
+		worked <- err
+	}()
+	<-paused.Reached()
+	_, err = second.Withdrawals.Cancel(t.Context(), okpay.CancelWithdrawal{Customer: "payer", Withdrawal: id})
+	require.NoError(t, err)
+	paused.Resume()
+	require.NoError(t, <-worked)
+	wd, err = second.Withdrawals.Get(t.Context(), id)
+	require.NoError(t, err)
+	assert.Equal(t, okpay.WithdrawalCanceled, wd.State)
+	assert.Equal(t, []okpay.WithdrawalState{okpay.WithdrawalUnderReview, okpay.WithdrawalApproved, okpay.WithdrawalCanceled}, []okpay.WithdrawalState{wd.History[0].State, wd.History[1].State, wd.History[2].State})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/testsize"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay"
@@ -140,50 +141,52 @@ func (k *desk) payloads() (out []string) {
 }
 
 func TestOfManyWhoApproveCancelAndRejectAtOnceOneWins(t *testing.T) {
-	k := startDesk(t, okpay.Config{}, 20_000, 0)
-	wd, err := k.request(5000)
-	require.NoError(t, err)
-	var won sync.Map
-	var running sync.WaitGroup
-	for i := range 64 {
-		running.Go(func() {
-			actions := []string{"approve", "cancel", "reject"}
-			action := actions[i%len(actions)]
-			var err error
-			switch action {
-			case "approve":
-				_, err = k.approve(wd.ID, fmt.Sprint("ops", i))
-			default:
-				_, err = k.act(action, wd.ID)
-			}
-			if err == nil {
-				won.Store(action, i)
-				return
-			}
-			refusedAs(t, err, okpay.InvalidState)
-		})
-	}
-	running.Wait()
-	got, err := k.Withdrawals.Get(t.Context(), wd.ID)
-	require.NoError(t, err)
-	winners := map[any]bool{}
-	won.Range(func(key, _ any) bool { winners[key] = true; return true })
-	switch {
-	case winners["approve"] && winners["cancel"]: // what is approved may still be canceled
-		assert.Equal(t, okpay.WithdrawalCanceled, got.State)
-		assert.Len(t, winners, 2)
-	default:
-		assert.Len(t, winners, 1)
-	}
-	types, _ := k.since(0)
-	ends := 0
-	for _, e := range types {
-		if e == "withdrawal.canceled" || e == "withdrawal.rejected" {
-			ends++
+	for range testsize.Scaled(t, 5) {
+		k := startDesk(t, okpay.Config{}, 20_000, 0)
+		wd, err := k.request(5000)
+		require.NoError(t, err)
+		var won sync.Map
+		var running sync.WaitGroup
+		for i := range 64 {
+			running.Go(func() {
+				actions := []string{"approve", "cancel", "reject"}
+				action := actions[i%len(actions)]
+				var err error
+				switch action {
+				case "approve":
+					_, err = k.approve(wd.ID, fmt.Sprint("ops", i))
+				default:
+					_, err = k.act(action, wd.ID)
+				}
+				if err == nil {
+					won.Store(action, i)
+					return
+				}
+				refusedAs(t, err, okpay.InvalidState)
+			})
 		}
+		running.Wait()
+		got, err := k.Withdrawals.Get(t.Context(), wd.ID)
+		require.NoError(t, err)
+		winners := map[any]bool{}
+		won.Range(func(key, _ any) bool { winners[key] = true; return true })
+		switch {
+		case winners["approve"] && winners["cancel"]: // what is approved may still be canceled
+			assert.Equal(t, okpay.WithdrawalCanceled, got.State)
+			assert.Len(t, winners, 2)
+		default:
+			assert.Len(t, winners, 1)
+		}
+		types, _ := k.since(0)
+		ends := 0
+		for _, e := range types {
+			if e == "withdrawal.canceled" || e == "withdrawal.rejected" {
+				ends++
+			}
+		}
+		assert.LessOrEqual(t, ends, 1)
+		k.verify()
 	}
-	assert.LessOrEqual(t, ends, 1)
-	k.verify()
 }
 
 func TestARejectionNeedsAReason(t *testing.T) {

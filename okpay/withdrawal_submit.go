@@ -85,9 +85,12 @@ func (e outgoings) intend(ctx context.Context, id string) (doc *outgoingDoc, ord
 		default:
 			// Whether the order was heard is not known. If it was not, this would be the first
 			// one, and no money leaves an account that is shut.
-			if _, shut := e.openOwner(d, doc.owner()); errors.Is(shut, AccountLocked) || errors.Is(shut, AccountClosed) {
+			_, shut := e.openOwner(d, doc.owner())
+			switch CodeOf(shut) {
+			case "":
+			case AccountLocked, AccountRestricted, AccountClosed:
 				return errNothingDue
-			} else if shut != nil {
+			default:
 				return shut
 			}
 		}
@@ -227,8 +230,9 @@ func (e outgoings) settle(ctx context.Context, id string) error {
 		return errNothingDue // another process was faster
 	case doc.State == WithdrawalApproved:
 		after, _, err := e.submit(ctx, id)
-		if after != nil && after.Paused {
-			return nil
+		var own *Error
+		if after != nil && errors.As(err, &own) {
+			return nil // that it has to wait is recorded, whatever became of it since
 		}
 		return notBefore(err)
 	case !e.asks(doc):

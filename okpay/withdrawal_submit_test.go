@@ -229,26 +229,41 @@ func TestAnApprovedWithdrawalWaitsForItsDelay(t *testing.T) {
 }
 
 func TestWhatMayNotHaveBeenOrderedIsNotOrderedFromALockedAccount(t *testing.T) {
-	k := startDesk(t, okpay.Config{}, 20_000, 0)
-	id := k.reach(okpay.WithdrawalSubmitting, 5000)
-	_, err := k.Customers.Lock(t.Context(), okpay.MoveGate{Customer: k.customer})
-	require.NoError(t, err)
-	wd, err := k.Withdrawals.Submit(t.Context(), id)
-	require.NoError(t, err)
-	assert.Equal(t, okpay.WithdrawalSubmitting, wd.State)
-	for range 5 {
-		k.clock.Advance(time.Hour)
-		_, err = k.Work(t.Context())
-		require.NoError(t, err)
+	for lockedBy, lock := range map[string]func(*desk) error{
+		"an operator": func(k *desk) error {
+			_, err := k.Customers.Lock(t.Context(), okpay.MoveGate{Customer: k.customer})
+			return err
+		},
+		"a top-up that was reversed": func(k *desk) error {
+			top, err := k.TopUps.Create(t.Context(), okpay.CreateTopUp{Customer: k.customer, Amount: cny(10)})
+			if err == nil {
+				_, err = k.TopUps.SourceSays(t.Context(), okpay.SourceEvent{Source: "simulated", EventID: "e1", TopUp: top.ID, Status: reversed})
+			}
+			return err
+		},
+	} {
+		t.Run("locked by "+lockedBy, func(t *testing.T) {
+			k := startDesk(t, okpay.Config{}, 20_000, 0)
+			id := k.reach(okpay.WithdrawalSubmitting, 5000)
+			require.NoError(t, lock(k))
+			wd, err := k.Withdrawals.Submit(t.Context(), id)
+			require.NoError(t, err)
+			assert.Equal(t, okpay.WithdrawalSubmitting, wd.State)
+			for range 5 {
+				k.clock.Advance(time.Hour)
+				_, err = k.Work(t.Context())
+				require.NoError(t, err)
+			}
+			assert.Empty(t, k.bank.Calls())
+			assert.NotEmpty(t, k.bank.Queries())
+			_, err = k.Customers.Unlock(t.Context(), okpay.MoveGate{Customer: k.customer})
+			require.NoError(t, err)
+			k.clock.Advance(time.Hour)
+			_, err = k.Work(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, map[string]int{string(id): 1}, k.bank.Calls())
+		})
 	}
-	assert.Empty(t, k.bank.Calls())
-	assert.NotEmpty(t, k.bank.Queries())
-	_, err = k.Customers.Unlock(t.Context(), okpay.MoveGate{Customer: k.customer})
-	require.NoError(t, err)
-	k.clock.Advance(time.Hour)
-	_, err = k.Work(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, map[string]int{string(id): 1}, k.bank.Calls())
 }
 
 func TestAnAnswerIsRecordedThoughItsCallerHasGone(t *testing.T) {
