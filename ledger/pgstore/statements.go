@@ -74,6 +74,7 @@ const (
 	listHolds
 	listRecords
 	getRecord
+	getRecords
 	recordsByID
 	recordsByIDDesc
 	recordsByLabel
@@ -251,6 +252,8 @@ var statementTexts = [statementCount]string{
 	listRecords: `SELECT ` + recordColumns + ` FROM @records
 		WHERE ledger = $1::bigint AND (type, id) > ($2::text, $3::text) ORDER BY type, id LIMIT $4::bigint`,
 	getRecord: `SELECT ` + recordColumns + ` FROM @records WHERE ledger = $1::bigint AND type = $2::text AND id = $3::text`,
+	getRecords: `SELECT ` + recordColumns + ` FROM ` + eachKey + ` CROSS JOIN LATERAL
+		(SELECT * FROM @records r WHERE r.ledger = $1::bigint AND r.type = k.one AND r.id = k.two LIMIT 1) r`,
 
 	recordsByID: `SELECT ` + recordColumns + ` FROM @records
 		WHERE ledger = $1::bigint AND type = $2::text AND id > $3::text AND NOT erased ORDER BY id LIMIT $4::bigint`,
