@@ -2,6 +2,7 @@ package okpay_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -148,8 +149,46 @@ func (w *caseWorld) createPayment(a *arguments) reply {
 	if source := a.text("source"); source != "" {
 		in.Methods = []okpay.PaymentMethod{okpay.FromSource(source)}
 	}
+	in.Splits = a.splits(in.Merchant, in.Amount.Minor())
 	p, err := w.Payments.Create(context.Background(), in)
 	return w.made(a.text("id"), "payment", string(p.ID), p.Replayed, err)
+}
+
+// splits returns whom a payment is divided among. Of basis points, and of amounts, what is left of the
+// whole is the payment's merchant's.
+func (a *arguments) splits(merchant okpay.MerchantID, amount int64) (splits []okpay.Split) {
+	list, ok := a.get("splits")
+	if !ok {
+		return nil
+	}
+	items, _ := list.([]any)
+	left := int64(0)
+	for _, item := range items {
+		of, _ := item.(map[string]any)
+		id, _ := of["merchant"].(string)
+		s := okpay.Split{Merchant: okpay.MerchantID(id)}
+		for name, whole := range map[string]int64{"weight": 0, "share": 0, "bps": 10_000, "amount": amount} {
+			n, ok := of[name].(json.Number)
+			if !ok {
+				continue
+			}
+			var err error
+			if s.Weight, err = n.Int64(); err != nil {
+				a.w.inScope(outOfScope(fmt.Sprintf("%s of a split is %s, want a whole number", name, n)))
+			}
+			left = max(left, whole)
+		}
+		splits = append(splits, s)
+	}
+	listed := false
+	for _, s := range splits {
+		left -= s.Weight
+		listed = listed || s.Merchant == merchant
+	}
+	if left > 0 && !listed {
+		splits = append(splits, okpay.Split{Merchant: merchant, Weight: left})
+	}
+	return splits
 }
 
 func (w *caseWorld) payment(a *arguments) (okpay.Payment, named) {
