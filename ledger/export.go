@@ -3,7 +3,6 @@ package ledger
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -49,7 +48,7 @@ func (l *Ledger) Export(ctx context.Context, w io.Writer, cfg ExportConfig) (Exp
 	if joinedIn(ctx) != nil {
 		return Exported{}, ErrJoined
 	}
-	e := &exporter{ledger: l, cfg: cfg, limit: 16, ahead: make(map[RecordKey]int64)}
+	e := &exporter{ledger: l, cfg: cfg, limit: 16, atOnce: 16, ahead: make(map[RecordKey]int64)}
 	e.chain.name = l.cfg.Name
 	err := e.run(ctx, w)
 	if e.chain.last.Seq > 0 {
@@ -66,6 +65,7 @@ type exporter struct {
 	events int64               // number of the last event written
 	ahead  map[RecordKey]int64 // versions that a later block wrote, of some records
 	limit  int                 // blocks of a page
+	atOnce int                 // records that are read together
 	out    Exported
 	plain  int64
 }
@@ -171,8 +171,9 @@ func (e *exporter) page(ctx context.Context, v View) ([]piece, error) {
 	}
 	var pieces []piece
 	size := 0
+	p := &exportPage{exporter: e, view: v, blocks: blocks, bodies: make([]*decodedBody, len(blocks))}
 	for i := range blocks {
-		more, err := e.block(ctx, v, &blocks[i])
+		more, err := p.block(ctx, i)
 		if err != nil {
 			return nil, err
 		}
@@ -193,50 +194,6 @@ func (e *exporter) page(ctx context.Context, v View) ([]piece, error) {
 	return pieces, nil
 }
 
-// block reads what belongs to a block.
-func (e *exporter) block(ctx context.Context, v View, b *Block) ([]piece, error) {
-	if b.Body == nil {
-		if err := fromArchive(ctx, e.cfg.Archive, b); err != nil {
-			return nil, err
-		}
-	}
-	if err := e.chain.follow(b); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDiscrepancy, err)
-	}
-	body, err := decodeBody(b.Body)
-	if errors.Is(err, ErrFormat) {
-		return nil, err
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: block %d: %w", ErrDiscrepancy, b.Seq, err)
-	}
-	pieces := []piece{{frameBlock, appendBlock(nil, b)}}
-	announced := body.announced()
-	if len(announced) > 0 {
-		rows, err := v.Events(ctx, e.events, len(announced))
-		if err != nil {
-			return nil, err
-		}
-		for i, effect := range announced {
-			if i >= len(rows) || rows[i].No != e.events+1 || !effect.digests(&rows[i]) {
-				return nil, fmt.Errorf("%w: event %d is missing or differs from the journal", ErrDiscrepancy, e.events+1)
-			}
-			e.events++
-			e.out.Events++
-			pieces = append(pieces, piece{frameEvent, appendBytes(appendBytes(nil, rows[i].Salt), rows[i].Payload)})
-		}
-	}
-	for _, effect := range body.kept() {
-		p, err := e.content(ctx, v, effect)
-		if err != nil {
-			return nil, err
-		}
-		pieces = append(pieces, p)
-	}
-	e.out.Blocks++
-	return pieces, nil
-}
-
 // fromArchive takes a block's body from an archive.
 func fromArchive(ctx context.Context, archive BlockSource, b *Block) error {
 	if archive == nil {
@@ -251,31 +208,6 @@ func fromArchive(ctx context.Context, archive BlockSource, b *Block) error {
 	}
 	b.Body = found[0].Body
 	return nil
-}
-
-// content reads the content of a record as a block wrote it, if it is still there.
-func (e *exporter) content(ctx context.Context, v View, effect *effect) (piece, error) {
-	superseded := piece{frameRecord, []byte{0}}
-	key := RecordKey{effect.text, effect.other}
-	if e.ahead[key] > effect.version {
-		return superseded, nil
-	}
-	row, err := v.Record(ctx, key)
-	switch {
-	case ignoreNotFound(err) != nil:
-		return piece{}, err
-	case err == nil && row.Version > effect.version:
-		if len(e.ahead) >= 10_000 {
-			clear(e.ahead)
-		}
-		e.ahead[key] = row.Version
-		return superseded, nil
-	case err != nil || row.Version < effect.version || row.Erased || !effect.holds(&row):
-		return piece{}, fmt.Errorf("%w: record %s %s is missing or differs from the journal", ErrDiscrepancy, clip(key.Type), clip(key.ID))
-	}
-	e.out.Records++
-	payload := appendBytes([]byte{1}, row.Salt)
-	return piece{frameRecord, appendContent(payload, &row)}, nil
 }
 
 func (e *exporter) write(pieces []piece) error {

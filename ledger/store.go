@@ -397,6 +397,9 @@ type View interface {
 
 	// Record returns the record, tombstones included.
 	Record(ctx context.Context, key RecordKey) (RecordRow, error)
+	// RecordsByKey returns the records with these keys, complete, tombstones included, in any
+	// order. One that is named twice comes once or twice.
+	RecordsByKey(ctx context.Context, keys []RecordKey) ([]RecordRow, error)
 	// Unique returns which record holds a unique key.
 	Unique(ctx context.Context, key string) (RecordKey, error)
 	// Records returns what RecordQuery says, with content.

@@ -23,6 +23,10 @@ type EventType string
 // The types of events.
 const (
 	EventPaymentCreated             EventType = "payment.created"
+	EventPaymentRequiresAction      EventType = "payment.requires_action"
+	EventPaymentProcessing          EventType = "payment.processing"
+	EventPaymentBlocked             EventType = "payment.blocked" // the customer may not pay; the payment has failed
+	EventPaymentRefundReversed      EventType = "payment.refund_reversed"
 	EventPaymentAuthorized          EventType = "payment.authorized" // the customer confirmed; the money is held
 	EventPaymentCaptured            EventType = "payment.captured"   // paid
 	EventPaymentPartiallyCaptured   EventType = "payment.partially_captured"
@@ -36,6 +40,8 @@ const (
 	EventPaymentPartiallyRefunded   EventType = "payment.partially_refunded"
 	EventPaymentRefunded            EventType = "payment.refunded"
 	EventRefundCreated              EventType = "refund.created"
+	EventRefundPending              EventType = "refund.pending"
+	EventRefundCanceled             EventType = "refund.canceled"
 	EventRefundSucceeded            EventType = "refund.succeeded"
 	EventRefundFailed               EventType = "refund.failed"
 )

@@ -27,6 +27,10 @@ const (
 	// PaymentRequiresConfirmation waits for the customer to try again: Payment.LastFailure
 	// tells what went wrong.
 	PaymentRequiresConfirmation PaymentState = "requires_confirmation"
+	// PaymentRequiresAction waits for the customer to prove who they are.
+	PaymentRequiresAction PaymentState = "requires_action"
+	// PaymentProcessing waits for the bank or card that the customer pays with.
+	PaymentProcessing PaymentState = "processing"
 	// PaymentAuthorized holds the customer's money until it is captured, canceled or expires.
 	PaymentAuthorized PaymentState = "authorized"
 	// PaymentPartiallyCaptured is paid in part; the rest is held.

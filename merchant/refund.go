@@ -15,10 +15,18 @@ type RefundID string
 type RefundState string
 
 const (
-	// RefundSucceeded gave the money back. Final.
+	// RefundCreated is seen in events alone.
+	RefundCreated RefundState = "created"
+	// RefundPendingFunds waits until the merchant has the money; what it is about is reserved.
+	RefundPendingFunds RefundState = "pending_funds"
+	// RefundPendingProvider waits for the bank or card that it goes back to.
+	RefundPendingProvider RefundState = "pending_provider"
+	// RefundSucceeded gave the money back. A bank that undoes it leads to RefundFailed.
 	RefundSucceeded RefundState = "succeeded"
-	// RefundFailed gave nothing back. Final.
+	// RefundFailed did not go back by the way it was to go. Final.
 	RefundFailed RefundState = "failed"
+	// RefundCanceled was called off while it waited for funds. Final.
+	RefundCanceled RefundState = "canceled"
 )
 
 // Refund is captured money given back to the customer.
@@ -31,7 +39,7 @@ type Refund struct {
 	Amount      money.Amount `json:"amount"`
 	FeeReturned money.Amount `json:"fee_returned"` // of the amount, paid by the wallet from its fee
 	Reason      string       `json:"reason,omitempty"`
-	Failure     *Refused     `json:"failure,omitempty"` // nil unless it failed
+	Failure     *Refused     `json:"failure,omitempty"` // why it failed, or waits for funds
 	CreatedAt   time.Time    `json:"created_at"`
 	Sequence    int64        `json:"sequence"` // counts the refund's events
 
@@ -70,9 +78,8 @@ type createRefundBody struct {
 }
 
 // Refund gives captured money back, in part or whole. Codes: CodeNotFound, CodeInvalidState,
-// CodeAmountExceedsRefundable with Limit, CodeMerchantFundsInsufficient (then Error.Object is
-// the refund that failed), CodeAmountNotPositive, CodeCurrencyNotSupported,
-// CodeIdempotencyKeyReused.
+// CodeAmountExceedsRefundable with Limit, CodeAmountNotPositive, CodeCurrencyNotSupported,
+// CodeIdempotencyKeyReused. A merchant with too little is no error: the refund waits as RefundPendingFunds.
 func (s *PaymentService) Refund(ctx context.Context, in CreateRefund) (Refund, error) {
 	const operation = "payments.refund"
 	if err := checkID("payment", string(in.Payment)); err != nil {

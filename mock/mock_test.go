@@ -84,7 +84,7 @@ func TestARefusalIsReportedAndATopUpHelps(t *testing.T) {
 func TestTheWalletIsConfiguredAsAskedFor(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2030, 5, 6, 7, 8, 9, 0, time.UTC)
-	pay := mock.New(t, mock.Config{Start: start, Wallet: okpay.Config{PaymentFee: okpay.Fee{BasisPoints: 100}}})
+	pay := mock.New(t, mock.Config{Start: start, Wallet: okpay.Config{Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 100}}}})
 	assert.Equal(t, start, pay.Now())
 	p := ask(t, pay, merchant.CreatePayment{Amount: cny(1_000)})
 	require.NoError(t, pay.Confirm(p.ID, pay.Customer("10.00 CNY")))
@@ -392,7 +392,7 @@ func TestWhatCannotBeDoneFailsTheTest(t *testing.T) {
 		want string
 	}{
 		{"a wallet that cannot be configured", func(tb testing.TB) {
-			mock.New(tb, mock.Config{Wallet: okpay.Config{PaymentFee: okpay.Fee{BasisPoints: -1}}})
+			mock.New(tb, mock.Config{Wallet: okpay.Config{Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: -1}}}})
 		}, "invalid_request"},
 		{"an address that cannot be listened at", func(tb testing.TB) { mock.New(tb, mock.Config{Addr: "nowhere:-1"}) }, "listen"},
 		{"a customer with no amount", on(func(pay *mock.Server) { pay.Customer("plenty") }), `"plenty"`},

@@ -17,13 +17,58 @@ type Customer struct {
 	ID        CustomerID `json:"id"`
 	Name      string     `json:"name"`
 	Locale    string     `json:"locale"` // "en" or "zh-CN"
+	Contacts  []Contact  `json:"contacts,omitempty"`
 	CreatedAt time.Time  `json:"created_at"`
+	ErasedAt  *time.Time `json:"erased_at,omitempty"` // when name and contacts were erased
 
 	Sequence int64 `json:"sequence"`
 
 	// Replayed is set on what a verb returns when its Key had been used before: nothing was
 	// done this time.
 	Replayed bool `json:"-"`
+}
+
+// customerDoc is a customer as its record keeps it.
+type customerDoc struct {
+	Customer
+
+	// Name and Contacts of the embedded Customer are kept in the profile, which can be
+	// erased by itself.
+	Name     *struct{} `json:"name,omitempty"`
+	Contacts *struct{} `json:"contacts,omitempty"`
+
+	profile *profile
+}
+
+func (c *customerDoc) record() ledger.Put { return ledger.Put{Type: "customer", ID: string(c.ID)} }
+
+// view names the customer and holds nothing personal.
+func (c *customerDoc) view(*Wallet) (any, error) {
+	v := map[string]any{"id": c.ID, "locale": c.Locale, "sequence": c.Sequence}
+	if c.ErasedAt != nil {
+		v["erased_at"] = c.ErasedAt
+	}
+	if c.profile != nil {
+		v["contacts"] = known(c.profile.contacts())
+	}
+	return v, nil
+}
+
+func (c *customerDoc) counter() *int64 { return &c.Sequence }
+
+func (c *customerDoc) parties() (MerchantID, CustomerID) { return "", c.ID }
+
+func (c *customerDoc) with(p *profile) { c.profile = p }
+
+// customer reads a customer and the profile. The draft relies on both.
+func (w *Wallet) customer(d *ledger.Draft, id CustomerID) (*customerDoc, *profile, error) {
+	c := &customerDoc{}
+	if err := draftGet(d, "customer", string(id), c); err != nil {
+		return nil, nil, err
+	}
+	p, err := w.profile(d, partyCustomer(id))
+	c.profile = p
+	return c, p, err
 }
 
 // Customers is the service for customers.
@@ -39,54 +84,175 @@ type CreateCustomer struct {
 	Key    string // makes the call safe to repeat
 }
 
-// Create registers a customer. Errors: InvalidRequest, InvalidState when the ID is taken,
-// IdempotencyKeyReused.
+// Create registers a customer. Config.Risk is asked first and may refuse; one that it wants
+// challenged or reviewed is registered with the gate locked (reason "risk"), until Unlock.
+// Its verdict is kept as a Screening. Contacts are added by Contacts.Add.
+//
+// Errors, the first that applies: InvalidRequest, IdempotencyKeyReused, InvalidState when the
+// ID is taken, ServiceBusy when Config.Risk does not answer, RiskDeclined (recorded; the ID
+// stays free).
 func (s *Customers) Create(ctx context.Context, in CreateCustomer) (Customer, error) {
 	if in.Locale == "" {
 		in.Locale = "en"
 	}
-	if in.Locale != "en" && in.Locale != "zh-CN" {
-		return Customer{}, invalidField("locale", "is neither en nor zh-CN")
-	}
-	if err := checkText("name", in.Name, 200); err != nil {
+	if err := checkProfile(&in.Name, &in.Locale); err != nil {
 		return Customer{}, err
 	}
-	if in.ID != "" {
-		if err := checkID("id", string(in.ID)); err != nil {
-			return Customer{}, err
-		}
+	asked := in.ID
+	if in.ID == "" {
+		in.ID = CustomerID(s.w.newID("cus_"))
+	} else if err := checkID("id", string(in.ID)); err != nil {
+		return Customer{}, err
 	}
 	v := verb{"program", "customer.create", in.Key, []ledger.Field{
-		{Name: "id", Value: string(in.ID)}, {Name: "name", Value: in.Name}, {Name: "locale", Value: in.Locale},
+		{Name: "id", Value: string(asked)}, {Name: "name", Value: in.Name}, {Name: "locale", Value: in.Locale},
 	}}
+	risk := s.w.risk()
 	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
-		c := Customer{ID: in.ID, Name: in.Name, Locale: in.Locale, CreatedAt: d.Now()}
-		if c.ID == "" {
-			c.ID = CustomerID(s.w.newID("cus_"))
-		}
+		c := &customerDoc{Customer: Customer{ID: in.ID, Locale: in.Locale, CreatedAt: d.Now()}}
 		if err := mustBeNew(d, "customer", string(c.ID)); err != nil {
 			return err
 		}
+		check := RiskCheck{Operation: OnRegister, Customer: c.ID, Name: in.Name, At: d.Now()}
+		verdict, err := risk.ask(ctx, check)
+		if err != nil {
+			return err
+		}
+		if verdict.Verdict == Block {
+			s.w.refuseScreened(d, RiskDeclined, check, verdict)
+			return nil
+		}
+		if verdict != (Assessment{}) {
+			s.w.screened(d, check, verdict, false)
+		}
 		d.Result = string(c.ID)
-		a := announcer{w: s.w, now: d.Now(), subject: string(c.ID), sequence: &c.Sequence}
-		// Events name the customer and nothing personal.
-		d.Emit(a.event("customer.created", map[string]any{"id": c.ID, "locale": c.Locale}))
-		d.Put(ledger.Put{Type: "customer", ID: string(c.ID), Content: encode(c)})
-		return nil
+		c.profile = &profile{Party: partyCustomer(c.ID), Name: in.Name}
+		g := &Gate{Customer: c.ID, State: GateActive, UpdatedAt: d.Now()}
+		var locked told
+		if verdict.Verdict != Allow {
+			g.State, g.Reason = GateLocked, "risk"
+			locked = told{emits: []string{"account.locked"}, mails: []string{"account_locked"}}
+		}
+		d.Put(c.profile.record())
+		return errors.Join(
+			s.w.write(&d.Change, d.Now(), c, told{emits: []string{"customer.created"}}),
+			s.w.write(&d.Change, d.Now(), g, locked),
+		)
 	})
 	if err != nil {
 		return Customer{}, translate(err)
 	}
-	c, err := s.Get(ctx, CustomerID(out.Result))
+	return s.after(ctx, CustomerID(out.Result), out)
+}
+
+func checkProfile(name, locale *string) error {
+	if locale != nil && *locale != "en" && *locale != "zh-CN" {
+		return invalidField("locale", "is neither en nor zh-CN")
+	}
+	if name != nil {
+		return checkText("name", *name, 200)
+	}
+	return nil
+}
+
+// UpdateCustomer is the input of Customers.Update. What is nil stays as it is.
+type UpdateCustomer struct {
+	Customer CustomerID
+	Name     *string // at most 200 bytes
+	Locale   *string // "en" or "zh-CN"
+	Key      string  // makes the call safe to repeat
+}
+
+// Update changes a customer's name or locale. Errors, the first that applies:
+// InvalidRequest, IdempotencyKeyReused, NotFound, AccountClosed.
+func (s *Customers) Update(ctx context.Context, in UpdateCustomer) (Customer, error) {
+	if in.Name == nil && in.Locale == nil {
+		return Customer{}, invalidField("name", "is missing, and so is locale: nothing to change")
+	}
+	if err := checkProfile(in.Name, in.Locale); err != nil {
+		return Customer{}, err
+	}
+	v := verb{"program", "customer.update", in.Key, []ledger.Field{
+		{Name: "customer", Value: string(in.Customer)}, optionalField("name", in.Name), optionalField("locale", in.Locale),
+	}}
+	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
+		if err := s.w.arriving(d, in.Customer); err != nil {
+			return err
+		}
+		c, p, err := s.w.customer(d, in.Customer)
+		if err != nil {
+			return err
+		}
+		if in.Name != nil {
+			p.Name = *in.Name
+			d.Put(p.record())
+		}
+		if in.Locale != nil {
+			c.Locale = *in.Locale
+		}
+		return s.w.write(&d.Change, d.Now(), c, told{emits: []string{"customer.updated"}})
+	})
+	if err != nil {
+		return Customer{}, translate(err)
+	}
+	return s.after(ctx, in.Customer, out)
+}
+
+// optionalField tells "not given" from an empty text.
+func optionalField(name string, value *string) ledger.Field {
+	if value == nil {
+		return ledger.Field{Name: name}
+	}
+	return ledger.Field{Name: name, Value: "=" + *value}
+}
+
+// after is what a verb returns.
+func (s *Customers) after(ctx context.Context, id CustomerID, out ledger.Outcome) (Customer, error) {
+	c, err := s.Get(ctx, id)
 	c.Replayed = out.Replayed
 	return c, err
 }
 
 // Get returns a customer. Errors: NotFound.
 func (s *Customers) Get(ctx context.Context, id CustomerID) (Customer, error) {
-	var c Customer
-	err := s.w.get(ctx, "customer", string(id), &c)
+	var doc customerDoc
+	if err := s.w.get(ctx, "customer", string(id), &doc); err != nil {
+		return Customer{}, translate(err)
+	}
+	return s.w.shown(ctx, &doc)
+}
+
+// shown puts a customer together with the profile.
+func (w *Wallet) shown(ctx context.Context, doc *customerDoc) (Customer, error) {
+	var p profile
+	c := doc.Customer
+	err := w.get(ctx, "profile", partyCustomer(c.ID), &p)
+	if errors.Is(err, NotFound) { // erased
+		err = nil
+	}
+	c.Name, c.Contacts = p.Name, p.contacts()
 	return c, translate(err)
+}
+
+// List returns customers in the order of their ids, at most limit (1 to 100, 20 unless
+// told), continuing after one that was seen, and whether there are more.
+func (s *Customers) List(ctx context.Context, after CustomerID, limit int) (page []Customer, more bool, err error) {
+	records, more, err := s.w.page(ctx, "customer", "", string(after), false, limit)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, r := range records {
+		var doc customerDoc
+		if err := decodeRecord("customer", r.ID, r, nil, &doc); err != nil {
+			return nil, false, err
+		}
+		c, err := s.w.shown(ctx, &doc)
+		if err != nil {
+			return nil, false, err
+		}
+		page = append(page, c)
+	}
+	return page, more, nil
 }
 
 // Balances returns the customer's balances, one for each currency ever used, in order of

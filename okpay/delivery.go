@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -67,11 +68,12 @@ func (w *Wallet) fanOut(ctx context.Context) (more bool, err error) {
 			return errNothingDue
 		}
 		more = len(announced) == fanOutSize
-		endpoints := make(map[MerchantID][]endpointDoc)
+		endpoints, heard := make(map[MerchantID][]endpointDoc), EventTypes()
 		for _, a := range announced {
 			var e Event
-			// An event that is not of this package's making is nobody's here.
-			if json.Unmarshal(a.Payload, &e) != nil || e.Merchant == "" {
+			// An event that is not of this package's making, or that merchants do not hear of, is
+			// nobody's here.
+			if json.Unmarshal(a.Payload, &e) != nil || e.Merchant == "" || !slices.Contains(heard, e.Type) {
 				continue
 			}
 			if _, known := endpoints[e.Merchant]; !known {

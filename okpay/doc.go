@@ -3,8 +3,13 @@
 // A [Wallet] stands on a [ledger.Ledger]. Its services speak of a few nouns: a [Customer]
 // and a [Merchant] hold balances in any number of currencies; a [TopUp] brings money in
 // from a funding source; a [Payment] is asked for by a merchant, confirmed by a customer,
-// captured, canceled or expired; a [Refund] gives captured money back. Merchants sign in
-// with an [APIKey] and hear of events at an [Endpoint].
+// captured, canceled or expired, out of one balance, several, or a funding source ([PaymentMethod]);
+// a [Refund] gives captured money back, a [Dispute] reports a payment. A [Transfer] is money
+// between people, by id, e-mail address or telephone number; a [MoneyRequest] asks for one.
+// Merchants sign in with an [APIKey] and hear of events at an [Endpoint].
+//
+// What is personal (names, a [Contact], notes) stands in contents of records alone, never in
+// the journal, in events, labels, messages or errors, and [Customers.Erase] removes it.
 //
 // Every verb that moves money or makes an object of a customer's or merchant's takes an
 // input struct whose Key (at most 128 bytes) makes it safe to repeat: the same Key with the same input is
@@ -17,6 +22,6 @@
 // A refusal that has to be remembered (an attempt to pay with too little balance) is
 // recorded in the same commit that decides it.
 //
-// Time passes in [Wallet.Run]: expiry of payments, delivery of events, top-ups whose
-// outcome is not known yet. Any number of processes may run it.
+// Time passes in [Wallet.Run]: expiry of payments, return of unclaimed transfers, delivery of events, submission of withdrawals, top-ups, payments and
+// refunds whose outcome is not known yet, refunds that wait for funds. Any number of processes may run it.
 package okpay

@@ -142,20 +142,6 @@ func (s *Endpoints) count(d *ledger.Draft, merchant MerchantID, change int) erro
 	return nil
 }
 
-// EventTypes returns the types of events that merchants can hear of.
-func EventTypes() []string {
-	types := []string{"payment.created", "refund.created", "refund.succeeded", "refund.failed"}
-	for _, m := range paymentMoves() {
-		for _, t := range m.emits {
-			if !slices.Contains(types, t) {
-				types = append(types, t)
-			}
-		}
-	}
-	slices.Sort(types)
-	return types
-}
-
 // Get returns a merchant's endpoint. Errors: NotFound, also for another merchant's.
 func (s *Endpoints) Get(ctx context.Context, merchant MerchantID, id EndpointID) (Endpoint, error) {
 	var doc endpointDoc

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/money"
@@ -14,9 +15,12 @@ type Error struct {
 	Failure
 	Field  string        // the field of the input that is wrong, if one is
 	Detail string        // what is wrong this time, in English, for developers
-	Limit  *money.Amount // what would have been possible: the rest that can be captured or refunded
-	Object string        // id of the object concerned, if any
-	Err    error         // cause, if any
+	Limit  *money.Amount // what would have been possible: the rest that can be captured, refunded, withdrawn or is left of a limit
+	Short  *money.Amount // how much is missing, fee included (InsufficientBalance)
+	// ResetsAt is when a limit begins anew, for refusals by a limit.
+	ResetsAt *time.Time
+	Object   string // id of the object concerned, if any
+	Err      error  // cause, if any
 }
 
 // Error tells the code and the detail.
@@ -115,6 +119,8 @@ func codeOfReason(r ledger.Reason) Code {
 		return InsufficientBalance
 	case ledger.LimitExceeded, ledger.BalanceOverflow:
 		return LimitExceededTransaction
+	case ledger.AccountFrozen, ledger.AccountClosed:
+		return AccountRestricted
 	case ledger.AccountNotAllowed, ledger.ScaleChanged:
 		return CurrencyNotSupported
 	case ledger.HoldExpired:

@@ -37,10 +37,14 @@ type announcer struct {
 // event makes one event with the object as it is now.
 func (a *announcer) event(eventType string, object any) ledger.Event {
 	*a.sequence++
-	return ledger.Event{Type: eventType, Subject: a.subject, Payload: encode(Event{
+	// The outer Data hides the one of Event: what is encoded already would be gone through again.
+	return ledger.Event{Type: eventType, Subject: a.subject, Payload: encode(struct {
+		Event
+		Data any `json:"data"`
+	}{Event{
 		ID: a.w.newID("evt_"), Type: eventType, CreatedAt: a.now, Mode: a.w.cfg.Mode, Schema: eventSchema,
-		Sequence: *a.sequence, Merchant: a.merchant, Data: encode(object),
-	})}
+		Sequence: *a.sequence, Merchant: a.merchant,
+	}, object})}
 }
 
 // Events returns the wallet's events that follow the one numbered after in the ledger's

@@ -37,7 +37,7 @@ func openWallet(cfg okpay.Config) (w *okpay.Wallet, closeLedger func()) {
 
 func Example() {
 	ctx := context.Background()
-	w, closeLedger := openWallet(okpay.Config{PaymentFee: okpay.Fee{BasisPoints: 60}})
+	w, closeLedger := openWallet(okpay.Config{Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 60}}})
 	defer closeLedger()
 	customer, err := w.Customers.Create(ctx, okpay.CreateCustomer{Name: "A customer", Key: "signup-1"})
 	if err != nil {

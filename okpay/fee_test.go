@@ -11,8 +11,13 @@ import (
 	"github.com/okpay/okpay-go/okpay"
 )
 
-// exactFee is the fee by the formula, in numbers without bounds.
+// exactFee is the fee out of an amount by the formula, in numbers without bounds.
 func exactFee(f okpay.Fee, amount int64) int64 {
+	return min(exactAdditional(f, amount), max(amount, 0))
+}
+
+// exactAdditional is the fee on top of an amount.
+func exactAdditional(f okpay.Fee, amount int64) int64 {
 	if amount <= 0 {
 		return 0
 	}
@@ -24,8 +29,8 @@ func exactFee(f okpay.Fee, amount int64) int64 {
 	if f.Max > 0 && x.Cmp(big.NewInt(f.Max)) > 0 {
 		x.SetInt64(f.Max)
 	}
-	if x.Cmp(big.NewInt(amount)) > 0 {
-		x.SetInt64(amount)
+	if !x.IsInt64() {
+		return math.MaxInt64
 	}
 	return x.Int64()
 }

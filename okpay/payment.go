@@ -2,6 +2,7 @@ package okpay
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -43,6 +44,23 @@ type Payment struct {
 	ExpiresAt     time.Time         `json:"expires_at"` // the first instant at which it is expired
 	Sequence      int64             `json:"sequence"`   // counts the payment's events
 
+	// Splits are what its parties have of a payment that is divided; none of one that is not.
+	Splits []Share `json:"splits,omitempty"`
+
+	// RefundPending is what refunds that have not come to an end reserve of what was captured;
+	// the zero Amount if there are none.
+	RefundPending money.Amount `json:"-"`
+	// PaidWith is the method that paid; nil until one did.
+	PaidWith *PaymentMethod `json:"-"`
+	// ChallengeExpiresAt is the first instant at which a proof is too late, while the payment
+	// requires action.
+	ChallengeExpiresAt time.Time `json:"-"`
+	// Dispute is the report of the customer's that is open; empty if there is none.
+	Dispute DisputeID `json:"-"`
+	// NeedsReview says that a funding source sent another amount than was asked for, and that
+	// nobody has decided yet whose it is (Payments.ResolveMismatch).
+	NeedsReview bool `json:"-"`
+
 	// Replayed is set on what a verb returns when its Key had been used before: nothing was
 	// done this time.
 	Replayed bool `json:"-"`
@@ -59,13 +77,17 @@ type Refused struct {
 	At         time.Time `json:"at"`
 }
 
-func refusedFor(code Code, at time.Time) *Refused {
-	f := newError(code, "").Failure
+func refusedFor(code Code, at time.Time) *Refused { return newError(code, "").Failure.refused(at) }
+
+func (f Failure) refused(at time.Time) *Refused {
 	return &Refused{
 		Code: f.Code, Fault: f.Fault, Retry: f.Retry, NextAction: f.NextAction,
 		MessageEn: f.En, MessageZh: f.Zh, At: at,
 	}
 }
+
+// supportAfter is how many attempts fail before the advice is to contact support.
+const supportAfter = 3
 
 // paymentDoc is a payment as its record keeps it: amounts in minor units of one currency.
 type paymentDoc struct {
@@ -73,9 +95,29 @@ type paymentDoc struct {
 	Currency string `json:"currency"`
 	Minor    struct {
 		Amount, Captured, Refunded, Fee, FeeReturned int64
+
+		// RefundPending is reserved by refunds that have not ended; RefundPosted is what was
+		// taken from the merchant for refunds, ended or not.
+		RefundPending, RefundPosted int64 `json:",omitempty"`
+
+		// Disputed is what a dispute that is open, or was decided for the payer, is about.
+		Disputed int64 `json:",omitempty"`
 	} `json:"minor"`
 	Hold  bool       `json:"hold,omitempty"`  // a hold named as the payment was placed
-	Tried CustomerID `json:"tried,omitempty"` // who could not pay it last
+	Tried CustomerID `json:"tried,omitempty"` // who tries to pay it, or could not pay it last
+
+	Parties       []Split         `json:"parties,omitempty"`       // whom it is divided among
+	Schedule      Fee             `json:"schedule,omitzero"`       // of the fee, as agreed when the payment was made
+	Methods       []PaymentMethod `json:"methods,omitempty"`       // to be tried, in order
+	Paid          *PaymentMethod  `json:"paid_with,omitempty"`     // the one that paid
+	Collections   []collection    `json:"collections,omitempty"`   // what funding sources were asked for, the latest last
+	PaidBy        string          `json:"paid_by,omitempty"`       // the collection that paid
+	ChallengeEnds time.Time       `json:"challenge_ends,omitzero"` // while it requires action
+	Assessed      Assessment      `json:"assessed,omitzero"`       // by Config.Risk, at the last attempt
+	Used          []usage         `json:"used,omitempty"`          // of the payer's limits
+	Disputed      DisputeID       `json:"dispute,omitempty"`       // the dispute that is open
+	Reported      DisputeID       `json:"reported,omitempty"`      // the dispute that was ever opened
+	CapturedAt    time.Time       `json:"captured_at,omitzero"`    // of the last capture
 
 	// The amounts of the embedded Payment are kept in Minor.
 	Amount      *struct{} `json:"amount,omitempty"`
@@ -96,36 +138,43 @@ func (w *Wallet) payment(d *paymentDoc) (Payment, error) {
 	p.Amount = amount
 	p.Captured, p.Refunded = money.New(d.Minor.Captured, c), money.New(d.Minor.Refunded, c)
 	p.Fee, p.FeeReturned = money.New(d.Minor.Fee, c), money.New(d.Minor.FeeReturned, c)
+	if d.Minor.RefundPending > 0 {
+		p.RefundPending = money.New(d.Minor.RefundPending, c)
+	}
+	if p.Splits, err = d.shares(c); err != nil {
+		return Payment{}, err
+	}
+	p.PaidWith, p.ChallengeExpiresAt, p.Dispute = d.Paid, d.ChallengeEnds, d.Disputed
+	p.NeedsReview = slices.ContainsFunc(d.Collections, func(c collection) bool { return c.Suspended != nil })
 	return p, nil
 }
 
-// move takes a payment through its table. It returns the events that go with the move,
-// made with the payment as it is after it.
-func (p *paymentDoc) move(on paymentEvent, g guard) (move, error) {
-	m, ok := nextPaymentMove(p.State, on, g)
-	if !ok {
-		return move{}, p.invalidState(on)
-	}
-	p.State = m.to
-	return m, nil
+// move takes a payment through its table.
+func (p *paymentDoc) move(on action, g guard) (told, error) {
+	return paymentMachine().move(&p.State, string(p.ID), on, g)
 }
 
-func (p *paymentDoc) invalidState(on paymentEvent) error {
-	e := newError(InvalidState, "%s is not possible: the payment is %s", on, p.State)
-	e.Object = string(p.ID)
-	return e
+func (p *paymentDoc) invalidState(on action) error {
+	return paymentMachine().refuse(p.State, string(p.ID), on)
 }
 
 // due reports whether the payment's time is over and that changes its state.
 func (p *paymentDoc) due(now time.Time) bool {
-	return !now.Before(p.ExpiresAt) && paymentAllows(p.State, expire)
+	return !now.Before(p.ExpiresAt) && paymentMachine().allows(p.State, expire)
+}
+
+// lapsed reports whether the customer was too late to prove who they are.
+func (p *paymentDoc) lapsed(now time.Time) bool {
+	return p.State == PaymentRequiresAction && !now.Before(p.ChallengeEnds)
 }
 
 // rest is what may still be captured, in minor units.
 func (p *paymentDoc) rest() int64 { return p.Minor.Amount - p.Minor.Captured }
 
 // refundable is what may still be refunded, in minor units.
-func (p *paymentDoc) refundable() int64 { return p.Minor.Captured - p.Minor.Refunded }
+func (p *paymentDoc) refundable() int64 {
+	return p.Minor.Captured - p.Minor.Refunded - p.Minor.RefundPending - p.Minor.Disputed
+}
 
 func (p *paymentDoc) amountOf(w *Wallet, minor int64) money.Amount {
 	a, err := w.restore(minor, p.Currency)
@@ -135,44 +184,98 @@ func (p *paymentDoc) amountOf(w *Wallet, minor int64) money.Amount {
 	return a
 }
 
+// tryFailed takes a payment through the row of an attempt that failed, and remembers why.
+func (s *Payments) tryFailed(p *paymentDoc, on action, code Code, now time.Time) (told, error) {
+	g := short
+	switch {
+	case p.Attempts >= s.w.cfg.MaxAttempts:
+		g = shortForLast
+	case code == MerchantNotAllowed || code == MerchantRejected:
+		g = declinedForGood
+	}
+	m, err := p.move(on, g)
+	p.remember(code, now)
+	p.ChallengeEnds = time.Time{}
+	return m, err
+}
+
+// remember keeps a refusal. After repeated failure, and when the payment has failed, the
+// advice is to contact support.
+func (p *paymentDoc) remember(code Code, now time.Time) {
+	f := newError(code, "").Failure
+	if (p.Attempts >= supportAfter || p.State == PaymentFailed) && !slices.Contains(f.NextAction, contactSupport) {
+		f.NextAction = append(slices.Clone(f.NextAction), contactSupport)
+	}
+	p.LastFailure = f.refused(now)
+}
+
+const contactSupport = "contact_support"
+
 // write puts the payment's next version into a Change, together with its events. released
 // says whether the move gave something back to the customer.
-func (s *Payments) write(c *ledger.Change, p *paymentDoc, now time.Time, released bool, moves ...move) error {
+func (s *Payments) write(c *ledger.Change, p *paymentDoc, now time.Time, released bool, moves ...told) error {
 	p.UpdatedAt = now
-	for _, m := range moves {
-		for _, eventType := range m.emits {
-			if eventType == "payment.hold_released" && !released {
-				continue
-			}
-			if err := s.announce(c, p, now, eventType); err != nil {
-				return err
-			}
+	for i := range moves {
+		if !released {
+			moves[i].emits = slices.DeleteFunc(slices.Clone(moves[i].emits), func(t string) bool { return t == "payment.hold_released" })
 		}
 	}
+	return s.w.write(c, now, p, moves...)
+}
+
+func (p *paymentDoc) record() ledger.Put {
 	put := ledger.Put{
-		Type: "payment", ID: string(p.ID), Content: encode(p),
+		Type: "payment", ID: string(p.ID),
 		Labels: []string{"m:" + string(p.Merchant), "m:" + string(p.Merchant) + ":" + string(p.State)},
 	}
 	if payer := cmp.Or(p.Customer, p.Tried); payer != "" {
 		put.Labels = append(put.Labels, "c:"+string(payer))
 	}
-	if paymentAllows(p.State, expire) {
-		put.Due = p.ExpiresAt
+	if p.State == PaymentProcessing { // its money shows in no balance and no hold
+		put.Labels = append(put.Labels, openLabel(partyMerchant(p.Merchant)), openLabel(partyCustomer(cmp.Or(p.Customer, p.Tried))))
 	}
-	c.Puts = append(c.Puts, put)
-	return nil
+	for i := range p.Collections {
+		c := &p.Collections[i]
+		for _, label := range c.Settled.labels(c.Source, c.there()) {
+			if !slices.Contains(put.Labels, label) {
+				put.Labels = append(put.Labels, label)
+			}
+		}
+	}
+	if p.Reference != "" && p.State != PaymentFailed && p.State != PaymentCanceled && p.State != PaymentTimedOut {
+		put.Unique = []string{orderKey(p.Merchant, p.Reference)}
+	}
+	soonest := func(at time.Time) {
+		if put.Due.IsZero() || at.Before(put.Due) {
+			put.Due = at
+		}
+	}
+	if paymentMachine().allows(p.State, expire) {
+		soonest(p.ExpiresAt)
+		for _, s := range p.Parties { // who is to be paid yet stays
+			if s.Merchant != p.Merchant {
+				put.Labels = append(put.Labels, openLabel(partyMerchant(s.Merchant)))
+			}
+		}
+	}
+	if p.State == PaymentRequiresAction {
+		soonest(p.ChallengeEnds)
+	}
+	if c := p.open(); c != nil {
+		soonest(c.AskAt)
+	}
+	return put
 }
 
-// announce adds one event with the payment as it is now. The sequence in the payload is
-// the event's own.
-func (s *Payments) announce(c *ledger.Change, p *paymentDoc, now time.Time, eventType string) error {
-	a := announcer{w: s.w, now: now, merchant: p.Merchant, subject: string(p.ID), sequence: &p.Sequence}
-	p.Sequence++
-	view, err := s.w.payment(p)
-	if err != nil {
-		return err
-	}
-	p.Sequence--
-	c.Events = append(c.Events, a.event(eventType, view))
-	return nil
+// orderKey is what only one payment of a merchant's for one order holds.
+func orderKey(merchant MerchantID, reference string) string {
+	return "order:" + string(merchant) + ":" + reference
+}
+
+func (p *paymentDoc) view(w *Wallet) (any, error) { return w.payment(p) }
+
+func (p *paymentDoc) counter() *int64 { return &p.Sequence }
+
+func (p *paymentDoc) parties() (MerchantID, CustomerID) {
+	return p.Merchant, cmp.Or(p.Customer, p.Tried)
 }

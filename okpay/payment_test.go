@@ -14,7 +14,7 @@ import (
 )
 
 func TestInsufficientBalanceIsRecordedAndTheSamePaymentCanBePaidAfterATopUp(t *testing.T) {
-	f := start(t, okpay.Config{PaymentFee: okpay.Fee{BasisPoints: 60}})
+	f := start(t, okpay.Config{Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 60}}})
 	f.topUp(cny(3000))
 	p := f.create(cny(5000), okpay.CaptureAutomatic)
 	at := f.last()
@@ -114,7 +114,7 @@ func TestOneKeyMeansOnePayment(t *testing.T) {
 }
 
 func TestTwoPartialCapturesOverCaptureRefusedFinalReleasesTheRest(t *testing.T) {
-	f := start(t, okpay.Config{PaymentFee: okpay.Fee{BasisPoints: 60}})
+	f := start(t, okpay.Config{Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 60}}})
 	f.topUp(cny(50000))
 	p, err := f.confirm(f.create(cny(30000), okpay.CaptureManual).ID)
 	require.NoError(t, err)
@@ -258,7 +258,7 @@ func TestCancelReleasesWhatIsHeld(t *testing.T) {
 }
 
 func TestRefundsInPartAndWhole(t *testing.T) {
-	f := start(t, okpay.Config{PaymentFee: okpay.Fee{BasisPoints: 60}, RefundFees: okpay.ReturnFeeProportionally})
+	f := start(t, okpay.Config{Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 60}}, RefundFees: okpay.ReturnFeeProportionally})
 	f.topUp(cny(10000))
 	p := f.paid(10000)
 	at := f.last()
@@ -289,7 +289,7 @@ func TestRefundsInPartAndWhole(t *testing.T) {
 }
 
 func TestYenHasNoDecimalsAndItsFeesComeBackWhole(t *testing.T) {
-	f := start(t, okpay.Config{PaymentFee: okpay.Fee{BasisPoints: 360}, RefundFees: okpay.ReturnFeeProportionally})
+	f := start(t, okpay.Config{Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 360}}, RefundFees: okpay.ReturnFeeProportionally})
 	yen := func(n int64) money.Amount { return money.New(n, money.MustISO("JPY")) }
 	f.topUp(yen(1000))
 	pay := func(n int64) okpay.PaymentID {
@@ -309,22 +309,23 @@ func TestYenHasNoDecimalsAndItsFeesComeBackWhole(t *testing.T) {
 	f.verify()
 }
 
-func TestARefundThatTheMerchantHasNoMoneyForIsRecordedAsFailed(t *testing.T) {
-	f := start(t, okpay.Config{PaymentFee: okpay.Fee{Fixed: 1}})
+func TestARefundThatTheMerchantHasNoMoneyForWaits(t *testing.T) {
+	f := start(t, okpay.Config{Fees: okpay.Fees{Payment: okpay.Fee{Fixed: 1}}})
 	f.topUp(cny(100))
 	p := f.paid(100)
 	in := okpay.CreateRefund{Merchant: f.merchant, Payment: p.ID, Amount: cny(100), Key: "r"}
 	r, err := f.Payments.Refund(t.Context(), in)
-	require.ErrorIs(t, err, okpay.MerchantFundsInsufficient)
-	assert.Equal(t, okpay.RefundFailed, r.State)
+	require.NoError(t, err)
+	assert.Equal(t, okpay.RefundPendingFunds, r.State)
 	assert.Equal(t, okpay.MerchantFundsInsufficient, r.Failure.Code)
 	again, err := f.Payments.Refund(t.Context(), in)
-	require.ErrorIs(t, err, okpay.MerchantFundsInsufficient)
+	require.NoError(t, err)
 	assert.True(t, again.Replayed)
 	assert.Equal(t, r.ID, again.ID)
 	p, err = f.Payments.Get(t.Context(), p.ID)
 	require.NoError(t, err)
 	assert.Equal(t, okpay.PaymentCaptured, p.State)
+	assert.Equal(t, cny(100), p.RefundPending)
 	f.verify()
 }
 
@@ -480,7 +481,7 @@ func TestBalancesInSeveralCurrenciesAndAssets(t *testing.T) {
 }
 
 func TestStatementAndActivityTellWhatHappened(t *testing.T) {
-	f := start(t, okpay.Config{PaymentFee: okpay.Fee{BasisPoints: 100}})
+	f := start(t, okpay.Config{Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 100}}})
 	f.topUp(cny(1000))
 	f.clock.Advance(time.Second)
 	p := f.paid(600)
@@ -521,7 +522,7 @@ func TestStatementAndActivityTellWhatHappened(t *testing.T) {
 }
 
 func TestAFeeOfTheWholeAmountAndSplitCapturesNeverLeaveTheLedgerUneven(t *testing.T) {
-	f := start(t, okpay.Config{PaymentFee: okpay.Fee{BasisPoints: 10_000, Fixed: 5}})
+	f := start(t, okpay.Config{Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 10_000, Fixed: 5}}})
 	f.topUp(cny(100))
 	p, err := f.confirm(f.create(cny(100), okpay.CaptureManual).ID)
 	require.NoError(t, err)
@@ -534,8 +535,9 @@ func TestAFeeOfTheWholeAmountAndSplitCapturesNeverLeaveTheLedgerUneven(t *testin
 	assert.Equal(t, okpay.PaymentCaptured, p.State)
 	customer, merchant, fees := f.balances("CNY")
 	assert.Equal(t, []int64{0, 0, 100}, []int64{customer, merchant, fees})
-	_, err = f.refund(p.ID, cny(1))
-	require.ErrorIs(t, err, okpay.MerchantFundsInsufficient)
+	r, err := f.refund(p.ID, cny(1))
+	require.NoError(t, err)
+	assert.Equal(t, okpay.RefundPendingFunds, r.State)
 	balances, _, err := f.Ledger().Balances(t.Context(), "", 0, 0)
 	require.NoError(t, err)
 	var sum int64

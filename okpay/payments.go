@@ -3,6 +3,7 @@ package okpay
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -11,7 +12,10 @@ import (
 )
 
 // Payments is the service for payments.
-type Payments struct{ w *Wallet }
+type Payments struct {
+	w       *Wallet
+	waiting waitingRefunds
+}
 
 // Bounds of a payment's life.
 const (
@@ -21,21 +25,40 @@ const (
 
 // CreatePayment is the input of Payments.Create.
 type CreatePayment struct {
-	Merchant      MerchantID
-	Amount        money.Amount  // more than zero
-	Customer      CustomerID    // only this customer may pay; empty means whoever confirms
+	Merchant MerchantID
+	Amount   money.Amount // more than zero
+	Customer CustomerID   // only this customer may pay; empty means whoever confirms
+	// Confirm says that the customer means it already: the payment is made and confirmed in
+	// one commit. It needs a Customer.
+	Confirm bool
+	// Methods are how to pay, with Confirm; see ConfirmPayment.
+	Methods       []PaymentMethod
 	CaptureMethod CaptureMethod // defaults to CaptureAutomatic
 	// ExpiresIn is how long the payment can be confirmed and captured, between
 	// MinPaymentExpiry and MaxPaymentExpiry. Defaults to Config.PaymentExpiry.
-	ExpiresIn   time.Duration
-	Reference   string            // the merchant's order number, at most 128 bytes
+	ExpiresIn time.Duration
+	// Splits are whom what is captured is divided among, by largest remainder, ties to the
+	// earlier: at most MaxSplits merchants, each once. The payment's own may be one of them or not.
+	// Refunds and disputes take from them what they have. The fee is the payment's merchant's, up
+	// to their share, and the others' by their shares beyond that. Defaults to all of it for
+	// the payment's merchant.
+	Splits []Split
+	// Reference is the merchant's order number, at most 128 bytes. Of all payments of a
+	// merchant's with one reference, at most one is open or paid.
+	Reference   string
 	Description string            // what the customer is told, at most 500 bytes
 	Metadata    map[string]string // at most 20 entries, keys to 40 bytes, values to 500
 	Key         string            // makes the call safe to repeat
 }
 
-// Create asks for money. Errors: InvalidRequest, AmountNotPositive, CurrencyNotSupported,
-// NotFound for the merchant or the customer, IdempotencyKeyReused.
+// Create asks for money, and with Confirm it also pays, as Payments.Confirm does: with all of
+// its errors, recorded with the new payment, and one difference. A payment that is blocked at
+// once comes back failed, and nothing is announced of it but payment.blocked.
+//
+// Errors, in this order: InvalidRequest, AmountNotPositive, CurrencyNotSupported, IdempotencyKeyReused,
+// NotFound for the merchant, MerchantNotAllowed (the merchant does not accept the currency), both
+// for the merchants of Splits, NotFound for the customer, OrderAlreadyPaid and InvalidState with the Object that has the Reference, when
+// that one is paid or open; then those of Confirm.
 func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error) {
 	asked := in // before defaults, which may change between two tries
 	if err := s.checkCreate(&in); err != nil {
@@ -48,28 +71,94 @@ func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error
 		{Name: "expires_in", Value: asked.ExpiresIn.String()},
 		{Name: "reference", Value: in.Reference},
 		{Name: "description", Value: in.Description},
+		{Name: "confirm", Value: strconv.FormatBool(in.Confirm)},
+		methodsField(in.Methods),
+		splitsField(in.Splits),
 	}, metadataField(in.Metadata))}
-	return s.run(ctx, v, "", InsufficientBalance, func(d *ledger.Draft) error {
-		if err := draftGet(d, "merchant", string(in.Merchant), &Merchant{}); err != nil {
+	try := s.newAttempt(in.Customer, in.Methods)
+	return s.run(ctx, v, "", in.Confirm, func(d *ledger.Draft) error {
+		merchant, err := s.accepting(d, in.Merchant, in.Amount.Currency())
+		if err != nil {
 			return err
 		}
-		if in.Customer != "" {
+		if err := s.partiesAccept(d, in.Splits, in.Merchant, in.Amount.Currency()); err != nil {
+			return err
+		}
+		if in.Customer != "" && !in.Confirm {
 			if err := draftGet(d, "customer", string(in.Customer), &Customer{}); err != nil {
 				return err
 			}
 		}
+		if err := s.orderIsFree(d, in.Merchant, in.Reference); err != nil {
+			return err
+		}
 		now := d.Now()
 		p := &paymentDoc{Currency: in.Amount.Currency().Code()}
 		p.Payment = Payment{
-			ID: PaymentID(s.w.newID("pay_")), Merchant: in.Merchant, Customer: in.Customer,
-			State: PaymentCreated, CaptureMethod: in.CaptureMethod,
+			ID: PaymentID(s.w.newID("pay_")), Merchant: in.Merchant, Customer: in.Customer, CaptureMethod: in.CaptureMethod,
 			Reference: in.Reference, Description: in.Description, Metadata: in.Metadata,
-			CreatedAt: now, ExpiresAt: now.Add(in.ExpiresIn),
+			CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(in.ExpiresIn),
 		}
 		p.Minor.Amount = in.Amount.Minor()
+		p.Parties = in.Splits
+		p.Schedule = s.w.fees(merchant, p.Currency).Payment
 		fresh(d, "payment", string(p.ID))
-		return s.write(&d.Change, p, now, false, move{emits: []string{"payment.created"}})
+		if in.Confirm {
+			return s.confirm(d, p, merchant, try)
+		}
+		m, err := p.move(create, always)
+		if err != nil {
+			return err
+		}
+		return s.write(&d.Change, p, now, false, m)
 	})
+}
+
+// accepting returns a merchant who takes payments in a currency.
+func (s *Payments) accepting(d *ledger.Draft, id MerchantID, currency money.Currency) (*Merchant, error) {
+	m, err := s.w.openMerchant(d, id)
+	if CodeOf(err) == AccountClosed {
+		e := newError(MerchantNotAllowed, "the merchant's account is closed")
+		e.Object = string(id)
+		return nil, e
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m, m.accepts(currency)
+}
+
+// orderIsFree refuses a reference that another payment holds. One whose time is over does
+// not hold it any more, whether or not that is recorded yet.
+func (s *Payments) orderIsFree(d *ledger.Draft, merchant MerchantID, reference string) error {
+	if reference == "" {
+		return nil
+	}
+	r, err := s.w.ledger.RecordByKey(d.Context(), orderKey(merchant, reference))
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil
+	}
+	var p paymentDoc
+	if err := decodeRecord("payment", r.ID, r, err, &p); err != nil {
+		return err
+	}
+	if p.due(d.Now()) {
+		if err := s.expireDue(d.Context(), p.ID); err != nil && !errors.Is(err, errNothingDue) {
+			return err
+		}
+		if p.State != PaymentPartiallyCaptured {
+			return nil
+		}
+		p.State = PaymentCaptured
+	}
+	e := p.invalidState(create).(*Error)
+	e.Detail = "a payment for this order is open"
+	if paymentMachine().allows(p.State, refundSucceeded) || p.State == PaymentRefunded {
+		e = newError(OrderAlreadyPaid, "")
+		e.Object = string(p.ID)
+	}
+	e.Field = "reference"
+	return e
 }
 
 func (s *Payments) checkCreate(in *CreatePayment) error {
@@ -91,10 +180,19 @@ func (s *Payments) checkCreate(in *CreatePayment) error {
 	if err := checkID("merchant", string(in.Merchant)); err != nil {
 		return err
 	}
-	if in.Customer != "" {
+	if in.Customer != "" || in.Confirm {
 		if err := checkID("customer", string(in.Customer)); err != nil {
 			return err
 		}
+	}
+	if len(in.Methods) > 0 && !in.Confirm {
+		return invalidField("methods", "are for a payment that is confirmed at once")
+	}
+	if err := s.w.checkMethods(in.Methods, in.Amount.Currency().Code()); err != nil {
+		return err
+	}
+	if err := checkSplits(in.Splits); err != nil {
+		return err
 	}
 	if err := checkText("reference", in.Reference, 128); err != nil {
 		return err
@@ -105,240 +203,34 @@ func (s *Payments) checkCreate(in *CreatePayment) error {
 	return checkMetadata(in.Metadata)
 }
 
-// ConfirmPayment is the input of Payments.Confirm.
-type ConfirmPayment struct {
-	Payment  PaymentID
-	Customer CustomerID // who pays
-	Key      string     // makes the call safe to repeat
-}
-
-// Confirm is the customer's act: it holds the amount (CaptureManual) or pays it at once
-// (CaptureAutomatic). The embedding program calls it once it knows that the customer means
-// it.
-//
-// With too little balance the attempt is recorded and the payment comes back together with
-// the error InsufficientBalance, an *Error that says what to do; after a top-up it can be confirmed again, with another
-// Key, until Config.MaxAttempts. Other errors: NotFound (also for a payment meant for
-// another customer), InvalidState, PaymentExpired (recorded), IdempotencyKeyReused.
-func (s *Payments) Confirm(ctx context.Context, in ConfirmPayment) (Payment, error) {
-	if err := checkID("customer", string(in.Customer)); err != nil {
-		return Payment{}, err
-	}
-	v := verb{"c/" + string(in.Customer), "payment.confirm", in.Key, []ledger.Field{{Name: "payment", Value: string(in.Payment)}}}
-	return s.run(ctx, v, in.Payment, InsufficientBalance, func(d *ledger.Draft) error {
-		p, err := s.load(d, in.Payment)
-		if err != nil {
-			return err
-		}
-		if err := draftGet(d, "customer", string(in.Customer), &Customer{}); err != nil {
-			return err
-		}
-		if p.Customer != "" && p.Customer != in.Customer {
-			return notFound("payment", string(in.Payment))
-		}
-		if p.due(d.Now()) {
-			return s.expireInstead(d, p, PaymentExpired)
-		}
-		if !paymentAllows(p.State, confirm) {
-			return p.invalidState(confirm)
-		}
-		p.Attempts++
-
-		// Whoever could not pay has not made the payment theirs.
-		declined := *p
-		declined.Tried = in.Customer
-		p.Customer = in.Customer
-		failure := short
-		if p.Attempts >= s.w.cfg.MaxAttempts {
-			failure = shortForLast
-		}
-		m, err := declined.move(confirm, failure)
-		if err != nil {
-			return err
-		}
-		declined.LastFailure = refusedFor(InsufficientBalance, d.Now())
-		if err := s.write(d.Otherwise(ledger.InsufficientFunds), &declined, d.Now(), false, m); err != nil {
-			return err
-		}
-		return s.authorize(d, p)
-	})
-}
-
-// authorize writes the move of a funded payment: a hold, or the capture at once.
-func (s *Payments) authorize(d *ledger.Draft, p *paymentDoc) error {
-	m, err := p.move(confirm, funded)
-	if err != nil {
-		return err
-	}
-	p.LastFailure = nil
-	amount, err := s.w.restore(p.Minor.Amount, p.Currency)
-	if err != nil {
-		return err
-	}
-	if p.CaptureMethod == CaptureManual {
-		p.Hold = true
-		d.Hold(ledger.Hold{
-			ID: string(p.ID), Expires: p.ExpiresAt, Reference: string(p.ID), Metadata: kind("payment"),
-			Postings: []ledger.Posting{{Debit: customerAccount(p.Customer), Credit: merchantAccount(p.Merchant), Amount: amount}},
-		})
-		return s.write(&d.Change, p, d.Now(), false, m)
-	}
-	p.UpdatedAt = d.Now()
-	for _, eventType := range m.emits { // of a state that the same Change leaves again
-		if err := s.announce(&d.Change, p, d.Now(), eventType); err != nil {
-			return err
-		}
-	}
-	captured, err := p.move(capture, whole)
-	if err != nil {
-		return err
-	}
-	postings := []ledger.Posting{{Debit: customerAccount(p.Customer), Credit: merchantAccount(p.Merchant), Amount: amount}}
-	d.Post(ledger.Transaction{
-		Reference: string(p.ID), Metadata: kind("payment"), Postings: append(postings, s.charge(p, amount)...),
-	})
-	return s.write(&d.Change, p, d.Now(), false, captured)
-}
-
-// charge counts an amount as captured and returns the posting of its fee, if there is one: the fee on
-// everything captured so far, less what was posted of it.
-func (s *Payments) charge(p *paymentDoc, amount money.Amount) []ledger.Posting {
-	p.Minor.Captured += amount.Minor()
-	total := s.w.cfg.PaymentFee.on(p.Minor.Captured)
-	// A schedule may have been changed between two captures: never take back, never take
-	// more than is captured.
-	fee := min(max(total-p.Minor.Fee, 0), amount.Minor())
-	if fee == 0 {
-		return nil
-	}
-	p.Minor.Fee += fee
-	return []ledger.Posting{{Debit: merchantAccount(p.Merchant), Credit: feeAccount, Amount: money.New(fee, amount.Currency())}}
-}
-
-// CapturePayment is the input of Payments.Capture.
-type CapturePayment struct {
-	Merchant MerchantID
-	Payment  PaymentID
-	Amount   money.Amount // the zero Amount means all that is held
-	Final    bool         // release what is not captured
-	Key      string       // makes the call safe to repeat
-}
-
-// Capture takes held money, whole or in parts. Errors: NotFound (also for another
-// merchant's payment), AmountExceedsCapturable with Limit, InvalidState (recorded as
-// expired when the time is over), AmountNotPositive, CurrencyNotSupported,
-// IdempotencyKeyReused.
-func (s *Payments) Capture(ctx context.Context, in CapturePayment) (Payment, error) {
-	all := in.Amount == money.Amount{}
-	if !all {
-		if err := s.w.amount("amount", in.Amount); err != nil {
-			return Payment{}, err
-		}
-	}
-	v := verb{"m/" + string(in.Merchant), "payment.capture", in.Key, []ledger.Field{
-		{Name: "payment", Value: string(in.Payment)},
-		amountField("amount", in.Amount),
-		{Name: "final", Value: strconv.FormatBool(in.Final)},
-	}}
-	return s.run(ctx, v, in.Payment, InsufficientBalance, func(d *ledger.Draft) error {
-		p, err := s.owned(d, in.Merchant, in.Payment)
-		if err != nil {
-			return err
-		}
-		if p.due(d.Now()) {
-			return s.expireInstead(d, p, InvalidState)
-		}
-		if !paymentAllows(p.State, capture) {
-			return p.invalidState(capture)
-		}
-		amount := in.Amount
-		if all {
-			amount = p.amountOf(s.w, p.rest())
-		}
-		if err := p.within("amount", amount, p.rest(), AmountExceedsCapturable, s.w); err != nil {
-			return err
-		}
-		fee := s.charge(p, amount)
-		g, released := part, false
-		if in.Final || p.rest() == 0 {
-			g, released = whole, p.rest() > 0
-		}
-		m, err := p.move(capture, g)
-		if err != nil {
-			return err
-		}
-		d.Capture(ledger.Capture{
-			Hold: string(p.ID), Final: g == whole, Reference: string(p.ID), Metadata: kind("payment"),
-			Postings: []ledger.Posting{{Debit: customerAccount(p.Customer), Credit: merchantAccount(p.Merchant), Amount: amount}},
-		})
-		if fee != nil {
-			d.Post(ledger.Transaction{Reference: string(p.ID), Metadata: kind("payment"), Postings: fee})
-		}
-		return s.write(&d.Change, p, d.Now(), released, m)
-	})
-}
-
-// within refuses an amount of another currency, or above what is possible.
-func (p *paymentDoc) within(field string, amount money.Amount, most int64, code Code, w *Wallet) error {
-	if amount.Currency().Code() != p.Currency {
-		e := newError(CurrencyNotSupported, "the payment is in %s", p.Currency)
-		e.Field, e.Object = field, string(p.ID)
-		return e
-	}
-	if amount.Minor() > most {
-		limit := p.amountOf(w, most)
-		e := newError(code, "at most %s is possible", limit)
-		e.Field, e.Object, e.Limit = field, string(p.ID), &limit
-		return e
-	}
-	return nil
-}
-
-// CancelPayment is the input of Payments.Cancel.
-type CancelPayment struct {
-	Merchant MerchantID
-	Payment  PaymentID
-	Key      string // makes the call safe to repeat
-}
-
-// Cancel gives held money back; of a payment captured in part, it releases the rest.
-// Errors: NotFound (also for another merchant's payment), InvalidState (recorded as expired
-// when the time is over), IdempotencyKeyReused.
-func (s *Payments) Cancel(ctx context.Context, in CancelPayment) (Payment, error) {
-	v := verb{"m/" + string(in.Merchant), "payment.cancel", in.Key, []ledger.Field{{Name: "payment", Value: string(in.Payment)}}}
-	return s.run(ctx, v, in.Payment, InsufficientBalance, func(d *ledger.Draft) error {
-		p, err := s.owned(d, in.Merchant, in.Payment)
-		if err != nil {
-			return err
-		}
-		if p.due(d.Now()) {
-			return s.expireInstead(d, p, InvalidState)
-		}
-		held := p.Hold && paymentAllows(p.State, capture)
-		m, err := p.move(cancel, always)
-		if err != nil {
-			return err
-		}
-		if held {
-			d.Void(string(p.ID))
-		}
-		return s.write(&d.Change, p, d.Now(), held, m)
-	})
-}
-
-// Get returns a payment, expired if its time is over whether or not that is recorded yet.
-// Errors: NotFound.
+// Get returns a payment as it is now: expired if its time is over, and not waiting for a proof that would be
+// too late, whether or not that is recorded yet. Errors: NotFound.
 func (s *Payments) Get(ctx context.Context, id PaymentID) (Payment, error) {
-	var p paymentDoc
-	if err := s.w.get(ctx, "payment", string(id), &p); err != nil {
+	p, err := s.get(ctx, id)
+	if err != nil {
 		return Payment{}, translate(err)
 	}
-	if p.due(s.w.Now()) {
-		if _, err := p.move(expire, always); err != nil {
-			return Payment{}, err
-		}
+	return s.w.payment(p)
+}
+
+func (s *Payments) get(ctx context.Context, id PaymentID) (*paymentDoc, error) {
+	return s.getAfter(ctx, ledger.Outcome{}, id)
+}
+
+// getAfter is get for a verb that has committed.
+func (s *Payments) getAfter(ctx context.Context, out ledger.Outcome, id PaymentID) (*paymentDoc, error) {
+	p := &paymentDoc{}
+	if err := s.w.getAfter(ctx, out, "payment", string(id), p); err != nil {
+		return nil, err
 	}
-	return s.w.payment(&p)
+	now := s.w.Now()
+	var err error
+	if p.due(now) {
+		_, err = p.move(expire, always)
+	} else if p.lapsed(now) {
+		_, err = s.tryFailed(p, challengeLapsed, AuthenticationFailed, now)
+	}
+	return p, err
 }
 
 // GetOwned is Get for a merchant: another merchant's payment is NotFound.
@@ -392,35 +284,85 @@ func (s *Payments) List(ctx context.Context, in ListPayments) (page []Payment, m
 	return page, more, nil
 }
 
-// run runs a verb and returns the payment as it is afterwards. short is what insufficient
-// funds mean to this verb.
-func (s *Payments) run(ctx context.Context, v verb, id PaymentID, shortCode Code, fn func(*ledger.Draft) error) (Payment, error) {
-	out, err := s.w.do(ctx, v, fn)
-	for try := 0; try < 3 && errors.Is(err, ledger.ErrHoldExpired); try++ {
-		// The hold ran out between the verb's reading of the clock and the block's. The verb
-		// now sees the payment expired, and records that.
-		out, err = s.w.do(ctx, v, fn)
-	}
-	failure := translate(err)
-	if errors.Is(err, ledger.ErrInsufficientFunds) {
-		failure = newError(shortCode, "")
-	}
-	if failure != nil && out.Seq == 0 {
-		return Payment{}, failure
+// run runs a verb and returns the payment as it is afterwards, having asked a funding source
+// if the payment waits for one. tries says that the verb tries to pay.
+func (s *Payments) run(ctx context.Context, v verb, id PaymentID, tries bool, fn func(*ledger.Draft) error) (Payment, error) {
+	out, err := s.do(ctx, v, fn)
+	if err != nil && (out.Seq == 0 || id == "" && out.Result == "") {
+		return Payment{}, translate(err)
 	}
 	if out.Result != "" {
 		id = PaymentID(out.Result)
 	}
-	p, err := s.Get(ctx, id)
+	p, loadErr := s.getAfter(ctx, out, id)
+	if loadErr == nil && tries && p.State == PaymentProcessing {
+		p, loadErr = s.collect(ctx, p)
+	}
+	if loadErr != nil {
+		return Payment{}, errors.Join(translate(err), translate(loadErr))
+	}
+	failure := s.refusal(err, p, out.Time)
+	// A funding source that said no is known only after the commit.
+	if tries && failure == nil && p.LastFailure != nil && (p.State == PaymentRequiresConfirmation || p.State == PaymentFailed) {
+		failure = newError(p.LastFailure.Code, "")
+	}
+	if p.Minor.Captured > 0 {
+		s.creditedOf(p)
+	}
+	shown, err := s.w.payment(p)
 	if err != nil {
 		return Payment{}, errors.Join(failure, err)
 	}
-	p.Replayed = out.Replayed
+	shown.Replayed = out.Replayed
 	var e *Error
 	if errors.As(failure, &e) {
 		e.Object = string(id)
+		if p.LastFailure != nil && p.LastFailure.Code == e.Code {
+			e.NextAction = p.LastFailure.NextAction
+		}
 	}
-	return p, failure
+	return shown, failure
+}
+
+// do runs a verb over the ledger, once more where it met what it could not see.
+func (s *Payments) do(ctx context.Context, v verb, fn func(*ledger.Draft) error) (ledger.Outcome, error) {
+	out, err := s.w.do(ctx, v, fn)
+	for try := 0; try < 3 && (errors.Is(err, ledger.ErrHoldExpired) || errors.Is(err, ledger.ErrDuplicateKey)); try++ {
+		// The hold ran out, or another payment took the reference, between the verb's
+		// reading and the block. The verb now sees that.
+		out, err = s.w.do(ctx, v, fn)
+	}
+	return out, err
+}
+
+// refusal makes the error of a refusal with its facts. p may be nil.
+func (s *Payments) refusal(err error, p *paymentDoc, at time.Time) error {
+	failure := translate(err)
+	var (
+		e       *Error
+		refused *ledger.RefusedError
+	)
+	if p == nil || !errors.As(failure, &e) || !errors.As(err, &refused) {
+		return failure
+	}
+	amount := p.amountOf(s.w, p.Minor.Amount)
+	switch {
+	case refused.Reason == ledger.ConditionFailed:
+		if limited := s.w.refusedByLimit(err, amount, at); limited != nil {
+			return limited
+		}
+	case refused.Reason == ledger.AccountClosed && refused.Account.Name == "":
+		return newError(AccountClosed, "") // not an account of the ledger's, but the payer's
+	case refused.Reason == ledger.InsufficientFunds:
+		if missing, err := s.w.restore(refused.Short, refused.Account.Currency); err == nil {
+			e.Short, e.Detail = &missing, fmt.Sprintf("%s is missing", missing)
+		}
+	case e.Code == AmountTooSmall || e.Code == LimitExceededTransaction:
+		if limited := s.w.within(OnPayment, amount); CodeOf(limited) == e.Code {
+			return limited
+		}
+	}
+	return failure
 }
 
 func (s *Payments) load(d *ledger.Draft, id PaymentID) (*paymentDoc, error) {
@@ -435,39 +377,6 @@ func (s *Payments) owned(d *ledger.Draft, merchant MerchantID, id PaymentID) (*p
 		return nil, notFound("payment", string(id))
 	}
 	return p, err
-}
-
-// expireInstead records that a payment's time is over, and refuses the verb that found it
-// so. The hold ends by itself: from the instant of its expiry it reserves nothing.
-func (s *Payments) expireInstead(d *ledger.Draft, p *paymentDoc, code Code) error {
-	held := p.Hold && paymentAllows(p.State, capture)
-	m, err := p.move(expire, always)
-	if err != nil {
-		return err
-	}
-	d.Refuse(ledger.Refusal{Reason: ledger.Reason(code), Detail: "the payment's time is over"})
-	return s.write(&d.Change, p, d.Now(), held, m)
-}
-
-// expireDue records that a payment's time is over, if it is.
-func (s *Payments) expireDue(ctx context.Context, id PaymentID) error {
-	v := verb{principal: "program", operation: "payment.expire"}
-	_, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
-		p, err := s.load(d, id)
-		if err != nil {
-			return err
-		}
-		if !p.due(d.Now()) {
-			return errNothingDue
-		}
-		held := p.Hold && paymentAllows(p.State, capture)
-		m, err := p.move(expire, always)
-		if err != nil {
-			return err
-		}
-		return s.write(&d.Change, p, d.Now(), held, m)
-	})
-	return err
 }
 
 func amountField(name string, a money.Amount) ledger.Field {

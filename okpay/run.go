@@ -10,8 +10,8 @@ import (
 	"github.com/okpay/okpay-go/ledger"
 )
 
-// worker does one kind of background work. There are two, so that receivers that do not
-// answer hold up nothing but deliveries.
+// worker does one kind of background work. There are several, so that receivers that do not
+// answer hold up nothing but deliveries, and payout providers nothing but payouts.
 type worker struct {
 	once func(context.Context) (done int, err error)
 	wake chan struct{} // has an item after a commit that may have left work
@@ -32,8 +32,9 @@ func (w *Wallet) nudge() {
 	}
 }
 
-// Run does what falls due (expiry of payments, delivery of events, top-ups whose outcome is not
-// known) until the context ends, and then returns its error. Any number of processes may run
+// Run does what falls due (expiry of payments and unclaimed transfers, delivery of events, submission of
+// withdrawals and payouts, whatever has an outcome that is not known, refunds that wait for funds) until
+// the context ends, and then returns its error. Any number of processes may run
 // it on one wallet: each piece of work is claimed by the version of its record. Errors of
 // single pieces go to Config.Logger and are tried again; a ledger that was closed ends Run
 // with ledger.ErrClosed.
@@ -117,15 +118,28 @@ const (
 	sendsOfEndpoint = 4 // so that one that does not answer leaves places for others
 )
 
-// settleDue ends payments whose time is over, and asks for the outcome of top-ups.
-func (w *Wallet) settleDue(ctx context.Context) (int, error) {
-	payments, err := w.due(ctx, "payment", parallelJobs, nil, func(ctx context.Context, id string) error {
-		return w.Payments.expireDue(ctx, PaymentID(id))
-	})
-	topUps, failed := w.due(ctx, "topup", parallelJobs, nil, func(ctx context.Context, id string) error {
-		return w.TopUps.ask(ctx, TopUpID(id))
-	})
-	return payments + topUps, errors.Join(err, failed)
+// job is what is to be done with objects of a kind whose records are due.
+type job struct {
+	noun string
+	do   func(ctx context.Context, id string) error
+}
+
+// settleDue does what is due on the wallet's objects: ends what has expired, asks for
+// outcomes.
+func (w *Wallet) settleDue(ctx context.Context) (done int, err error) { return w.doDue(ctx, w.jobs) }
+
+// payOutDue does what is due on money that leaves, all of which waits for somebody outside.
+func (w *Wallet) payOutDue(ctx context.Context) (done int, err error) {
+	return w.doDue(ctx, w.payoutJobs)
+}
+
+func (w *Wallet) doDue(ctx context.Context, jobs []job) (done int, err error) {
+	for _, j := range jobs {
+		n, failed := w.due(ctx, j.noun, parallelJobs, nil, j.do)
+		done, err = done+n, errors.Join(err, failed)
+	}
+	n, failed := w.Payments.payCredited(ctx)
+	return done + n, errors.Join(err, failed)
 }
 
 // deliverDue makes deliveries of new events, and attempts those that are due.

@@ -1,47 +1,15 @@
 package okpay
 
 import (
-	"context"
-	"errors"
+	"strings"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/money"
-	"github.com/okpay/okpay-go/okpay/rails"
 )
 
 // TopUpID names a top-up.
 type TopUpID string
-
-// TopUpState is where a top-up is in its life.
-type TopUpState string
-
-const (
-	// TopUpPending waits for the funding source: leads to succeeded or failed.
-	TopUpPending TopUpState = "pending"
-	// TopUpSucceeded put the money into the customer's balance. Final.
-	TopUpSucceeded TopUpState = "succeeded"
-	// TopUpFailed moved nothing. Final.
-	TopUpFailed TopUpState = "failed"
-)
-
-// topUpMove is one row of the top-up's table.
-type topUpMove struct {
-	from  TopUpState
-	on    rails.Outcome
-	to    TopUpState
-	emits string
-}
-
-// topUpMoves is the top-up's state machine: what the funding source says in each state. What is not listed
-// changes nothing: an unknown outcome waits, and an outcome that repeats or contradicts the first is not
-// acted on.
-func topUpMoves() []topUpMove {
-	return []topUpMove{
-		{TopUpPending, rails.Succeeded, TopUpSucceeded, "topup.succeeded"},
-		{TopUpPending, rails.Failed, TopUpFailed, "topup.failed"},
-	}
-}
 
 // TopUp is money that a customer brings into the wallet.
 type TopUp struct {
@@ -49,201 +17,128 @@ type TopUp struct {
 	Customer  CustomerID   `json:"customer"`
 	Source    string       `json:"source"`
 	State     TopUpState   `json:"state"`
-	Amount    money.Amount `json:"amount"`
-	Failure   *Refused     `json:"failure,omitempty"`
+	Amount    money.Amount `json:"amount"`            // that was asked for
+	Received  money.Amount `json:"received"`          // that came; it may differ, also in currency
+	Fee       money.Amount `json:"fee"`               // of what came, taken when it was credited; kept when it is reversed
+	Failure   *Refused     `json:"failure,omitempty"` // why nothing came
 	CreatedAt time.Time    `json:"created_at"`
-	Sequence  int64        `json:"sequence"`
+	UpdatedAt time.Time    `json:"updated_at"`
+	ExpiresAt time.Time    `json:"expires_at"` // when the source is asked for the last time whether the money has come
+	Sequence  int64        `json:"sequence"`   // counts the top-up's events
 
-	// Replayed is set on what a verb returns when its Key had been used before: nothing was
-	// done this time.
+	// Replayed is set on what a verb returns when its Key, or the id of the source's event, had
+	// been used before: nothing was done this time.
 	Replayed bool `json:"-"`
 }
 
 // topUpDoc is a top-up as its record keeps it.
 type topUpDoc struct {
 	TopUp
-	Currency string    `json:"currency"`
-	Minor    int64     `json:"minor"`
-	Amount   *struct{} `json:"amount,omitempty"` // kept in Minor
+	Currency string      `json:"currency"`
+	Minor    int64       `json:"minor"`
+	Came     *came       `json:"came,omitempty"`
+	FeeMinor int64       `json:"fee_minor,omitempty"`
+	Parked   *came       `json:"parked,omitempty"`    // a reversal that was told before the money came
+	SentBack bool        `json:"sent_back,omitempty"` // a person sent the money back
+	Used     []usage     `json:"used,omitempty"`      // of limits
+	Unused   bool        `json:"unused,omitempty"`    // what is in Used was given back
+	Risk     Assessment  `json:"risk,omitzero"`
+	Asks     int         `json:"asks,omitempty"` // how often the source was asked and did not know
+	AskedAt  time.Time   `json:"asked_at"`       // when it was asked last
+	Resolved *resolution `json:"resolved,omitempty"`
+	Settled  movements   `json:"settled,omitzero"` // what statements have of it
+
+	// The amounts of the embedded TopUp are kept in Minor, Came and FeeMinor.
+	Amount   *struct{} `json:"amount,omitempty"`
+	Received *struct{} `json:"received,omitempty"`
+	Fee      *struct{} `json:"fee,omitempty"`
+
+	mails []string // to be queued when it is written
 }
 
+// came is an amount that a source told of. Without a currency it told of none.
+type came struct {
+	Minor    int64  `json:"minor,omitempty"`
+	Currency string `json:"currency,omitempty"`
+}
+
+// resolution is what a person decided on a top-up.
+type resolution struct {
+	By   string    `json:"by"`
+	Note string    `json:"note,omitempty"`
+	At   time.Time `json:"at"`
+}
+
+// topUp returns what the outside sees.
 func (w *Wallet) topUp(d *topUpDoc) (TopUp, error) {
 	amount, err := w.restore(d.Minor, d.Currency)
+	if err != nil {
+		return TopUp{}, err
+	}
 	t := d.TopUp
-	t.Amount = amount
+	t.Amount, t.Received = amount, money.Zero(amount.Currency())
+	if d.Came != nil {
+		t.Received, err = w.restore(d.Came.Minor, d.Came.Currency)
+	}
+	t.Fee = money.New(d.FeeMinor, t.Received.Currency())
 	return t, err
 }
 
-// TopUps is the service for top-ups.
-type TopUps struct{ w *Wallet }
-
-// CreateTopUp is the input of TopUps.Create.
-type CreateTopUp struct {
-	Customer CustomerID
-	Amount   money.Amount // more than zero
-	Source   string       // a name of Config.Sources; may be left out when there is just one
-	Key      string       // makes the call safe to repeat
+func (t *topUpDoc) move(on action, g guard) (told, error) {
+	return topUpMachine().move(&t.State, string(t.ID), on, g)
 }
 
-// queryAfter is how long a top-up waits before its source is asked again.
-const queryAfter = 30 * time.Second
-
-// Create asks a funding source for a customer's money. The intent is committed before the
-// source is called. The top-up comes back succeeded; or failed, with the error FundingSourceDeclined;
-// or pending, without error, when the source does not know yet: Run asks it again until it does.
-// Other errors: NotFound for the customer, InvalidRequest for the source, AmountNotPositive, CurrencyNotSupported,
-// IdempotencyKeyReused.
-func (s *TopUps) Create(ctx context.Context, in CreateTopUp) (TopUp, error) {
-	if err := s.w.amount("amount", in.Amount); err != nil {
-		return TopUp{}, err
-	}
-	asked := in.Source // before the default, which may change between two tries
-	if in.Source == "" && len(s.w.cfg.Sources) == 1 {
-		for name := range s.w.cfg.Sources {
-			in.Source = name
-		}
-	}
-	if s.w.cfg.Sources[in.Source] == nil {
-		return TopUp{}, invalidField("source", "there is no funding source with this name")
-	}
-	v := verb{"c/" + string(in.Customer), "topup.create", in.Key, []ledger.Field{
-		{Name: "amount", Value: in.Amount.String()}, {Name: "source", Value: asked},
-	}}
-	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
-		if err := draftGet(d, "customer", string(in.Customer), &Customer{}); err != nil {
-			return err
-		}
-		t := &topUpDoc{Currency: in.Amount.Currency().Code(), Minor: in.Amount.Minor()}
-		t.TopUp = TopUp{
-			ID: TopUpID(s.w.newID("top_")), Customer: in.Customer, Source: in.Source, State: TopUpPending, CreatedAt: d.Now(),
-		}
-		fresh(d, "topup", string(t.ID))
-		return s.write(d, t, "topup.created")
-	})
-	if err != nil {
-		return TopUp{}, translate(err)
-	}
-	id := TopUpID(out.Result)
-	t, err := s.Get(ctx, id)
-	if err != nil {
-		return TopUp{}, err
-	}
-	if t.State == TopUpPending {
-		outcome, err := s.w.cfg.Sources[t.Source].Collect(ctx, rails.Collection{
-			ID: string(t.ID), Customer: string(t.Customer), Amount: t.Amount,
-		})
-		if err != nil {
-			s.w.cfg.Logger.WarnContext(ctx, "okpay: funding source did not answer", "topup", t.ID, "source", t.Source, "error", err)
-			outcome = rails.Unknown
-		}
-		// The money has moved or not whatever becomes of the caller.
-		if t, err = s.settle(context.WithoutCancel(ctx), id, outcome); err != nil {
-			return TopUp{}, err
-		}
-	}
-	t.Replayed = out.Replayed
-	if t.State == TopUpFailed {
-		e := newError(FundingSourceDeclined, "")
-		e.Object = string(t.ID)
-		return t, e
-	}
-	return t, nil
+// write puts the top-up's next version into a Change, with what was told of it by tell.
+func (s *TopUps) write(d *ledger.Draft, t *topUpDoc) error {
+	return s.w.write(&d.Change, d.Now(), t, told{mails: t.mails})
 }
 
-// settle records what the funding source said.
-func (s *TopUps) settle(ctx context.Context, id TopUpID, outcome rails.Outcome) (TopUp, error) {
-	v := verb{principal: "program", operation: "topup.settle"}
-	_, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
-		t := &topUpDoc{}
-		if err := draftGet(d, "topup", string(id), t); err != nil {
+// tell adds the top-up's own events of a move, with the top-up as it is now. Those of other
+// objects, which the table lists at their place, are told by them.
+func (s *TopUps) tell(d *ledger.Draft, t *topUpDoc, m told) error {
+	t.UpdatedAt = d.Now()
+	t.mails = append(t.mails, m.mails...)
+	for _, eventType := range m.emits {
+		if !strings.HasPrefix(eventType, "topup.") {
+			continue
+		}
+		if err := s.w.announce(&d.Change, d.Now(), t, eventType); err != nil {
 			return err
 		}
-		for _, m := range topUpMoves() {
-			if m.from != t.State || m.on != outcome {
-				continue
-			}
-			t.State = m.to
-			if m.to == TopUpFailed {
-				t.Failure = refusedFor(FundingSourceDeclined, d.Now())
-			} else {
-				amount, err := s.w.restore(t.Minor, t.Currency)
-				if err != nil {
-					return err
-				}
-				d.Post(ledger.Transaction{
-					Reference: string(t.ID), Metadata: kind("topup"),
-					Postings: []ledger.Posting{{Debit: clearingAccount(t.Source), Credit: customerAccount(t.Customer), Amount: amount}},
-				})
-			}
-			return s.write(d, t, m.emits)
-		}
-		return errNothingDue
-	})
-	if err != nil && !errors.Is(err, errNothingDue) {
-		return TopUp{}, translate(err)
 	}
-	return s.Get(ctx, id)
-}
-
-// ask asks the source of a pending top-up, and puts off the next question if it does not
-// know.
-func (s *TopUps) ask(ctx context.Context, id TopUpID) error {
-	t, err := s.Get(ctx, id)
-	if err != nil || t.State != TopUpPending {
-		return err
-	}
-	source := s.w.cfg.Sources[t.Source]
-	outcome := rails.Unknown
-	if source != nil {
-		// Collect is asked, not Query: if the program ended before the first call, the
-		// source knows nothing of it, and asking twice for one id moves money once.
-		outcome, err = source.Collect(ctx, rails.Collection{ID: string(id), Customer: string(t.Customer), Amount: t.Amount})
-	}
-	if source == nil || err != nil {
-		s.w.cfg.Logger.WarnContext(ctx, "okpay: funding source did not answer", "topup", id, "source", t.Source, "error", err)
-		outcome = rails.Unknown
-	}
-	if outcome != rails.Unknown {
-		_, err := s.settle(ctx, id, outcome)
-		return err
-	}
-	v := verb{principal: "program", operation: "topup.wait"}
-	_, err = s.w.do(ctx, v, func(d *ledger.Draft) error {
-		t := &topUpDoc{}
-		if err := draftGet(d, "topup", string(id), t); err != nil {
-			return err
-		}
-		if t.State != TopUpPending {
-			return errNothingDue
-		}
-		return s.write(d, t)
-	})
-	return err
-}
-
-func (s *TopUps) write(d *ledger.Draft, t *topUpDoc, eventTypes ...string) error {
-	a := announcer{w: s.w, now: d.Now(), subject: string(t.ID), sequence: &t.Sequence}
-	for _, eventType := range eventTypes {
-		view, err := s.w.topUp(t)
-		if err != nil {
-			return err
-		}
-		view.Sequence++
-		d.Emit(a.event(eventType, view))
-	}
-	put := ledger.Put{Type: "topup", ID: string(t.ID), Content: encode(t), Labels: []string{"c:" + string(t.Customer)}}
-	if t.State == TopUpPending {
-		put.Due = d.Now().Add(queryAfter)
-	}
-	d.Put(put)
 	return nil
 }
 
-// Get returns a top-up. Errors: NotFound.
-func (s *TopUps) Get(ctx context.Context, id TopUpID) (TopUp, error) {
-	var doc topUpDoc
-	if err := s.w.get(ctx, "topup", string(id), &doc); err != nil {
-		return TopUp{}, translate(err)
+// How long a top-up waits before its source is asked again: twice as long each time.
+const (
+	queryAfter     = 30 * time.Second
+	queryAfterMost = time.Hour
+)
+
+// askAt is when the source is asked next: also at the instant of expiry.
+func (t *topUpDoc) askAt() time.Time {
+	at := t.AskedAt.Add(min(queryAfter<<min(t.Asks, 10), queryAfterMost))
+	if t.AskedAt.Before(t.ExpiresAt) && t.ExpiresAt.Before(at) {
+		return t.ExpiresAt
 	}
-	return s.w.topUp(&doc)
+	return at
 }
+
+func (t *topUpDoc) record() ledger.Put {
+	put := ledger.Put{
+		Type: "topup", ID: string(t.ID),
+		Labels: []string{"c:" + string(t.Customer), "c:" + string(t.Customer) + ":" + string(t.State), "state:" + string(t.State)},
+	}
+	_, moved := t.lastMoved()
+	put.Labels = append(put.Labels, t.Settled.labels(t.Source, moved)...)
+	if t.State == TopUpPending {
+		put.Due = t.askAt()
+	}
+	return put
+}
+
+func (t *topUpDoc) view(w *Wallet) (any, error) { return w.topUp(t) }
+
+func (t *topUpDoc) counter() *int64 { return &t.Sequence }
+
+func (t *topUpDoc) parties() (MerchantID, CustomerID) { return "", t.Customer }

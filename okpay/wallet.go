@@ -37,8 +37,9 @@ type Config struct {
 	// Currencies are those the wallet accepts. Defaults to ISO 4217.
 	Currencies *money.Registry
 
-	// PaymentFee is what a merchant pays for a captured payment. Defaults to nothing.
-	PaymentFee Fee
+	// Fees are what the wallet takes. A merchant may have schedules of their own
+	// (Merchants.SetFees). Defaults to nothing.
+	Fees Fees
 
 	// RefundFees says what happens to the fee when a payment is refunded. Defaults to
 	// KeepFee.
@@ -52,9 +53,86 @@ type Config struct {
 	// does not say, between MinPaymentExpiry and MaxPaymentExpiry. Defaults to 7 days.
 	PaymentExpiry time.Duration
 
+	// TransferExpiry is how long a transfer to a contact that nobody has verified can be
+	// claimed before it returns, between MinPaymentExpiry and MaxPaymentExpiry. Defaults to 7
+	// days.
+	TransferExpiry time.Duration
+
+	// Limits bound what a customer or merchant may do. Defaults to none.
+	Limits []Limit
+
+	// Zone is where days and months of limits and reports begin. Defaults to UTC.
+	Zone *time.Location
+
+	// Risk is asked before money moves and before somebody is registered; the place for
+	// fraud rules, sanctions and KYC screening. It may be called more than once for one
+	// operation, from any goroutine. Defaults to allowing everything.
+	Risk func(context.Context, RiskCheck) (Assessment, error)
+
+	// VerifyStepUp says whether a customer's proof answers a challenge. Without it every
+	// proof is refused.
+	VerifyStepUp func(context.Context, StepUp) (bool, error)
+
+	// DisputeWindow is how long after its last capture a payment can be reported. Defaults to 120 days.
+	DisputeWindow time.Duration
+
+	// EvidenceWindow is how long evidence is taken after a dispute was opened. Defaults to 14 days.
+	EvidenceWindow time.Duration
+
 	// Sources are the funding sources for top-ups by name. Defaults to one simulated source
 	// named "simulated" in Test mode, and to none in Live mode.
 	Sources map[string]rails.FundingSource
+
+	// PayoutProviders send money out of the wallet, by name. Defaults to one simulated
+	// provider named "simulated" in Test mode, and to none in Live mode.
+	PayoutProviders map[string]rails.PayoutProvider
+
+	// PayoutTimeout is how long a call of a payout provider may take; after it the outcome
+	// is unknown. Defaults to 30 s.
+	PayoutTimeout time.Duration
+
+	// FinalityWindows say for how long after an order a provider may still come to know it, and
+	// remembers its key, by name. Defaults to 72 hours for each.
+	FinalityWindows map[string]time.Duration
+
+	// Withdrawals and Payouts say how customers' and merchants' money leaves the wallet.
+	Withdrawals OutgoingConfig
+	Payouts     OutgoingConfig
+
+	// VerifyDestination says whether a destination is its owner's and can be paid to. It is
+	// called outside of any Change, from any goroutine, and may be called more than once.
+	// Defaults to leaving that to operators (Destinations.Verify).
+	VerifyDestination func(context.Context, DestinationCheck) (DestinationVerdict, error)
+
+	// TopUpExpiry is how long a top-up waits for its money before the source is asked once
+	// more whether it has come. Only the source's "not paid" ends it. Defaults to 24 hours.
+	TopUpExpiry time.Duration
+
+	// Rates says what one unit of a currency is worth in another one, for quotes that come
+	// without a rate and for payments out of a balance in another currency. It may be called
+	// more than once for one of them, from any goroutine. Defaults to none: quotes name their
+	// rates, and such methods of payment are refused.
+	Rates func(ctx context.Context, base, quote money.Currency) (Rate, error)
+
+	// SettlementGrace is how long what was paid or has come may stand on no statement before
+	// an import asks a person about it. Defaults to 72 hours.
+	SettlementGrace time.Duration
+	// Order asks the merchant's side whether it takes an order, when a customer confirms its
+	// payment: false refuses it with MerchantRejected, an error with MerchantUnavailable. It may be
+	// called more than once for one payment, from any goroutine. Defaults to taking every order.
+	Order func(context.Context, OrderCheck) (bool, error)
+
+	// ChallengeExpiry is how long a customer has to prove who they are for a payment that
+	// Config.Risk challenges. Defaults to 10 minutes.
+	ChallengeExpiry time.Duration
+
+	// RefundTo says where refunds go of payments that a funding source paid. Defaults to
+	// RefundToWallet.
+	RefundTo RefundTo
+
+	// RefundWindow is how long after its creation a payment can be refunded. Defaults to
+	// without end.
+	RefundWindow time.Duration
 
 	// Webhooks configures how events are delivered. Set AllowPrivate where receivers are on
 	// this machine or in a network of one's own, and nowhere else: merchants choose the URLs.
@@ -89,8 +167,22 @@ func (c *Config) setDefaults() error {
 	if c.Currencies == nil {
 		c.Currencies = money.ISO()
 	}
-	if err := c.PaymentFee.check(); err != nil {
+	if err := c.Fees.check(); err != nil {
 		return err
+	}
+	for i := range c.Limits {
+		if err := c.Limits[i].check(); err != nil {
+			return err
+		}
+	}
+	if c.DisputeWindow <= 0 {
+		c.DisputeWindow = defaultDisputeWindow
+	}
+	if c.EvidenceWindow <= 0 {
+		c.EvidenceWindow = defaultEvidenceWindow
+	}
+	if c.Zone == nil {
+		c.Zone = time.UTC
 	}
 	if c.RefundFees > ReturnFeeProportionally {
 		return invalidField("refund_fees", "is not one of the constants")
@@ -104,6 +196,12 @@ func (c *Config) setDefaults() error {
 	if c.PaymentExpiry < MinPaymentExpiry || c.PaymentExpiry > MaxPaymentExpiry {
 		return invalidField("payment_expiry", "is %v, want %v to %v", c.PaymentExpiry, MinPaymentExpiry, MaxPaymentExpiry)
 	}
+	if c.TransferExpiry == 0 {
+		c.TransferExpiry = 7 * 24 * time.Hour
+	}
+	if c.TransferExpiry < MinPaymentExpiry || c.TransferExpiry > MaxPaymentExpiry {
+		return invalidField("transfer_expiry", "is %v, want %v to %v", c.TransferExpiry, MinPaymentExpiry, MaxPaymentExpiry)
+	}
 	if c.Sources == nil && c.Mode == Test {
 		c.Sources = map[string]rails.FundingSource{"simulated": &rails.Simulated{}}
 	}
@@ -111,6 +209,24 @@ func (c *Config) setDefaults() error {
 		if err := checkID("sources", name); err != nil {
 			return err
 		}
+	}
+	if err := c.setPayoutDefaults(); err != nil {
+		return err
+	}
+	if c.TopUpExpiry == 0 {
+		c.TopUpExpiry = 24 * time.Hour
+	}
+	if c.TopUpExpiry < 0 {
+		return invalidField("topup_expiry", "is negative")
+	}
+	if c.SettlementGrace <= 0 {
+		c.SettlementGrace = defaultSettlementGrace
+	}
+	if c.ChallengeExpiry <= 0 {
+		c.ChallengeExpiry = 10 * time.Minute
+	}
+	if c.RefundTo > RefundToSource {
+		return invalidField("refund_to", "is not one of the constants")
 	}
 	if c.PollInterval <= 0 {
 		c.PollInterval = time.Second
@@ -133,11 +249,28 @@ type Wallet struct {
 	Endpoints *Endpoints
 	TopUps    *TopUps
 	Payments  *Payments
+	Disputes  *Disputes
+
+	Destinations *Destinations
+	Withdrawals  *Withdrawals
+	Payouts      *Payouts
+
+	Reconciliation *Reconciliations
+	Exceptions     *Exceptions
+	Quotes         *Quotes
+
+	Contacts      *Contacts
+	Transfers     *Transfers
+	MoneyRequests *MoneyRequests
 
 	cfg     Config
 	ledger  *ledger.Ledger
 	sender  *webhook.Sender
+	jobs    []job // see Wallet.Run
 	workers []*worker
+
+	payoutJobs []job // of a worker of their own: a provider that hangs holds up nothing else
+
 	failing endpointSet // endpoints whose last attempt failed and will be repeated
 	randMu  sync.Mutex
 }
@@ -163,8 +296,33 @@ func New(l *ledger.Ledger, cfg Config) (*Wallet, error) {
 	w.sender = webhook.NewSender(w.cfg.Webhooks)
 	w.Customers, w.Merchants = &Customers{w}, &Merchants{w}
 	w.Keys, w.Endpoints = &Keys{w}, &Endpoints{w}
-	w.TopUps, w.Payments = &TopUps{w}, &Payments{w}
-	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.deliverDue)}
+	w.TopUps, w.Payments, w.Disputes = &TopUps{w}, &Payments{w: w}, &Disputes{w}
+	w.Quotes = &Quotes{w}
+
+	w.Destinations = &Destinations{w}
+	w.Withdrawals, w.Payouts = &Withdrawals{outgoings{w, "withdrawal", withdrawalMachine()}}, &Payouts{outgoings{w, "payout", payoutMachine()}}
+	w.Reconciliation, w.Exceptions = &Reconciliations{w, rowsAtOnce}, &Exceptions{w}
+	w.jobs = []job{
+		{"payment", func(ctx context.Context, id string) error { return w.Payments.workDue(ctx, PaymentID(id)) }},
+		{"refund", func(ctx context.Context, id string) error { return w.Payments.refundDue(ctx, RefundID(id)) }},
+		{"topup", func(ctx context.Context, id string) error { return w.TopUps.ask(ctx, TopUpID(id)) }},
+	}
+	w.payoutJobs = []job{
+		{"payout_schedule", w.Payouts.payOut},
+		{"withdrawal", w.Withdrawals.settle},
+		{"payout", w.Payouts.settle},
+		{"destination", w.Destinations.settle},
+		{"quote", func(ctx context.Context, id string) error { return w.Quotes.expireDue(ctx, QuoteID(id)) }},
+	}
+	w.Contacts, w.Transfers, w.MoneyRequests = &Contacts{w}, &Transfers{w}, &MoneyRequests{w}
+	w.jobs = append(w.jobs, []job{
+		{"transfer", func(ctx context.Context, id string) error { return w.Transfers.returnDue(ctx, TransferID(id)) }},
+		{"request", func(ctx context.Context, id string) error { return w.MoneyRequests.expireDue(ctx, RequestID(id)) }},
+		{"contact", w.adopt},
+		{"gate", func(ctx context.Context, id string) error { return w.unmarkDue(ctx, "gate", id) }},
+		{"merchant", func(ctx context.Context, id string) error { return w.unmarkDue(ctx, "merchant", id) }},
+	}...)
+	w.workers = []*worker{newWorker(w.settleDue), newWorker(w.payOutDue), newWorker(w.deliverDue)}
 	return w, nil
 }
 
@@ -335,6 +493,16 @@ func fresh(d *ledger.Draft, noun, id string) {
 // get reads a record into doc.
 func (w *Wallet) get(ctx context.Context, noun, id string, doc any) error {
 	r, err := w.ledger.Record(ctx, noun, id)
+	return decodeRecord(noun, id, r, err, doc)
+}
+
+// getAfter is get for a verb that has committed: what it has written need not be read again. A
+// replay is answered with what is stored now.
+func (w *Wallet) getAfter(ctx context.Context, out ledger.Outcome, noun, id string, doc any) error {
+	if out.Replayed || out.Seq == 0 {
+		return w.get(ctx, noun, id, doc)
+	}
+	r, err := w.ledger.RecordSince(ctx, noun, id, out.Seq)
 	return decodeRecord(noun, id, r, err, doc)
 }
 

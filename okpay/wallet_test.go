@@ -25,9 +25,10 @@ func TestABadConfigIsRefused(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
 	for name, cfg := range map[string]okpay.Config{
 		"an unknown mode":                {Mode: "production"},
-		"a fee above the whole amount":   {PaymentFee: okpay.Fee{BasisPoints: 10_001}},
-		"a negative fee":                 {PaymentFee: okpay.Fee{Fixed: -1}},
-		"a maximum below the minimum":    {PaymentFee: okpay.Fee{Min: 2, Max: 1}},
+		"a fee above the whole amount":   {Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 10_001}}},
+		"a transfer that never waits":    {TransferExpiry: -1},
+		"a negative fee":                 {Fees: okpay.Fees{Payment: okpay.Fee{Fixed: -1}}},
+		"a maximum below the minimum":    {Fees: okpay.Fees{Payment: okpay.Fee{Min: 2, Max: 1}}},
 		"an unknown way to return fees":  {RefundFees: 9},
 		"a source that names no account": {Sources: map[string]rails.FundingSource{"a:b": &rails.Simulated{}}},
 	} {

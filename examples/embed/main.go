@@ -91,7 +91,7 @@ func run(ctx context.Context, args []string, stderr io.Writer, ready func(url st
 	defer func() { err = errors.Join(err, closeLedger(ctx, l)); log.Info("ledger closed") }()
 
 	w, err := okpay.New(l, okpay.Config{
-		PaymentFee: okpay.Fee{BasisPoints: 60}, // 0.6 %
+		Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 60}}, // 0.6 %
 		Webhooks:   webhook.SenderConfig{AllowPrivate: *private}, Logger: log,
 	})
 	if err != nil {

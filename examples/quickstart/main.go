@@ -80,7 +80,7 @@ func (t *tour) withWallet(ctx context.Context, fn func(context.Context, *okpay.W
 	}
 	defer func() { err = errors.Join(err, l.Close(ctx)) }()
 	w, err := okpay.New(l, okpay.Config{
-		PaymentFee: okpay.Fee{BasisPoints: 60}, RefundFees: okpay.ReturnFeeProportionally,
+		Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 60}}, RefundFees: okpay.ReturnFeeProportionally,
 		Webhooks: webhook.SenderConfig{AllowPrivate: true}, // the shop of this tour is on loopback
 	})
 	if err != nil {

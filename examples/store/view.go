@@ -324,6 +324,13 @@ func (v *view) Record(_ context.Context, key ledger.RecordKey) (ledger.RecordRow
 	return one(v.records.get(record(key)))
 }
 
+func (v *view) RecordsByKey(_ context.Context, keys []ledger.RecordKey) ([]ledger.RecordRow, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	return v.records.all(each(keys, record)), nil
+}
+
 func (v *view) Unique(_ context.Context, key string) (ledger.RecordKey, error) {
 	if err := v.open(); err != nil {
 		return ledger.RecordKey{}, err

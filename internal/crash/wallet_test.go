@@ -30,7 +30,7 @@ func open(ctx context.Context, dsn string) (w *okpay.Wallet, closeAll func(), er
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	w, err = okpay.New(l, okpay.Config{PaymentFee: okpay.Fee{BasisPoints: 60}})
+	w, err = okpay.New(l, okpay.Config{Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 60}}})
 	closeAll = func() {
 		if err := errors.Join(l.Close(context.Background()), store.Close()); err != nil {
 			panic(err)

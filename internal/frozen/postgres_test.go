@@ -15,7 +15,7 @@ import (
 	"github.com/okpay/okpay-go/ledger/pgstore"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m, pgtest.Hasty()...)) }
 
 // postgres is a database on a server.
 type postgres struct{ dsn string }

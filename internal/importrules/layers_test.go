@@ -38,7 +38,7 @@ var layers = []layer{
 	{"okpay/totp", nil},
 	{"okpay/password", nil},
 	{"okpay/lockout", nil},
-	{"okpay/rails", []string{"ledger/money"}},
+	{"okpay/rails", []string{"ledger/money", "webhook"}},
 	{"okpay/notify", []string{"ledger/money"}},
 	{"okpay", []string{"ledger", "ledger/money", "okpay/notify", "okpay/rails", "webhook"}},
 	{"okpay/identity", []string{

@@ -37,8 +37,8 @@ func (h *history) add(e event) {
 	h.events = append(h.events, e)
 }
 
-// check asks porcupine for an order in which all could have been told what they were.
-func (h *history) check(t *testing.T) {
+// operations returns the history as the model takes it, whose Changes have numbers.
+func (h *history) operations(t *testing.T) (ops []porcupine.Operation, unknown int) {
 	t.Helper()
 	numbers := make(map[string]int)
 	byHold := make(map[string]int)
@@ -48,14 +48,18 @@ func (h *history) check(t *testing.T) {
 		}
 		return in[id]
 	}
+	numbered := func(c call) operation {
+		return operation{call: c, number: place(numbers, c.ID), hold: place(byHold, c.Hold)}
+	}
 	var last int64
-	unknown := 0
 	for _, e := range h.events {
 		last = max(last, e.Ended)
 	}
-	var ops []porcupine.Operation
 	for _, e := range h.events {
-		op := operation{call: e.Call, number: place(numbers, e.Call.ID), hold: place(byHold, e.Call.Hold)}
+		op := numbered(e.Call)
+		for _, member := range e.Call.Members {
+			op.members = append(op.members, numbered(member))
+		}
 		ended := e.Ended
 		if e.Answer.Unknown {
 			ended = last + 1 // it may happen at any time after it began, or never
@@ -64,6 +68,13 @@ func (h *history) check(t *testing.T) {
 		ops = append(ops, porcupine.Operation{ClientId: e.Client, Input: op, Output: e.Answer, Call: e.Began, Return: ended})
 	}
 	require.LessOrEqual(t, len(numbers), changes)
+	return ops, unknown
+}
+
+// check asks porcupine for an order in which all could have been told what they were.
+func (h *history) check(t *testing.T) {
+	t.Helper()
+	ops, unknown := h.operations(t)
 	result, info := porcupine.CheckOperationsVerbose(model, ops, time.Minute)
 	if !assert.Equal(t, porcupine.Ok, result, "%d operations", len(ops)) {
 		path := t.ArtifactDir() + "/history.html"
@@ -126,6 +137,7 @@ func TestConcurrentClientsOfOneProcess(t *testing.T) {
 func TestWhatCanNotBeInOrderIsFound(t *testing.T) {
 	fund := call{Kind: "fund", ID: "f", To: 1, Minor: 10}
 	read := func(minor int64) answer { return answer{Balances: [accounts]balance{1: {minor, minor}}} }
+	chain := call{Kind: "chain", Members: []call{fund, {Kind: "move", ID: "m", From: 1, To: 2, Minor: 11}}}
 	for says, h := range map[string]*history{
 		"a read that missed a change which was acknowledged": {events: []event{
 			{0, fund, answer{}, 1, 2}, {1, call{Kind: "read"}, read(0), 3, 4},
@@ -141,16 +153,27 @@ func TestWhatCanNotBeInOrderIsFound(t *testing.T) {
 		"a change that happened twice": {events: []event{
 			{0, fund, answer{}, 1, 2}, {0, fund, answer{}, 3, 4}, {1, call{Kind: "read"}, read(20), 5, 6},
 		}},
+		"a chain that happened in part": {events: []event{
+			{0, chain, answer{Members: []string{linked, "insufficient_funds"}}, 1, 2}, {1, call{Kind: "read"}, read(10), 3, 4},
+		}},
+		"a chain of which one that could happen is blamed": {events: []event{
+			{0, chain, answer{Members: []string{"insufficient_funds", linked}}, 1, 2},
+		}},
+		"a chain that happened although one of it was decided before": {events: []event{
+			{0, fund, answer{}, 1, 2}, {0, chain, answer{Members: []string{"", ""}}, 3, 4},
+		}},
+		"a chain that failed and succeeds when it is asked again": {events: []event{
+			{0, chain, answer{Members: []string{linked, "insufficient_funds"}}, 1, 2},
+			{0, call{Kind: "fund", ID: "more", To: 1, Minor: 90}, answer{}, 3, 4},
+			{0, chain, answer{Members: []string{"", ""}}, 5, 6},
+		}},
+		"a chain that is seen in part while it happens": {events: []event{
+			{0, call{Kind: "fund", ID: "more", To: 1, Minor: 1}, answer{}, 1, 2},
+			{0, chain, answer{Members: []string{"", ""}}, 3, 9}, {1, call{Kind: "read"}, read(11), 4, 5},
+		}},
 	} {
 		t.Run(says, func(t *testing.T) {
-			var ops []porcupine.Operation
-			for _, e := range h.events {
-				number := 0
-				if e.Call.ID == "b" || e.Call.ID == "a" {
-					number = int(e.Call.ID[0])
-				}
-				ops = append(ops, porcupine.Operation{ClientId: e.Client, Input: operation{call: e.Call, number: number}, Output: e.Answer, Call: e.Began, Return: e.Ended})
-			}
+			ops, _ := h.operations(t)
 			assert.False(t, porcupine.CheckOperations(model, ops))
 		})
 	}

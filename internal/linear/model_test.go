@@ -1,7 +1,9 @@
 package linear
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -10,19 +12,24 @@ const accounts = 3
 
 // call is what a client asks.
 type call struct {
-	Kind     string // "fund", "move", "hold", "capture", "void", "read", "twice"
+	Kind     string // "fund", "move", "hold", "capture", "void", "read", "chain"
 	ID       string // of the Change
 	From, To int    // accounts
 	Minor    int64
 	Hold     string
+	Members  []call // of a chain, whose own ID is empty
 }
 
 // answer is what it is told. Unknown is what a killed client heard.
 type answer struct {
 	Unknown  bool
-	Refused  string // reason, empty if the Change happened
+	Refused  string   // reason, empty if the Change happened
+	Members  []string // of a chain: the same for each, or linked
 	Balances [accounts]balance
 }
+
+// linked is what members of a chain are told that did not happen because of another one.
+const linked = "linked"
 
 type balance struct{ Posted, Available int64 }
 
@@ -61,6 +68,8 @@ type operation struct {
 	call
 	number int // of the Change id among those of the history
 	hold   int // of the hold id
+
+	members []operation // of a chain
 }
 
 // decide does a call and returns what its caller is told.
@@ -95,6 +104,51 @@ func (s *state) decide(op operation) string {
 	return "-"
 }
 
+// once does a call, or tells again what was told before.
+func (s *state) once(op operation) string {
+	if was := s.decided[op.number]; was != "" {
+		return was
+	}
+	got := s.decide(op)
+	if got == "-" || pinned[got] {
+		s.decided[op.number] = got
+	}
+	return got
+}
+
+// chain does all members of a chain or none. One that was decided before fails those that are
+// new, and so does the first that is refused now; that one keeps its id if its refusal is pinned.
+func (s *state) chain(members []operation) []string {
+	told := make([]string, len(members))
+	known, first := 0, 0
+	for i, op := range members {
+		told[i] = linked
+		if s.decided[op.number] == "" {
+			continue
+		}
+		if known++; known == 1 {
+			first = i
+		}
+	}
+	if known > 0 && known < len(members) {
+		told[first] = s.decided[members[first].number]
+		return told
+	}
+	before := *s
+	got := make([]string, len(members))
+	for i, op := range members {
+		if got[i] = s.once(op); got[i] == "-" || known > 0 {
+			continue
+		}
+		*s = before
+		if told[i] = got[i]; pinned[got[i]] {
+			s.decided[op.number] = got[i]
+		}
+		return told
+	}
+	return got
+}
+
 // pinned are the refusals that keep their id.
 var pinned = map[string]bool{"insufficient_funds": true, "hold_unknown": true}
 
@@ -110,17 +164,14 @@ var model = porcupine.Model{
 			}
 			return true, s
 		}
-		got := s.decided[op.number]
-		if got == "" {
-			if got = s.decide(op); got == "-" || pinned[got] {
-				s.decided[op.number] = got
-			}
+		got, heard := []string(nil), told.Members
+		if op.Kind == "chain" {
+			got = s.chain(op.members)
+		} else {
+			got, heard = []string{s.once(op)}, []string{told.Refused}
 		}
-		want := told.Refused
-		if want == "" {
-			want = "-"
-		}
-		return told.Unknown || got == want, s
+		same := slices.EqualFunc(got, heard, func(got, heard string) bool { return got == cmp.Or(heard, "-") })
+		return told.Unknown || same, s
 	},
 	DescribeOperation: func(input, output any) string {
 		op, told := input.(operation), output.(answer)

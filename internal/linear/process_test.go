@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(pgtest.Main(m))
+	os.Exit(pgtest.Main(m, pgtest.Hasty()...)) // clients are killed, not the server
 }
 
 // openStore opens SQLite by "sqlite:" and a path, PostgreSQL by any other DSN.

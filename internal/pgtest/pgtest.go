@@ -5,7 +5,7 @@
 // one that the environment variable OKPAY_TEST_POSTGRES names, or a private
 // one that this package starts from the PostgreSQL programs on this machine:
 // in a temporary directory, reached over a Unix socket in that directory only,
-// with fsync on, because durability is what many tests are about. The tests of
+// with fsync on, because durability is what many tests are about (but see [Hasty]). The tests of
 // one process share one private server. Let [Main] hold it:
 //
 //	func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
@@ -107,6 +107,11 @@ func Main(m *testing.M, settings ...string) int {
 	}
 	return code
 }
+
+// Hasty are settings for [Main] of a package whose subject is not durability: the server does not
+// wait for its disk. What it writes survives the end of its processes all the same, but not that
+// of the machine.
+func Hasty() []string { return []string{"fsync=off", "full_page_writes=off"} }
 
 // inCI reports whether a missing server is a failure.
 func inCI() bool { return os.Getenv("CI") == "true" }

@@ -15,7 +15,7 @@ import (
 	"github.com/okpay/okpay-go/ledger/money"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m, pgtest.Hasty()...)) }
 
 // database is a ledger's database as its administrator sees it.
 type database interface {

@@ -122,6 +122,7 @@ var brokenStores = []broken{
 	{"a prefix is compared without regard to case", contract, shows(func(v ledger.View) ledger.View { return lowerCase{v} })},
 	{"a page begins with the end of the page before", contract, shows(func(v ledger.View) ledger.View { return inclusive{v} })},
 	{"a statement lacks the last entry", contract, shows(func(v ledger.View) ledger.View { return fewerEntries{v} })},
+	{"of many records that are asked for by key the erased ones are left out", contract, shows(func(v ledger.View) ledger.View { return untombed{v} })},
 	{"archiving drops one block too many", contract, func(s ledger.Store) ledger.Store { return greedy{s} }},
 	{"what is not there is there, and empty", contract, shows(func(v ledger.View) ledger.View { return neverMissing{v} })},
 }
@@ -416,6 +417,13 @@ type fewerEntries struct{ ledger.View }
 func (v fewerEntries) Entries(ctx context.Context, account, lowest, highest int64) ([]ledger.PostingRow, error) {
 	rows, err := v.View.Entries(ctx, account, lowest, highest)
 	return rows[:max(0, len(rows)-1)], err
+}
+
+type untombed struct{ ledger.View }
+
+func (v untombed) RecordsByKey(ctx context.Context, keys []ledger.RecordKey) ([]ledger.RecordRow, error) {
+	rows, err := v.View.RecordsByKey(ctx, keys)
+	return slices.DeleteFunc(rows, func(r ledger.RecordRow) bool { return r.Erased }), err
 }
 
 type greedy struct{ ledger.Store }

@@ -16,16 +16,16 @@ import (
 	"github.com/okpay/okpay-go/ledger"
 )
 
-// TestLongHistory is TestHistory without concurrency, many times as long: 8,000 Changes,
+// TestLongHistory is TestHistory without concurrency, twice as long: 4,000 Changes,
 // committed in calls of up to 2,000 on some 200 accounts. They are spread over ledgers of at most
 // 500,000, since neither the model nor a store in memory forgets.
 //
-// The environment variable OKPAY_TEST_SIZE multiplies the 8,000: 1,250 of them are ten million.
+// The environment variable OKPAY_TEST_SIZE multiplies the 4,000: 2,500 of them are ten million.
 func TestLongHistory(t *testing.T, open func(t *testing.T) ledger.Store) {
 	const most = 500_000
 	seed := historySeed(t)
 	t.Logf("repeat with -seed=%d", seed)
-	for made, size := 0, testsize.Scaled(t, 8_000); made < size; made += most {
+	for made, size := 0, testsize.Scaled(t, 4_000); made < size; made += most {
 		t.Run(fmt.Sprintf("from %d", made), func(t *testing.T) {
 			store := open(t)
 			t.Cleanup(func() { assert.NoError(t, store.Close(), "Close returns nil") })

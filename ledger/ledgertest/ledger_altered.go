@@ -205,6 +205,14 @@ func (v *alteredView) RecordsAfter(ctx context.Context, after ledger.RecordKey, 
 	})
 }
 
+func (v *alteredView) RecordsByKey(ctx context.Context, keys []ledger.RecordKey) ([]ledger.RecordRow, error) {
+	found, err := v.View.RecordsByKey(ctx, keys)
+	if v.lens.records != nil {
+		found = v.lens.records(found)
+	}
+	return found, err
+}
+
 func (v *alteredView) Changes(ctx context.Context, after string, limit int) ([]ledger.ChangeRow, error) {
 	id := func(c ledger.ChangeRow) string { return c.ID }
 	return tableOf(limit, v.lens.changes, func(c ledger.ChangeRow) bool { return c.ID > after }, func(last *ledger.ChangeRow) ([]ledger.ChangeRow, error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/okpay/okpay-go/ledger/memstore"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m, pgtest.Hasty()...)) }
 
 func TestLedger(t *testing.T) {
 	ledgertest.TestLedger(t, func(*testing.T) ledger.Store { return memstore.New() })

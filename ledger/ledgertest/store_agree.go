@@ -96,7 +96,9 @@ func (k *kept) agreeEach(t *testing.T, v ledger.View) {
 		require.NoError(t, err, "Hold %q", want.ID)
 		same(t, "Hold finds by id", want, got)
 	}
+	keys := make([]ledger.RecordKey, 0, len(k.records))
 	for _, want := range k.records {
+		keys = append(keys, want.RecordKey)
 		got, err := v.Record(ctx, want.RecordKey)
 		require.NoError(t, err, "Record %v", want.RecordKey)
 		same(t, "Record finds by type and id", want, got)
@@ -106,6 +108,7 @@ func (k *kept) agreeEach(t *testing.T, v ledger.View) {
 			assert.Equal(t, want.RecordKey, holder, "Unique tells which record holds the key %q", key)
 		}
 	}
+	k.agreeByKey(t, v, keys)
 }
 
 // entries returns the postings that touch an account.

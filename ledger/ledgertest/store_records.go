@@ -1,6 +1,7 @@
 package ledgertest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ var recordCases = []ledgerCase{
 	{"Records of a type are listed up and down, with and without a label", testRecordLists},
 	{"Records that are due are listed by due time and then id", testRecordsDue},
 	{"Records of every type are listed by type and then id, with tombstones", testRecordsAfter},
+	{"Records are found by their keys, many at once, complete and with tombstones", testRecordsByKey},
 }
 
 // record adds a record of the type "type".
@@ -273,4 +275,59 @@ func testRecordsAfter(t *testing.T, s *scribe) {
 			same(t, "RecordsAfter follows a key that is not there", want, got)
 		}
 	})
+}
+
+func testRecordsByKey(t *testing.T, s *scribe) {
+	keys := []ledger.RecordKey{{Type: "type", ID: "none"}, {Type: "none", ID: "a"}, {Type: "type", ID: ""}, {Type: "\x00", ID: "\xff"}}
+	for _, typ := range []string{"type", "typ", "Type"} {
+		seen := make(map[string]bool)
+		for i, id := range awkwardIDs() {
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+			key := ledger.RecordKey{Type: typ, ID: id}
+			keys = append(keys, key)
+			if i%5 == 4 {
+				s.put(ledger.RecordRow{RecordKey: key, Erased: true})
+				continue
+			}
+			row := ledger.RecordRow{RecordKey: key, Content: []byte(typ + id), Labels: []string{"l"}, Due: firstBlock}
+			if row.Unique = []string{typ + id}; i%2 == 0 {
+				row.Chaining, row.Salt = ledger.Chained, []byte("sixteen bytes of")
+			}
+			s.put(row)
+		}
+		s.commit()
+	}
+	check := func() {
+		t.Helper()
+		read(t, s.store, s.head.Ledger, func(v ledger.View) {
+			for _, n := range []int{0, 1, 5, len(keys)} {
+				s.kept.agreeByKey(t, v, keys[:n])
+				s.kept.agreeByKey(t, v, append(keys[len(keys)-n:], keys[:n/2]...)) // some are named twice
+			}
+		})
+	}
+	check()
+	// Versions that replace others.
+	s.record(awkwardIDs()[0], nil, nil)
+	s.erase(awkwardIDs()[1])
+	s.commit()
+	check()
+}
+
+// agreeByKey asks for records by their keys and compares them with those that are there.
+func (k *kept) agreeByKey(t *testing.T, v ledger.View, keys []ledger.RecordKey) {
+	t.Helper()
+	got, err := v.RecordsByKey(t.Context(), keys)
+	require.NoError(t, err, "RecordsByKey of %d keys", len(keys))
+	var want []ledger.RecordRow
+	for _, r := range k.records {
+		if slices.Contains(keys, r.RecordKey) {
+			want = append(want, r)
+		}
+	}
+	byKey := func(a, b ledger.RecordRow) int { return compareRecord(a, b.RecordKey) }
+	same(t, "RecordsByKey finds every record that is there, and no other", want, once(got, byKey))
 }

@@ -373,6 +373,8 @@ func testViewEnds(t *testing.T, s *scribe) {
 	_, err = v.Record(ctx, ledger.RecordKey{Type: "type", ID: "record"})
 	require.Error(t, err, "Record of a view that has ended")
 	require.NotErrorIs(t, err, ledger.ErrNotFound, "the record is there")
+	_, err = v.RecordsByKey(ctx, []ledger.RecordKey{{Type: "type", ID: "record"}})
+	require.Error(t, err, "RecordsByKey of a view that has ended")
 	_, err = v.Postings(ctx, 0, 1)
 	require.Error(t, err, "Postings of a view that has ended")
 	_, err = v.Entries(ctx, 1, 1, 1)

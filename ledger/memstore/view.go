@@ -233,6 +233,20 @@ func (v *view) Unique(ctx context.Context, key string) (ledger.RecordKey, error)
 	return holder, nil
 }
 
+func (v *view) RecordsByKey(ctx context.Context, keys []ledger.RecordKey) ([]ledger.RecordRow, error) {
+	if err := v.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer v.mu.RUnlock()
+	found := make([]ledger.RecordRow, 0, len(keys))
+	for _, key := range keys {
+		if r, ok := v.state.records.get(key); ok {
+			found = append(found, copyRecord(r))
+		}
+	}
+	return found, nil
+}
+
 func (v *view) Records(ctx context.Context, query ledger.RecordQuery) ([]ledger.RecordRow, error) {
 	if err := v.enter(ctx); err != nil {
 		return nil, err

@@ -14,7 +14,8 @@ import (
 	"github.com/okpay/okpay-go/ledger/pgstore"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+// No test here has a machine lose its power: who kills a server takes one of its own.
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m, pgtest.Hasty()...)) }
 
 // migrated returns the DSN of a database with the schema in it.
 func migrated(t testing.TB) string {

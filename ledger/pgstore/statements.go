@@ -74,6 +74,7 @@ const (
 	listHolds
 	listRecords
 	getRecord
+	getRecords
 	recordsByID
 	recordsByIDDesc
 	recordsByLabel
@@ -153,13 +154,17 @@ var statementTexts = [statementCount]string{
 	selectHead: `SELECT ` + headColumns + ` FROM @ledgers WHERE ledger = $1::bigint`,
 	assure:     `UPDATE @ledgers SET assured = 1 - assured WHERE ledger = $1::bigint`,
 
-	findChanges: `SELECT ` + changeColumns + ` FROM @changes WHERE ledger = $1::bigint AND id = ANY($2::text[])`,
+	findChanges: `SELECT ` + changeColumns + ` FROM ` + eachText + ` CROSS JOIN LATERAL
+		(SELECT * FROM @changes c WHERE c.ledger = $1::bigint AND c.id = k.one LIMIT 1) c`,
 	findAccounts: `SELECT ` + accountColumns + ` FROM ` + eachKey + ` CROSS JOIN LATERAL
 		(SELECT * FROM @accounts a WHERE a.ledger = $1::bigint AND a.name = k.one AND a.currency = k.two LIMIT 1) a`,
-	findAccountNos: `SELECT ` + accountColumns + ` FROM @accounts WHERE ledger = $1::bigint AND no = ANY($2::bigint[])`,
-	findHolds:      `SELECT ` + holdColumns + ` FROM @holds WHERE ledger = $1::bigint AND id = ANY($2::text[])`,
-	findDue: `SELECT ` + holdColumns + ` FROM @holds WHERE ledger = $1::bigint AND id IN (
-		SELECT hold FROM @hold_due WHERE ledger = $1::bigint AND account = ANY($2::bigint[]) AND expires <= $3::timestamptz)`,
+	findAccountNos: `SELECT ` + accountColumns + ` FROM (SELECT unnest($2::bigint[]) AS one) k CROSS JOIN LATERAL
+		(SELECT * FROM @accounts a WHERE a.ledger = $1::bigint AND a.no = k.one LIMIT 1) a`,
+	findHolds: `SELECT ` + holdColumns + ` FROM ` + eachText + ` CROSS JOIN LATERAL
+		(SELECT * FROM @holds h WHERE h.ledger = $1::bigint AND h.id = k.one LIMIT 1) h`,
+	findDue: `SELECT ` + holdColumns + ` FROM (SELECT DISTINCT hold FROM @hold_due
+			WHERE ledger = $1::bigint AND account = ANY($2::bigint[]) AND expires <= $3::timestamptz) k
+		CROSS JOIN LATERAL (SELECT * FROM @holds h WHERE h.ledger = $1::bigint AND h.id = k.hold LIMIT 1) h`,
 	findNextExpiry: `SELECT a.account, (SELECT d.expires FROM @hold_due d
 			WHERE d.ledger = $1::bigint AND d.account = a.account AND d.expires > $3::timestamptz
 			ORDER BY d.expires LIMIT 1)
@@ -167,13 +172,15 @@ var statementTexts = [statementCount]string{
 	findRecords: `SELECT type, id, version, seq, chaining, erased, due, salt, keys, labels, NULL::bytea
 		FROM ` + eachKey + ` CROSS JOIN LATERAL
 		(SELECT * FROM @records r WHERE r.ledger = $1::bigint AND r.type = k.one AND r.id = k.two LIMIT 1) r`,
-	findUnique:     `SELECT key, type, id FROM @record_keys WHERE ledger = $1::bigint AND key = ANY($2::text[])`,
+	findUnique: `SELECT key, type, id FROM ` + eachText + ` CROSS JOIN LATERAL
+		(SELECT * FROM @record_keys i WHERE i.ledger = $1::bigint AND i.key = k.one LIMIT 1) i`,
 	findCurrencies: `SELECT code, scale FROM @currencies WHERE ledger = $1::bigint AND code = ANY($2::text[])`,
 
 	// A record with several of the labels is found once.
-	findLabeled: `SELECT ` + recordColumns + ` FROM @records WHERE ledger = $1::bigint AND (type, id) IN (
-		SELECT type, id FROM @record_labels WHERE ledger = $1::bigint
-			AND (type, label) IN (SELECT unnest($2::text[]), unnest($3::text[])))`,
+	findLabeled: `SELECT ` + recordColumns + ` FROM (SELECT DISTINCT l.type, l.id FROM ` + eachKey + ` CROSS JOIN LATERAL
+			(SELECT * FROM @record_labels l WHERE l.ledger = $1::bigint AND l.type = k.one AND l.label = k.two OFFSET 0) l) k (one, two)
+		CROSS JOIN LATERAL
+		(SELECT * FROM @records r WHERE r.ledger = $1::bigint AND r.type = k.one AND r.id = k.two LIMIT 1) r`,
 	// The postings of a transaction follow its first one, whose number is the transaction's, up
 	// to the first that is another's: no more are read than it has.
 	findTransactions: `SELECT ` + postingColumns + ` FROM unnest($2::bigint[]) t (first) CROSS JOIN LATERAL
@@ -245,6 +252,8 @@ var statementTexts = [statementCount]string{
 	listRecords: `SELECT ` + recordColumns + ` FROM @records
 		WHERE ledger = $1::bigint AND (type, id) > ($2::text, $3::text) ORDER BY type, id LIMIT $4::bigint`,
 	getRecord: `SELECT ` + recordColumns + ` FROM @records WHERE ledger = $1::bigint AND type = $2::text AND id = $3::text`,
+	getRecords: `SELECT ` + recordColumns + ` FROM ` + eachKey + ` CROSS JOIN LATERAL
+		(SELECT * FROM @records r WHERE r.ledger = $1::bigint AND r.type = k.one AND r.id = k.two LIMIT 1) r`,
 
 	recordsByID: `SELECT ` + recordColumns + ` FROM @records
 		WHERE ledger = $1::bigint AND type = $2::text AND id > $3::text AND NOT erased ORDER BY id LIMIT $4::bigint`,
@@ -312,11 +321,15 @@ var statementTexts = [statementCount]string{
 			unnest($6::text[]), unnest($7::bytea[]), unnest($8::text[])::bigint[]
 		ON CONFLICT (ledger, id) DO UPDATE SET status = excluded.status, seq = excluded.seq, expires = excluded.expires,
 			reference = excluded.reference, metadata = excluded.metadata, legs = excluded.legs`,
+	// Rows to delete are found one by one, see eachKey; nobody else writes the ledger's meanwhile.
 	// Where a hold waits for its expiry follows from the hold itself, before it is
 	// overwritten.
-	deleteDue: `DELETE FROM @hold_due WHERE ledger = $1::bigint AND (account, expires, hold) IN (
-			SELECT unnest(legs[:][1:2]), expires, id FROM @holds WHERE ledger = $1::bigint
-				AND id = ANY($2::text[]) AND status = 1 AND expires IS NOT NULL)`,
+	deleteDue: `DELETE FROM @hold_due WHERE ctid = ANY(ARRAY(SELECT f.ctid FROM (
+			SELECT unnest(legs[:][1:2]), expires, id FROM ` + eachText + ` CROSS JOIN LATERAL
+				(SELECT * FROM @holds h WHERE h.ledger = $1::bigint AND h.id = k.one LIMIT 1) h
+				WHERE status = 1 AND expires IS NOT NULL) o (account, expires, hold)
+		CROSS JOIN LATERAL (SELECT i.ctid FROM @hold_due i
+			WHERE i.ledger = $1::bigint AND i.account = o.account AND i.expires = o.expires AND i.hold = o.hold LIMIT 1) f))`,
 	insertDue: `INSERT INTO @hold_due (ledger, account, expires, hold)
 		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::timestamptz[]), unnest($4::text[])
 		ON CONFLICT DO NOTHING`,
@@ -324,19 +337,20 @@ var statementTexts = [statementCount]string{
 	// What a record has indexed stands in the record itself. These four run before it is
 	// overwritten: they delete what it no longer has and insert what it had not.
 	// $2, $3 name the records; $4, $5, $6 are what they have from now on.
-	deleteKeys: `DELETE FROM @record_keys WHERE ledger = $1::bigint AND (key, type, id) IN (
-			SELECT unnest(keys), type, id FROM @records WHERE ledger = $1::bigint
-				AND (type, id) IN (SELECT unnest($2::text[]), unnest($3::text[]))
-			EXCEPT SELECT unnest($6::text[]), unnest($4::text[]), unnest($5::text[]))`,
+	deleteKeys: `DELETE FROM @record_keys WHERE ctid = ANY(ARRAY(SELECT f.ctid FROM (
+			SELECT unnest(keys), type, id FROM ` + eachRecord + `
+			EXCEPT SELECT unnest($6::text[]), unnest($4::text[]), unnest($5::text[])) o (key, type, id)
+		CROSS JOIN LATERAL (SELECT i.ctid FROM @record_keys i
+			WHERE i.ledger = $1::bigint AND i.key = o.key AND i.type = o.type AND i.id = o.id LIMIT 1) f))`,
 	insertKeys: `INSERT INTO @record_keys (ledger, key, type, id)
 		SELECT $1::bigint, n.* FROM (
 			SELECT unnest($6::text[]), unnest($4::text[]), unnest($5::text[])
-			EXCEPT SELECT unnest(keys), type, id FROM @records WHERE ledger = $1::bigint
-				AND (type, id) IN (SELECT unnest($2::text[]), unnest($3::text[]))) n`,
-	deleteLabels: `DELETE FROM @record_labels WHERE ledger = $1::bigint AND (type, label, id) IN (
-			SELECT type, unnest(labels), id FROM @records WHERE ledger = $1::bigint
-				AND (type, id) IN (SELECT unnest($2::text[]), unnest($3::text[]))
-			EXCEPT SELECT unnest($4::text[]), unnest($6::text[]), unnest($5::text[]))`,
+			EXCEPT SELECT unnest(keys), type, id FROM ` + eachRecord + `) n`,
+	deleteLabels: `DELETE FROM @record_labels WHERE ctid = ANY(ARRAY(SELECT f.ctid FROM (
+			SELECT type, unnest(labels), id FROM ` + eachRecord + `
+			EXCEPT SELECT unnest($4::text[]), unnest($6::text[]), unnest($5::text[])) o (type, label, id)
+		CROSS JOIN LATERAL (SELECT i.ctid FROM @record_labels i
+			WHERE i.ledger = $1::bigint AND i.type = o.type AND i.label = o.label AND i.id = o.id LIMIT 1) f))`,
 	insertLabels: `INSERT INTO @record_labels (ledger, type, id, label)
 		SELECT $1::bigint, unnest($2::text[]), unnest($3::text[]), unnest($4::text[])
 		ON CONFLICT DO NOTHING`,
@@ -359,6 +373,13 @@ var statementTexts = [statementCount]string{
 // each, is looked up by its key whatever the planner believes: as a semi-join it was seen to
 // compare every pair with every row.
 const eachKey = `(SELECT unnest($2::text[]) AS one, unnest($3::text[]) AS two) k`
+
+// eachText is eachKey for keys of one text.
+const eachText = `(SELECT unnest($2::text[]) AS one) k`
+
+// eachRecord are the records that $2 and $3 name, as they are; see eachKey.
+const eachRecord = eachKey + ` CROSS JOIN LATERAL (SELECT keys, labels, type, id FROM @records r
+	WHERE r.ledger = $1::bigint AND r.type = k.one AND r.id = k.two LIMIT 1) r`
 
 // byKey keeps the planner to the indexes.
 const byKey = `set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),

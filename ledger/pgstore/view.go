@@ -193,6 +193,13 @@ func (v *view) Record(ctx context.Context, key ledger.RecordKey) (ledger.RecordR
 	return rows[0], nil
 }
 
+func (v *view) RecordsByKey(ctx context.Context, keys []ledger.RecordKey) ([]ledger.RecordRow, error) {
+	keys = only(keys, storableKey)
+	return list(ctx, v, getRecords, (*row).record,
+		texts(keys, func(k *ledger.RecordKey) string { return k.Type }),
+		texts(keys, func(k *ledger.RecordKey) string { return k.ID }))
+}
+
 func (v *view) Unique(ctx context.Context, key string) (ledger.RecordKey, error) {
 	return get(ctx, v, findUnique, func(r *row) ledger.RecordKey {
 		r.text()

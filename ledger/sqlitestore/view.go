@@ -157,6 +157,24 @@ func (v *view) Record(ctx context.Context, key ledger.RecordKey) (ledger.RecordR
 		func(p *params) { p.text(key.Type).text(key.ID) }, readWholeRecord)
 }
 
+// RecordsByKey implements ledger.View.
+func (v *view) RecordsByKey(ctx context.Context, keys []ledger.RecordKey) (all []ledger.RecordRow, err error) {
+	err = v.with(ctx, func(c *conn) error {
+		stmt, err := c.Prepare("SELECT " + recordColumns + " FROM records WHERE ledger = ?1 AND type = ?2 AND id = ?3")
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			bind(stmt, v.no).text(key.Type).text(key.ID)
+			if err := collect(ctx, stmt, &all, readWholeRecord); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
 // Unique implements ledger.View.
 func (v *view) Unique(ctx context.Context, key string) (ledger.RecordKey, error) {
 	return one(ctx, v, "unique key", "SELECT type, id FROM record_keys WHERE ledger = ?1 AND key = ?2",

@@ -141,9 +141,9 @@ func contractCodes() map[okpay.Code]int {
 	return map[okpay.Code]int{
 		okpay.InvalidRequest: 400, okpay.AmountPrecision: 400, okpay.AmountNotPositive: 400, okpay.CurrencyNotSupported: 400,
 		okpay.Unauthenticated:     401,
-		okpay.InsufficientBalance: 402, okpay.MerchantFundsInsufficient: 402,
-		okpay.NotFound:     404,
-		okpay.InvalidState: 409, okpay.PaymentExpired: 409, requestInProgress: 409,
+		okpay.InsufficientBalance: 402,
+		okpay.NotFound:            404,
+		okpay.InvalidState:        409, okpay.PaymentExpired: 409, requestInProgress: 409,
 		okpay.IdempotencyKeyReused: 422, okpay.AmountExceedsCapturable: 422, okpay.AmountExceedsRefundable: 422,
 		okpay.LimitExceededTransaction: 422,
 		okpay.InternalError:            500, okpay.ServiceBusy: 503,

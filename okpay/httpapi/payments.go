@@ -12,8 +12,8 @@ import (
 // paymentStates are what payments can be filtered by.
 func paymentStates() []okpay.PaymentState {
 	return []okpay.PaymentState{
-		okpay.PaymentCreated, okpay.PaymentRequiresConfirmation, okpay.PaymentAuthorized, okpay.PaymentPartiallyCaptured,
-		okpay.PaymentCaptured, okpay.PaymentPartiallyRefunded, okpay.PaymentRefunded, okpay.PaymentCanceled,
+		okpay.PaymentCreated, okpay.PaymentRequiresConfirmation, okpay.PaymentRequiresAction, okpay.PaymentProcessing,
+		okpay.PaymentAuthorized, okpay.PaymentPartiallyCaptured, okpay.PaymentCaptured, okpay.PaymentPartiallyRefunded, okpay.PaymentRefunded, okpay.PaymentCanceled,
 		okpay.PaymentTimedOut, okpay.PaymentFailed,
 	}
 }

@@ -418,7 +418,7 @@ func TestAKeyThatWasUsedForSomethingElseIsRefusedAndTheFieldNamed(t *testing.T) 
 	}
 }
 
-func TestARefusalThatIsRecordedNamesWhatRecordsIt(t *testing.T) {
+func TestARefundThatWaitsForFundsIsAnsweredAsMade(t *testing.T) {
 	w := newWorld(t)
 	paid := w.paid()
 	// The fee took a part, so that the merchant cannot refund the whole.
@@ -428,19 +428,15 @@ func TestARefusalThatIsRecordedNamesWhatRecordsIt(t *testing.T) {
 		return w.do(req)
 	}
 	first := ask()
-	assert.Equal(t, http.StatusPaymentRequired, first.status, first.body)
-	p := first.problem(t)
-	assert.Equal(t, okpay.MerchantFundsInsufficient, p.Code)
-	assert.Empty(t, first.header.Get("Idempotency-Replayed"))
-
-	refund := decoded[okpay.Refund](t, w.get("/v1/refunds/"+p.Object))
-	assert.Equal(t, okpay.RefundFailed, refund.State)
+	assert.Equal(t, http.StatusCreated, first.status, first.body)
+	refund := decoded[okpay.Refund](t, first)
+	assert.Equal(t, okpay.RefundPendingFunds, refund.State)
 	require.NotNil(t, refund.Failure)
 	assert.Equal(t, okpay.MerchantFundsInsufficient, refund.Failure.Code)
 
 	again := ask()
-	assert.Equal(t, http.StatusPaymentRequired, again.status)
-	assert.Equal(t, p.Object, again.problem(t).Object)
+	assert.Equal(t, http.StatusCreated, again.status)
+	assert.Equal(t, refund.ID, decoded[okpay.Refund](t, again).ID)
 	assert.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
 }
 

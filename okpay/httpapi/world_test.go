@@ -105,7 +105,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, clock: newClock(), log: &journal{}}
 	w.wallet, w.ledger = newWallet(t, okpay.Test, w.clock.now, okpay.Config{
-		PaymentFee: okpay.Fee{BasisPoints: 100}, Webhooks: webhook.SenderConfig{Transport: loopback{}, AllowPrivate: true},
+		Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 100}}, Webhooks: webhook.SenderConfig{Transport: loopback{}, AllowPrivate: true},
 	})
 	w.key, w.other = w.merchant("shop-1"), w.merchant("shop-2")
 	_, err := w.wallet.Customers.Create(t.Context(), okpay.CreateCustomer{ID: "customer-1"})

@@ -6,8 +6,10 @@ package rails
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/okpay/okpay-go/ledger/money"
+	"github.com/okpay/okpay-go/webhook"
 )
 
 // Outcome is what is known of a movement of money outside.
@@ -20,15 +22,20 @@ const (
 	Succeeded
 	// Failed says that it has not come and will not.
 	Failed
+	// NotPaid says that it has not come so far. It may still come; whoever waits decides when
+	// to stop waiting.
+	NotPaid
 )
 
-// String returns "unknown", "succeeded" or "failed".
+// String returns "unknown", "succeeded", "failed" or "not_paid".
 func (o Outcome) String() string {
 	switch o {
 	case Succeeded:
 		return "succeeded"
 	case Failed:
 		return "failed"
+	case NotPaid:
+		return "not_paid"
 	}
 	return "unknown"
 }
@@ -50,11 +57,24 @@ type FundingSource interface {
 }
 
 // Simulated is a funding source without money behind it, for tests and demonstrations. The
-// zero value says yes to everything.
+// zero value says yes to everything. It is late when Answer says Unknown and Settle or a
+// Callback decides afterwards, wrong when a Callback tells of another amount, twice when one
+// is delivered again, and never there when nothing follows.
 type Simulated struct {
 	// Answer decides each new collection; it may return Unknown. Defaults to Succeeded. It
 	// is called under a lock.
 	Answer func(Collection) Outcome
+
+	// Secret signs callbacks (see Callback) and verifies them. Without it there are none.
+	Secret webhook.Secret
+
+	// Currencies are those that amounts in callbacks may have. Defaults to ISO 4217.
+	Currencies *money.Registry
+
+	// Now is the clock by which callbacks are signed and too old. Defaults to time.Now.
+	Now func() time.Time
+	// AnswerRefund is Answer for refunds.
+	AnswerRefund func(Refunding) Outcome
 
 	mu       sync.Mutex
 	outcomes map[string]Outcome
@@ -78,7 +98,7 @@ func (s *Simulated) Collect(ctx context.Context, c Collection) (Outcome, error) 
 	return out, nil
 }
 
-// Settle decides a collection whose outcome was Unknown.
+// Settle decides a collection whose outcome was Unknown or NotPaid.
 func (s *Simulated) Settle(id string, out Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

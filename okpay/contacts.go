@@ -1,0 +1,269 @@
+package okpay
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/okpay/okpay-go/ledger"
+)
+
+// Contacts is the service for e-mail addresses and telephone numbers.
+type Contacts struct{ w *Wallet }
+
+// AddContact is the input of Contacts.Add. Exactly one of Customer and Merchant is set, and
+// exactly one of Email and Phone.
+type AddContact struct {
+	Customer CustomerID
+	Merchant MerchantID
+	Email    string // see NormalizeEmail
+	Phone    string // see NormalizePhone
+	Key      string // makes the call safe to repeat
+}
+
+// Add adds an unverified contact. That somebody else has it verified is not told here: who
+// asks has proven nothing yet.
+//
+// Errors, the first that applies: InvalidRequest, IdempotencyKeyReused, NotFound,
+// AccountClosed, InvalidState when the customer or merchant has the contact already or has
+// MaxContacts.
+func (s *Contacts) Add(ctx context.Context, in AddContact) (Contact, error) {
+	party, err := contactParty(in.Customer, in.Merchant)
+	if err != nil {
+		return Contact{}, err
+	}
+	a, err := parseAddress(in.Email, in.Phone)
+	if err == nil && a.kind == "" {
+		err = invalidField("email", "is missing, and so is phone")
+	}
+	if err != nil {
+		return Contact{}, err
+	}
+	v := verb{"program", "contact.add", in.Key, []ledger.Field{
+		{Name: "party", Value: party}, {Name: string(a.kind), Value: a.value},
+	}}
+	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
+		h, p, err := s.w.contactHolder(d, in.Customer, in.Merchant)
+		if err != nil {
+			return err
+		}
+		g, err := s.w.digests(d)
+		if err != nil {
+			return err
+		}
+		c := contactRecord{Digest: g.of(party, a)}
+		c.Contact = Contact{ID: ContactID(s.w.newID("con_")), Kind: a.kind, Value: a.value, CreatedAt: d.Now()}
+		if len(p.Contacts) >= MaxContacts || slices.ContainsFunc(p.Contacts, func(o contactRecord) bool { return o.Digest == c.Digest }) {
+			e := newError(InvalidState, "the contact is there already, or there are %d", MaxContacts)
+			e.Field = string(a.kind)
+			return e
+		}
+		m, err := contactMachine().move(&c.State, string(c.ID), addContact, always)
+		if err != nil {
+			return err
+		}
+		p.Contacts = append(p.Contacts, c)
+		d.Result = string(c.ID)
+		return s.write(d, h, p, m)
+	})
+	if err != nil {
+		return Contact{}, translate(err)
+	}
+	return s.find(ctx, party, ContactID(out.Result))
+}
+
+// MoveContact is the input of Contacts.MarkVerified and Contacts.Remove. Exactly one of
+// Customer and Merchant is set.
+type MoveContact struct {
+	Customer CustomerID
+	Merchant MerchantID
+	Contact  ContactID
+	Key      string // makes the call safe to repeat
+}
+
+// MarkVerified says that the embedding program has seen proof that a contact is its
+// owner's. Transfers that wait for the contact are claimed for the customer soon after, by
+// Run (or at once by Transfers.Claim); requests for money sent to it become the customer's
+// to answer.
+//
+// Errors, the first that applies: InvalidRequest, IdempotencyKeyReused, NotFound,
+// AccountClosed, InvalidState when it is verified already, ContactTaken when somebody else
+// has it verified.
+func (s *Contacts) MarkVerified(ctx context.Context, in MoveContact) (Contact, error) {
+	party, err := contactParty(in.Customer, in.Merchant)
+	if err != nil {
+		return Contact{}, err
+	}
+	_, err = s.w.do(ctx, in.verb(party, "contact.verify"), func(d *ledger.Draft) error {
+		h, p, err := s.w.contactHolder(d, in.Customer, in.Merchant)
+		if err != nil {
+			return err
+		}
+		at := p.find(in.Contact)
+		if at < 0 {
+			return notFound("contact", string(in.Contact))
+		}
+		c := &p.Contacts[at]
+		m, err := contactMachine().move(&c.State, string(c.ID), verifyContact, always)
+		if err != nil {
+			return err
+		}
+		owner, err := s.w.owner(d, c.Digest)
+		switch {
+		case err != nil:
+			return err
+		case owner != "":
+			return contactTaken(c.ID)
+		}
+		now := d.Now()
+		c.VerifiedAt = &now
+		s.w.own(d, c.Digest, party)
+		return s.write(d, h, p, m)
+	})
+	if errors.Is(err, ledger.ErrDuplicateKey) {
+		err = contactTaken(in.Contact)
+	}
+	if err != nil {
+		return Contact{}, translate(err)
+	}
+	return s.find(ctx, party, in.Contact)
+}
+
+func contactTaken(id ContactID) error {
+	e := newError(ContactTaken, "")
+	e.Object = string(id)
+	return e
+}
+
+// Remove takes a contact away; it is free for others at once. Errors, the first that
+// applies: InvalidRequest, IdempotencyKeyReused, NotFound, AccountClosed.
+func (s *Contacts) Remove(ctx context.Context, in MoveContact) error {
+	party, err := contactParty(in.Customer, in.Merchant)
+	if err != nil {
+		return err
+	}
+	_, err = s.w.do(ctx, in.verb(party, "contact.remove"), func(d *ledger.Draft) error {
+		h, p, err := s.w.contactHolder(d, in.Customer, in.Merchant)
+		if err != nil {
+			return err
+		}
+		at := p.find(in.Contact)
+		if at < 0 {
+			return notFound("contact", string(in.Contact))
+		}
+		c := p.Contacts[at]
+		was := c.State
+		m, err := contactMachine().move(&c.State, string(c.ID), removeContact, always)
+		if err != nil {
+			return err
+		}
+		if was == ContactVerified {
+			s.w.disown(d, c.Digest)
+		}
+		p.Contacts = slices.Delete(p.Contacts, at, at+1)
+		return s.write(d, h, p, m)
+	})
+	return translate(err)
+}
+
+// FindContact is the input of Contacts.Customer. Exactly one of the two is set.
+type FindContact struct {
+	Email string
+	Phone string
+}
+
+// Customer returns the customer who has a contact verified. Errors: InvalidRequest,
+// NotFound.
+func (s *Contacts) Customer(ctx context.Context, in FindContact) (Customer, error) {
+	a, err := parseAddress(in.Email, in.Phone)
+	if err == nil && a.kind == "" {
+		err = invalidField("email", "is missing, and so is phone")
+	}
+	if err != nil {
+		return Customer{}, err
+	}
+	digest, err := s.w.digest(ctx, a)
+	if err != nil {
+		return Customer{}, err
+	}
+	var o contactOwner
+	if err := s.w.get(ctx, "contact", digest, &o); err != nil {
+		return Customer{}, translate(withoutObject(err))
+	}
+	return s.w.Customers.Get(ctx, customerOf(o.Party))
+}
+
+// withoutObject keeps the digest of a contact out of an error.
+func withoutObject(err error) error {
+	if errors.Is(err, NotFound) || errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrErased) {
+		return newError(NotFound, "nobody has verified this contact")
+	}
+	return err
+}
+
+// digest is a customer's contact's, outside of a draft.
+func (w *Wallet) digest(ctx context.Context, a address) (string, error) {
+	r, err := w.ledger.Record(ctx, "secret", "contacts")
+	if errors.Is(err, ledger.ErrNotFound) {
+		return "", newError(NotFound, "nobody has verified this contact")
+	}
+	return digester{r.Content}.of(partyCustomer(""), a), translate(err)
+}
+
+func (in *MoveContact) verb(party, operation string) verb {
+	return verb{"program", operation, in.Key, []ledger.Field{
+		{Name: "party", Value: party}, {Name: "contact", Value: string(in.Contact)},
+	}}
+}
+
+// contactParty checks whose contact is meant.
+func contactParty(customer CustomerID, merchant MerchantID) (string, error) {
+	switch {
+	case (customer == "") == (merchant == ""):
+		return "", invalidField("customer", "exactly one of customer and merchant is set")
+	case customer != "":
+		return partyCustomer(customer), checkID("customer", string(customer))
+	}
+	return partyMerchant(merchant), checkID("merchant", string(merchant))
+}
+
+// contactHolder is a customer or merchant as contacts see them.
+type contactHolder interface {
+	document
+	with(*profile) // events show the contacts as they are there
+}
+
+// contactHolder reads who has contacts, and the profile. Closed accounts are refused.
+func (w *Wallet) contactHolder(d *ledger.Draft, customer CustomerID, merchant MerchantID) (contactHolder, *profile, error) {
+	if customer == "" {
+		m, err := w.openMerchant(d, merchant)
+		if err != nil {
+			return nil, nil, err
+		}
+		p, err := w.profile(d, partyMerchant(merchant))
+		return m, p, err
+	}
+	if err := w.arriving(d, customer); err != nil {
+		return nil, nil, err
+	}
+	c, p, err := w.customer(d, customer)
+	return c, p, err
+}
+
+func (s *Contacts) write(d *ledger.Draft, h contactHolder, p *profile, m told) error {
+	h.with(p)
+	d.Put(p.record())
+	return s.w.write(&d.Change, d.Now(), h, m)
+}
+
+// find returns a contact as it is now. One that was removed since is not found.
+func (s *Contacts) find(ctx context.Context, party string, id ContactID) (Contact, error) {
+	var p profile
+	if err := s.w.get(ctx, "profile", party, &p); err != nil {
+		return Contact{}, translate(withoutObject(err))
+	}
+	if at := p.find(id); at >= 0 {
+		return p.Contacts[at].Contact, nil
+	}
+	return Contact{}, notFound("contact", string(id))
+}

@@ -1,0 +1,87 @@
+package okpay
+
+import (
+	"context"
+	"strings"
+
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/ledger/money"
+)
+
+// Debts returns what a customer owes, one amount for each currency in which they owe
+// something: what a reversed top-up took away after it was spent. Errors: NotFound.
+func (s *Customers) Debts(ctx context.Context, id CustomerID) ([]money.Amount, error) {
+	if _, err := s.Get(ctx, id); err != nil {
+		return nil, err
+	}
+	balances, err := s.w.balances(ctx, customerDebt(id))
+	if err != nil {
+		return nil, translate(err)
+	}
+	var owed []money.Amount
+	for _, b := range balances {
+		if b.Total.IsPositive() {
+			owed = append(owed, b.Total)
+		}
+	}
+	return owed, nil
+}
+
+// SettleDebt is the input of Customers.SettleDebt.
+type SettleDebt struct {
+	Customer CustomerID
+	Amount   money.Amount // the most that is to be paid
+	By       string       // the operator, at most 64 letters, digits, '_' and '-'
+	Key      string       // makes the call safe to repeat
+}
+
+// SettleDebt pays a customer's debt out of their balance and returns how much was paid: no more
+// than Amount, than is owed, and than is there; possibly nothing. It is an operator's act and
+// does not unlock the account. Nothing pays a debt by itself: a later top-up is the customer's, as any
+// other, until somebody who may says otherwise. Errors: InvalidRequest, AmountNotPositive, CurrencyNotSupported,
+// NotFound, AccountClosed, IdempotencyKeyReused.
+func (s *Customers) SettleDebt(ctx context.Context, in SettleDebt) (paid money.Amount, err error) {
+	if err := checkID("customer", string(in.Customer)); err != nil {
+		return money.Amount{}, err
+	}
+	if err := checkID("by", in.By); err != nil {
+		return money.Amount{}, err
+	}
+	if err := s.w.amount("amount", in.Amount); err != nil {
+		return money.Amount{}, err
+	}
+	v := verb{"op/" + in.By, "account.settle_debt", in.Key, []ledger.Field{
+		{Name: "customer", Value: string(in.Customer)}, {Name: "amount", Value: in.Amount.String()},
+	}}
+	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
+		g, err := s.w.gate(d, in.Customer)
+		if err != nil {
+			return err
+		}
+		if g.State == GateClosed {
+			return accountClosed(in.Customer)
+		}
+		d.Post(ledger.Transaction{
+			Reference: string(in.Customer), Metadata: kind("debt"),
+			Postings: []ledger.Posting{{
+				Debit: customerAccount(in.Customer), Credit: customerDebt(in.Customer), Amount: in.Amount,
+				UpTo: ledger.UpToDebit | ledger.UpToCredit,
+			}},
+		})
+		return s.w.write(&d.Change, d.Now(), g, told{emits: []string{"account.debt_settled"}})
+	})
+	if err != nil {
+		return money.Amount{}, translate(err)
+	}
+	t, err := s.w.ledger.FindTransaction(ctx, out.First)
+	if err != nil {
+		return money.Amount{}, translate(err)
+	}
+	paid = money.Zero(in.Amount.Currency())
+	for _, p := range t.Postings {
+		if strings.HasPrefix(p.Credit, "receivable:") {
+			paid = p.Amount
+		}
+	}
+	return paid, nil
+}

@@ -1,0 +1,324 @@
+package okpay
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/okpay/rails"
+)
+
+// Destinations is the service for destinations.
+type Destinations struct{ w *Wallet }
+
+// DestinationCheck is what Config.VerifyDestination is asked about. It is personal.
+type DestinationCheck struct {
+	Destination DestinationID
+	Customer    CustomerID // whose it is; or
+	Merchant    MerchantID
+	Provider    string
+	Payee       rails.Payee
+}
+
+// DestinationVerdict is the answer. The zero value says nothing: the destination stays
+// unverified, and Run asks again.
+type DestinationVerdict struct {
+	Verified bool
+	Problem  Code // DestinationInvalid, DestinationClosed, DestinationBlocked or DestinationNameMismatch
+}
+
+// SaveDestination is the input of Destinations.Save.
+type SaveDestination struct {
+	Customer CustomerID // whose it is; or
+	Merchant MerchantID
+	Type     string // such as bank or card: a code, 1 to 64 letters, digits, '_' and '-'
+	Holder   string // name of the account's holder, at most 200 bytes
+	Details  string // account number, or the provider's token for it, 1 to 500 bytes
+	Provider string // a name of Config.PayoutProviders; may be left out when there is just one
+	Key      string // makes the call safe to repeat
+}
+
+// Save keeps a destination for later. With Config.VerifyDestination it is verified at once,
+// if that knows; without, an operator verifies it. The customer is told, since somebody else might have
+// saved it. Errors: InvalidRequest, NotFound for the owner, AccountClosed,
+// IdempotencyKeyReused.
+func (s *Destinations) Save(ctx context.Context, in SaveDestination) (Destination, error) {
+	asked := in.Provider // before the default, which may change between two tries
+	if err := s.checkSave(&in); err != nil {
+		return Destination{}, err
+	}
+	o := owner{in.Customer, in.Merchant}
+	v := verb{o.principal(), "destination.save", in.Key, []ledger.Field{
+		{Name: "type", Value: in.Type}, {Name: "holder", Value: in.Holder}, {Name: "details", Value: in.Details}, {Name: "provider", Value: asked},
+	}}
+	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
+		if err := s.present(d, o); err != nil {
+			return err
+		}
+		doc := &destinationDoc{Payee: &rails.Payee{Type: in.Type, Holder: in.Holder, Details: in.Details}}
+		doc.Destination = Destination{
+			ID: DestinationID(s.w.newID("dst_")), Customer: in.Customer, Merchant: in.Merchant, Type: in.Type,
+			Provider: in.Provider, Mask: maskDetails(in.Details), CreatedAt: d.Now(),
+		}
+		if s.w.cfg.VerifyDestination != nil {
+			doc.NextAt = d.Now().Add(putOffBy)
+		}
+		fresh(d, "destination", string(doc.ID))
+		return s.write(d, doc, saveDestination)
+	})
+	if err != nil {
+		return Destination{}, translate(err)
+	}
+	id := DestinationID(out.Result)
+	if !out.Replayed {
+		if err := s.check(ctx, id); err != nil {
+			return Destination{}, err
+		}
+	}
+	got, err := s.get(ctx, id)
+	if err != nil {
+		return Destination{}, err
+	}
+	got.Replayed = out.Replayed
+	return got.Destination, nil
+}
+
+// present refuses an owner who is not there or has left.
+func (s *Destinations) present(d *ledger.Draft, o owner) error {
+	if o.customer != "" {
+		return s.w.arriving(d, o.customer)
+	}
+	return draftGet(d, "merchant", string(o.merchant), &Merchant{})
+}
+
+func (s *Destinations) checkSave(in *SaveDestination) error {
+	if (in.Customer == "") == (in.Merchant == "") {
+		return invalidField("customer", "exactly one of customer and merchant is set")
+	}
+	if in.Provider == "" && len(s.w.cfg.PayoutProviders) == 1 {
+		for name := range s.w.cfg.PayoutProviders {
+			in.Provider = name
+		}
+	}
+	if s.w.cfg.PayoutProviders[in.Provider] == nil {
+		return invalidField("provider", "there is no payout provider with this name")
+	}
+	if in.Details == "" {
+		return invalidField("details", "is empty")
+	}
+	return errors.Join(checkID("type", in.Type), checkText("holder", in.Holder, 200), checkText("details", in.Details, 500))
+}
+
+// check asks Config.VerifyDestination about a destination that waits for it, outside of any
+// Change, and records what it says.
+func (s *Destinations) check(ctx context.Context, id DestinationID) error {
+	if s.w.cfg.VerifyDestination == nil {
+		return nil
+	}
+	doc, err := s.get(ctx, id)
+	if err != nil || doc.State != DestinationUnverified || doc.Payee == nil {
+		return err
+	}
+	verdict, err := s.w.cfg.VerifyDestination(ctx, DestinationCheck{
+		Destination: id, Customer: doc.Customer, Merchant: doc.Merchant, Provider: doc.Provider, Payee: *doc.Payee,
+	})
+	if err != nil || verdict.Problem != "" && !isDestinationProblem(verdict.Problem) {
+		// The error is the caller's own and may repeat what it was asked about.
+		s.w.cfg.Logger.WarnContext(ctx, "okpay: a destination could not be verified", "destination", id)
+		verdict = DestinationVerdict{}
+	}
+	_, err = s.w.do(context.WithoutCancel(ctx), verb{principal: "program", operation: "destination.check"}, func(d *ledger.Draft) error {
+		doc := &destinationDoc{}
+		if err := draftGet(d, "destination", string(id), doc); err != nil {
+			return err
+		}
+		if doc.State != DestinationUnverified {
+			return errNothingDue // a person was faster
+		}
+		switch {
+		case verdict.Problem != "":
+			doc.Problem = verdict.Problem
+			return s.write(d, doc, refuseDestination)
+		case verdict.Verified:
+			return s.write(d, doc, verifyDestination)
+		}
+		doc.Tries++
+		doc.NextAt = d.Now().Add(putOffBy << min(doc.Tries, 10))
+		doc.UpdatedAt = d.Now()
+		return s.w.write(&d.Change, d.Now(), doc)
+	})
+	if errors.Is(err, errNothingDue) {
+		return nil
+	}
+	return translate(err)
+}
+
+func isDestinationProblem(c Code) bool {
+	return slices.Contains([]Code{DestinationInvalid, DestinationClosed, DestinationBlocked, DestinationNameMismatch}, c)
+}
+
+// VerifyDestination is the input of Destinations.Verify.
+type VerifyDestination struct {
+	Destination DestinationID
+	By          string // the operator, 1 to 64 letters, digits, '_' and '-', never the owner
+	Problem     Code   // DestinationInvalid, DestinationClosed, DestinationBlocked or DestinationNameMismatch; empty when it is in order
+	Key         string // makes the call safe to repeat
+}
+
+// Verify records what an operator found out about a destination. One with a problem is used
+// no more: what is approved and not yet submitted waits. Errors: InvalidRequest, NotFound,
+// SelfApprovalForbidden, InvalidState for one that was removed or is verified already,
+// IdempotencyKeyReused.
+func (s *Destinations) Verify(ctx context.Context, in VerifyDestination) (Destination, error) {
+	if err := checkID("by", in.By); err != nil {
+		return Destination{}, err
+	}
+	if in.Problem != "" && !isDestinationProblem(in.Problem) {
+		return Destination{}, invalidField("problem", "is not a problem of a destination")
+	}
+	v := verb{"op/" + in.By, "destination.verify", in.Key, []ledger.Field{
+		{Name: "destination", Value: string(in.Destination)}, {Name: "problem", Value: string(in.Problem)},
+	}}
+	return s.run(ctx, v, in.Destination, func(d *ledger.Draft, doc *destinationDoc) error {
+		if doc.owner().is(in.By) {
+			return newError(SelfApprovalForbidden, "")
+		}
+		doc.By, doc.Problem = in.By, in.Problem
+		if in.Problem != "" {
+			return s.write(d, doc, refuseDestination)
+		}
+		return s.write(d, doc, verifyDestination)
+	})
+}
+
+// RemoveDestination is the input of Destinations.Remove.
+type RemoveDestination struct {
+	Customer    CustomerID // whose it is; or
+	Merchant    MerchantID
+	Destination DestinationID
+	Key         string // makes the call safe to repeat
+}
+
+// Remove forgets a destination. What is approved for it and not yet submitted waits, and can be canceled. The
+// customer is told. Errors: NotFound (also for another owner's), InvalidState when it was
+// removed already, IdempotencyKeyReused.
+func (s *Destinations) Remove(ctx context.Context, in RemoveDestination) (Destination, error) {
+	o := owner{in.Customer, in.Merchant}
+	v := verb{o.principal(), "destination.remove", in.Key, []ledger.Field{{Name: "destination", Value: string(in.Destination)}}}
+	return s.run(ctx, v, in.Destination, func(d *ledger.Draft, doc *destinationDoc) error {
+		if doc.owner() != o {
+			return notFound("destination", string(in.Destination))
+		}
+		doc.Payee, doc.Mask = nil, ""
+		return s.write(d, doc, removeDestination)
+	})
+}
+
+func (s *Destinations) run(ctx context.Context, v verb, id DestinationID, fn func(*ledger.Draft, *destinationDoc) error) (Destination, error) {
+	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
+		doc := &destinationDoc{}
+		if err := draftGet(d, "destination", string(id), doc); err != nil {
+			return err
+		}
+		return fn(d, doc)
+	})
+	if err != nil {
+		return Destination{}, translate(err)
+	}
+	doc, err := s.get(ctx, id)
+	if err != nil {
+		return Destination{}, err
+	}
+	doc.Replayed = out.Replayed
+	return doc.Destination, nil
+}
+
+func (s *Destinations) write(d *ledger.Draft, doc *destinationDoc, on action) error {
+	m, err := destinationMachine().move(&doc.State, string(doc.ID), on, always)
+	if err != nil {
+		return err
+	}
+	doc.UpdatedAt, doc.Tries = d.Now(), 0
+	if doc.State == DestinationVerified {
+		doc.Problem = ""
+	}
+	if d.Result == "" {
+		d.Result = string(doc.ID)
+	}
+	return s.w.write(&d.Change, d.Now(), doc, m)
+}
+
+func (s *Destinations) get(ctx context.Context, id DestinationID) (*destinationDoc, error) {
+	doc := &destinationDoc{}
+	if err := s.w.get(ctx, "destination", string(id), doc); err != nil {
+		return nil, translate(err)
+	}
+	return doc, nil
+}
+
+// Get returns a destination. Errors: NotFound.
+func (s *Destinations) Get(ctx context.Context, id DestinationID) (Destination, error) {
+	doc, err := s.get(ctx, id)
+	if err != nil {
+		return Destination{}, err
+	}
+	return doc.Destination, nil
+}
+
+// ListDestinations is the input of Destinations.List.
+type ListDestinations struct {
+	Customer CustomerID // whose; or
+	Merchant MerchantID
+	After    DestinationID // continue after this one
+	Limit    int           // 1 to 100, 20 unless told
+}
+
+// List returns an owner's destinations, the newest first, without those that were removed.
+// Errors: InvalidRequest unless exactly one of Customer and Merchant is set.
+func (s *Destinations) List(ctx context.Context, in ListDestinations) ([]Destination, error) {
+	if (in.Customer == "") == (in.Merchant == "") {
+		return nil, invalidField("customer", "exactly one of customer and merchant is set")
+	}
+	return s.labeled(ctx, owner{in.Customer, in.Merchant}.label(), in.After, pageSize(in.Limit))
+}
+
+func (s *Destinations) labeled(ctx context.Context, label string, after DestinationID, limit int) ([]Destination, error) {
+	records, err := s.w.ledger.Records(ctx, ledger.RecordQuery{
+		Type: "destination", Label: label, After: string(after), Desc: true, Limit: limit,
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	out := make([]Destination, 0, len(records))
+	for _, r := range records {
+		var doc destinationDoc
+		if err := decodeRecord("destination", r.ID, r, nil, &doc); err != nil {
+			return nil, err
+		}
+		out = append(out, doc.Destination)
+	}
+	return out, nil
+}
+
+// settle asks again about a destination that is due.
+func (s *Destinations) settle(ctx context.Context, id string) error {
+	if s.w.cfg.VerifyDestination == nil {
+		return s.rest(ctx, DestinationID(id))
+	}
+	return s.check(ctx, DestinationID(id))
+}
+
+// rest takes a destination off the list of what is due: there is nobody to ask any more.
+func (s *Destinations) rest(ctx context.Context, id DestinationID) error {
+	_, err := s.w.do(ctx, verb{principal: "program", operation: "destination.rest"}, func(d *ledger.Draft) error {
+		doc := &destinationDoc{}
+		if err := draftGet(d, "destination", string(id), doc); err != nil {
+			return err
+		}
+		doc.NextAt = time.Time{}
+		return s.w.write(&d.Change, d.Now(), doc)
+	})
+	return err
+}

@@ -1,0 +1,173 @@
+package okpay
+
+import (
+	"time"
+
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/ledger/money"
+)
+
+// DisputeID names a dispute.
+type DisputeID string
+
+// DisputeState is where a dispute is in its life.
+type DisputeState string
+
+const (
+	// DisputeUnderReview waits for evidence and for a person's decision.
+	DisputeUnderReview DisputeState = "under_review"
+	// DisputeResolvedForPayer gave the money back to the customer. Final.
+	DisputeResolvedForPayer DisputeState = "resolved_for_payer"
+	// DisputeResolvedForMerchant left it with the merchant. Final.
+	DisputeResolvedForMerchant DisputeState = "resolved_for_merchant"
+	// DisputeWithdrawn was taken back by the customer. Final.
+	DisputeWithdrawn DisputeState = "withdrawn"
+)
+
+// DisputeKind is what a customer reports.
+type DisputeKind string
+
+// The kinds.
+const (
+	Unauthorized   DisputeKind = "unauthorized" // the customer did not pay: the only kind with a provisional credit
+	NotReceived    DisputeKind = "not_received"
+	NotAsDescribed DisputeKind = "not_as_described"
+	Duplicate      DisputeKind = "duplicate"
+	OtherDispute   DisputeKind = "other"
+)
+
+// Party is a side of a dispute.
+type Party string
+
+// The parties.
+const (
+	PartyPayer    Party = "payer"
+	PartyMerchant Party = "merchant"
+)
+
+// Evidence is what a party has to say. The document itself is the embedding program's to
+// keep.
+type Evidence struct {
+	From     Party     `json:"from"`
+	Text     string    `json:"text"`
+	Document string    `json:"document,omitempty"` // an opaque reference
+	At       time.Time `json:"at"`
+}
+
+// Dispute is a customer's report that a payment was wrong. While it is open, what the
+// merchant has of the money is reserved.
+type Dispute struct {
+	ID          DisputeID    `json:"id"`
+	Payment     PaymentID    `json:"payment"`
+	Customer    CustomerID   `json:"customer"`
+	Merchant    MerchantID   `json:"merchant"`
+	Kind        DisputeKind  `json:"kind"`
+	State       DisputeState `json:"state"`
+	Amount      money.Amount `json:"amount"`      // what was captured and not refunded
+	Provisional bool         `json:"provisional"` // the customer was credited before the decision
+	Evidence    []Evidence   `json:"evidence,omitempty"`
+	EvidenceBy  time.Time    `json:"evidence_by"` // the first instant at which no more is taken
+	Reason      string       `json:"reason,omitempty"`
+	CreatedAt   time.Time    `json:"created_at"`
+	UpdatedAt   time.Time    `json:"updated_at"`
+	Sequence    int64        `json:"sequence"`
+
+	// Replayed is set on what a verb returns when its Key had been used before: nothing was
+	// done this time.
+	Replayed bool `json:"-"`
+}
+
+const (
+	openDispute        action = "open"
+	creditProvisional  action = "provisional_credit"
+	addEvidence        action = "evidence"
+	resolveForPayer    action = "resolve_for_payer"
+	resolveForMerchant action = "resolve_for_merchant"
+	withdrawDispute    action = "withdraw"
+)
+
+const (
+	credited    guard = "the customer was credited provisionally"
+	notCredited guard = "the customer was not credited"
+)
+
+func disputeMachine() machine[DisputeState] {
+	const (
+		returned = "Dr reserve:disputes / Cr merchant:{party}:available"
+		collect  = returned + "; Dr user:{customer}:available up to what is there, Dr receivable:user:{customer} the rest / Cr provisional:disputes"
+	)
+	forMerchant := []string{"dispute.resolved_for_merchant"}
+	return machine[DisputeState]{noun: "dispute", rows: []row[DisputeState]{
+		{
+			on: openDispute, to: DisputeUnderReview, emits: []string{"dispute.opened"}, mails: []string{"dispute_received"},
+			posts: "Dr merchant:{party}:available up to what is there / Cr reserve:disputes",
+		},
+		{
+			from: DisputeUnderReview, on: creditProvisional, guard: notCredited, to: DisputeUnderReview, emits: []string{"dispute.provisional_credit"},
+			posts: "Dr provisional:disputes / Cr user:{customer}:available",
+		},
+		{from: DisputeUnderReview, on: addEvidence, to: DisputeUnderReview, emits: []string{"dispute.evidence_added"}},
+		{
+			from: DisputeUnderReview, on: resolveForPayer, guard: credited, to: DisputeResolvedForPayer,
+			emits: []string{"dispute.resolved_for_payer"}, mails: []string{"dispute_resolved_for_payer"},
+			posts: "Dr reserve:disputes, Dr receivable:merchant:{party} what was not reserved / Cr provisional:disputes",
+		},
+		{
+			from: DisputeUnderReview, on: resolveForPayer, guard: notCredited, to: DisputeResolvedForPayer,
+			emits: []string{"dispute.resolved_for_payer"}, mails: []string{"dispute_resolved_for_payer"},
+			posts: "Dr reserve:disputes, Dr receivable:merchant:{party} what was not reserved / Cr user:{customer}:available",
+		},
+		{
+			from: DisputeUnderReview, on: resolveForMerchant, guard: credited, to: DisputeResolvedForMerchant,
+			emits: forMerchant, mails: []string{"dispute_resolved_for_merchant"}, posts: collect,
+		},
+		{
+			from: DisputeUnderReview, on: resolveForMerchant, guard: notCredited, to: DisputeResolvedForMerchant,
+			emits: forMerchant, mails: []string{"dispute_resolved_for_merchant"}, posts: returned,
+		},
+		{
+			from: DisputeUnderReview, on: withdrawDispute, guard: credited, to: DisputeWithdrawn,
+			emits: []string{"dispute.withdrawn"}, posts: collect,
+		},
+		{
+			from: DisputeUnderReview, on: withdrawDispute, guard: notCredited, to: DisputeWithdrawn,
+			emits: []string{"dispute.withdrawn"}, posts: returned,
+		},
+	}}
+}
+
+// disputeDoc is a dispute as its record keeps it.
+type disputeDoc struct {
+	Dispute
+	Currency string    `json:"currency"`
+	Minor    int64     `json:"minor"`
+	Amount   *struct{} `json:"amount,omitempty"` // kept in Minor
+	By       string    `json:"by,omitempty"`     // the operator who decided
+}
+
+func (y *disputeDoc) record() ledger.Put {
+	return ledger.Put{Type: "dispute", ID: string(y.ID), Labels: []string{
+		"c:" + string(y.Customer), "m:" + string(y.Merchant), "s:" + string(y.State), "p:" + string(y.Payment),
+	}}
+}
+
+func (y *disputeDoc) view(w *Wallet) (any, error) { return w.dispute(y) }
+
+func (y *disputeDoc) counter() *int64 { return &y.Sequence }
+
+func (y *disputeDoc) parties() (MerchantID, CustomerID) { return y.Merchant, y.Customer }
+
+// credit is the guard that says whether the customer was credited already.
+func (y *disputeDoc) credit() guard {
+	if y.Provisional {
+		return credited
+	}
+	return notCredited
+}
+
+func (w *Wallet) dispute(d *disputeDoc) (Dispute, error) {
+	amount, err := w.restore(d.Minor, d.Currency)
+	y := d.Dispute
+	y.Amount = amount
+	return y, err
+}

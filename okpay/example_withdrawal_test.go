@@ -1,0 +1,67 @@
+package okpay_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/okpay/okpay-go/okpay"
+	"github.com/okpay/okpay-go/okpay/rails"
+)
+
+// A customer takes money out: the conditions, the request, the review, the submission, and
+// what the bank says in the end.
+func ExampleWithdrawals_Request() {
+	ctx := context.Background()
+	w, closeLedger := openWallet(okpay.Config{
+		Fees:        okpay.Fees{Withdrawal: okpay.Fee{BasisPoints: 10, Min: 200}},
+		Limits:      []okpay.Limit{{On: okpay.OnWithdrawal, Per: okpay.Each, Min: 1000}},
+		Withdrawals: okpay.OutgoingConfig{MinRemaining: okpay.Amounts{"CNY": 10_000}},
+	})
+	defer closeLedger()
+	must := func(err error) {
+		if err != nil {
+			panic(err)
+		}
+	}
+	_, err := w.Customers.Create(ctx, okpay.CreateCustomer{ID: "alice"})
+	must(err)
+	_, err = w.TopUps.Create(ctx, okpay.CreateTopUp{Customer: "alice", Amount: cny(100_000)})
+	must(err)
+	bank, err := w.Destinations.Save(ctx, okpay.SaveDestination{Customer: "alice", Type: "bank", Holder: "Alice", Details: "6222020200112233"})
+	must(err)
+	bank, err = w.Destinations.Verify(ctx, okpay.VerifyDestination{Destination: bank.ID, By: "ops1"})
+	must(err)
+
+	c, err := w.Withdrawals.Conditions(ctx, "alice", "CNY")
+	must(err)
+	fmt.Println("from", c.Minimum, "up to", c.Most, "to", bank.Mask)
+
+	_, err = w.Withdrawals.Request(ctx, okpay.RequestWithdrawal{Customer: "alice", Amount: cny(95_000), Destination: bank.ID})
+	var refused *okpay.Error
+	if errors.As(err, &refused) {
+		fmt.Println(refused.En, refused.Limit, refused.NextAction)
+	}
+
+	wd, err := w.Withdrawals.Request(ctx, okpay.RequestWithdrawal{Customer: "alice", Amount: cny(50_000), Destination: bank.ID})
+	must(err)
+	_, err = w.Withdrawals.Approve(ctx, okpay.ReviewWithdrawal{Withdrawal: wd.ID, By: "ops1"})
+	must(err)
+	_, err = w.Work(ctx) // what Run does in the background
+	must(err)
+	wd, err = w.Withdrawals.ProviderSays(ctx, okpay.ProviderEvent{
+		Provider: "simulated", EventID: "evt-1", Key: string(wd.ID), Status: rails.PayoutPaid,
+	})
+	must(err)
+	for _, step := range wd.History {
+		fmt.Println(step.State)
+	}
+	// Output:
+	// from 10.00 CNY up to 898.00 CNY to ••••2233
+	// More than you can withdraw now. 898.00 CNY [lower_amount]
+	// under_review
+	// approved
+	// submitting
+	// submitted
+	// paid
+}

@@ -1,0 +1,193 @@
+package okpay
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/ledger/money"
+)
+
+// collection is what a funding source was asked for, for a payment.
+type collection struct {
+	ID       string     `json:"id"` // the source's key for it, for ever
+	Source   string     `json:"source"`
+	Customer CustomerID `json:"customer"`         // whose money it is
+	Answer   string     `json:"answer,omitempty"` // paid or failed, once known; the first answer, unless paid comes after failed
+	AskAt    time.Time  `json:"ask_at,omitzero"`  // when the source is asked again, while there is no answer
+
+	// Suspended is money of another amount than was asked for, whose owner a person decides.
+	Suspended *suspended `json:"suspended,omitempty"`
+
+	PaidAt   time.Time  `json:"paid_at,omitzero"`
+	Came     *suspended `json:"came,omitempty"`      // what came, where it was not what was asked for
+	SentBack bool       `json:"sent_back,omitempty"` // a person sent it back
+	Settled  movements  `json:"settled,omitzero"`    // what statements have of it
+}
+
+type suspended struct {
+	Minor    int64  `json:"minor"`
+	Currency string `json:"currency"`
+}
+
+const (
+	collectionPaid   = "paid"
+	collectionFailed = "failed"
+)
+
+// open is the collection that has no answer yet; nil if there is none.
+func (p *paymentDoc) open() *collection {
+	if n := len(p.Collections); n > 0 && p.Collections[n-1].Answer == "" {
+		return &p.Collections[n-1]
+	}
+	return nil
+}
+
+// collection finds one by its id, or the latest; nil if there is none.
+func (p *paymentDoc) collection(id string) *collection {
+	if id == "" && len(p.Collections) > 0 {
+		return &p.Collections[len(p.Collections)-1]
+	}
+	i := slices.IndexFunc(p.Collections, func(c collection) bool { return c.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &p.Collections[i]
+}
+
+// askSource writes that a funding source is going to be asked: the intent is committed before
+// the call, and what it uses of limits is reserved already.
+func (s *Payments) askSource(d *ledger.Draft, p *paymentDoc, on action, m PaymentMethod, limits *roomLeft) error {
+	if limits != nil {
+		if err := s.otherwiseFailed(d, p, on, limits.code); err != nil {
+			return err
+		}
+	}
+	move, err := p.move(on, fromSource)
+	if err != nil {
+		return err
+	}
+	amount := p.amountOf(s.w, p.Minor.Amount)
+	p.ChallengeEnds = time.Time{}
+	p.Used = s.w.reserve(&d.Change, OnPayment, partyCustomer(p.Tried), amount, d.Now())
+	p.Collections = append(slices.Clone(p.Collections), collection{
+		ID: fmt.Sprintf("%s-%d", p.ID, len(p.Collections)+1), Source: m.Source, Customer: p.Tried, AskAt: d.Now().Add(queryAfter),
+	})
+	return s.write(&d.Change, p, d.Now(), false, move)
+}
+
+// settle writes what a funding source said. It is errNothingDue when that is known already,
+// or contradicts money that came.
+func (s *Payments) settle(d *ledger.Draft, p *paymentDoc, id string, paid bool, got money.Amount, rates *rates) error {
+	p.Collections = slices.Clone(p.Collections)
+	c := p.collection(id)
+	switch {
+	case c == nil:
+		return notFound("collection", id)
+	case c.Answer == collectionPaid, !paid && c.Answer == collectionFailed:
+		return errNothingDue
+	}
+	awaited := p.State == PaymentProcessing && c == p.open()
+	if awaited && p.due(d.Now()) {
+		// The answer came too late, found before the expiry was recorded.
+		m, err := p.move(expire, always)
+		if err != nil {
+			return err
+		}
+		p.Methods, awaited = nil, false
+		s.giveBack(d, p, p.rest())
+		if err := s.w.announce(&d.Change, d.Now(), p, m.emits...); err != nil {
+			return err
+		}
+	}
+	switch {
+	case paid:
+		c.Answer, c.AskAt, c.PaidAt = collectionPaid, time.Time{}, d.Now()
+		if got != p.amountOf(s.w, p.Minor.Amount) {
+			c.Came = &suspended{got.Minor(), got.Currency().Code()}
+		}
+		return s.settlePaid(d, p, c, awaited, got)
+	case awaited:
+		c.Answer, c.AskAt = collectionFailed, time.Time{}
+		return s.settleFailed(d, p, rates)
+	}
+	c.Answer, c.AskAt = collectionFailed, time.Time{}
+	return s.write(&d.Change, p, d.Now(), false)
+}
+
+// settlePaid writes that money came. It is the payer's, and pays the payment if that still
+// waits for exactly this.
+func (s *Payments) settlePaid(d *ledger.Draft, p *paymentDoc, c *collection, awaited bool, got money.Amount) error {
+	shut, err := s.shut(d, c.Customer)
+	if err != nil {
+		return err
+	}
+	clearing := clearingAccount(c.Source)
+	credit := []ledger.Posting{{Debit: clearing, Credit: customerAccount(c.Customer), Amount: got}}
+	suspend := []ledger.Posting{{Debit: clearing, Credit: suspenseAccount(c.Source), Amount: got}}
+	on, g, postings := sourcePaidLate, toPayer, credit
+	switch {
+	case shut == AccountClosed:
+		g, postings = toSuspense, suspend
+	case !awaited:
+	case got != p.amountOf(s.w, p.Minor.Amount):
+		on, g, postings = sourcePaid, mismatched, suspend
+		c.Suspended = &suspended{got.Minor(), got.Currency().Code()}
+	case shut != "":
+		on, g = sourcePaid, payerShut
+		s.giveBack(d, p, p.rest())
+	default:
+		p.PaidBy = c.ID
+		return s.authorize(d, p, sourcePaid, PaymentMethod{Source: c.Source}, funding{}, credit, "")
+	}
+	m, err := p.move(on, g)
+	if err != nil {
+		return err
+	}
+	if g == payerShut {
+		p.remember(shut, d.Now())
+		p.Methods = nil
+	}
+	d.Post(ledger.Transaction{Reference: string(p.ID), Metadata: kind("topup"), Postings: postings})
+	if err := s.write(&d.Change, p, d.Now(), false, m.without(exceptionRaised)); err != nil {
+		return err
+	}
+	switch g {
+	case mismatched:
+		return s.w.raise(&d.Change, d.Now(), exceptionAmount, c.Source, string(p.ID), "another amount came than the payment asked for", got)
+	case toSuspense:
+		// No verb of the payment's decides on it: its payer is gone.
+		return s.w.raiseAs(&d.Change, d.Now(), &exceptionDoc{Exception: Exception{
+			Kind: exceptionHeldBack, Provider: c.Source, Object: string(p.ID), Detail: "money came for a payer whose account is closed", Suspended: "in",
+		}}, got)
+	}
+	return nil
+}
+
+// settleFailed writes that an attempt failed, and tries the methods that are left.
+func (s *Payments) settleFailed(d *ledger.Draft, p *paymentDoc, rates *rates) error {
+	methods := p.Methods
+	p.Methods = nil
+	s.giveBack(d, p, p.rest())
+	m, err := s.tryFailed(p, sourceFailed, FundingSourceDeclined, d.Now())
+	if err != nil {
+		return err
+	}
+	if len(methods) == 0 || p.State == PaymentFailed {
+		return s.write(&d.Change, p, d.Now(), false, m)
+	}
+	shut, err := s.shut(d, p.Tried)
+	if err != nil {
+		return err
+	}
+	p.UpdatedAt = d.Now()
+	if err := s.w.announce(&d.Change, d.Now(), p, m.emits...); err != nil {
+		return err
+	}
+	if shut != "" {
+		return s.block(d, p, shut)
+	}
+	p.Attempts++
+	return s.pay(d, p, confirm, methods, rates)
+}

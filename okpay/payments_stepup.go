@@ -1,0 +1,95 @@
+package okpay
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/okpay/okpay-go/ledger"
+)
+
+// AuthenticatePayment is the input of Payments.Authenticate.
+type AuthenticatePayment struct {
+	Payment  PaymentID
+	Customer CustomerID // who confirmed
+	// Proof goes to Config.VerifyStepUp and is kept nowhere: a repeat with the same Key is
+	// answered as before, whatever its Proof.
+	Proof string
+	Key   string // makes the call safe to repeat
+}
+
+// Authenticate goes on with a payment that requires action: the customer has proven who they
+// are. With a wrong proof, or from the instant of Payment.ChallengeExpiresAt, the attempt has
+// failed with AuthenticationFailed. Otherwise it goes on as Confirm does, with the same errors,
+// from limits on; Config.Risk is not asked again.
+//
+// Errors, in this order: IdempotencyKeyReused, NotFound (also for another customer's),
+// PaymentExpired (recorded), InvalidState, AuthenticationFailed for being late (recorded),
+// AccountLocked and AccountClosed (recorded: failed), ServiceBusy when Config.VerifyStepUp does
+// not answer, AuthenticationFailed (recorded).
+func (s *Payments) Authenticate(ctx context.Context, in AuthenticatePayment) (Payment, error) {
+	if err := checkID("customer", string(in.Customer)); err != nil {
+		return Payment{}, err
+	}
+	v := verb{"c/" + string(in.Customer), "payment.authenticate", in.Key, []ledger.Field{{Name: "payment", Value: string(in.Payment)}}}
+	proof, rates := &stepUp{w: s.w}, &rates{w: s.w}
+	return s.run(ctx, v, in.Payment, true, func(d *ledger.Draft) error {
+		p, err := s.load(d, in.Payment)
+		if err != nil {
+			return err
+		}
+		if by := cmp.Or(p.Tried, p.Customer); by != "" && by != in.Customer {
+			return notFound("payment", string(in.Payment))
+		}
+		if p.due(d.Now()) {
+			return s.expireInstead(d, p, PaymentExpired)
+		}
+		if p.State != PaymentRequiresAction {
+			return p.invalidState(authenticated)
+		}
+		failed := ledger.Refusal{Reason: ledger.Reason(AuthenticationFailed)}
+		if p.lapsed(d.Now()) {
+			failed.Detail = "the challenge has expired"
+			return s.fail(d, p, challengeLapsed, AuthenticationFailed, failed)
+		}
+		shut, err := s.shut(d, in.Customer)
+		if err != nil {
+			return err
+		}
+		if shut != "" {
+			return s.block(d, p, shut)
+		}
+		ok, err := proof.verify(d.Context(), StepUp{
+			Customer: in.Customer, Object: string(p.ID), Amount: p.amountOf(s.w, p.Minor.Amount), To: string(p.Merchant), Proof: in.Proof,
+		})
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return s.fail(d, p, authenticationFailed, AuthenticationFailed, failed)
+		}
+		return s.pay(d, p, authenticated, p.Methods, rates)
+	})
+}
+
+// stepUp asks Config.VerifyStepUp at most once for one call of a verb: a code that was used
+// is not valid again.
+type stepUp struct {
+	w         *Wallet
+	asked, ok bool
+	err       error
+}
+
+func (u *stepUp) verify(ctx context.Context, of StepUp) (bool, error) {
+	if u.w.cfg.VerifyStepUp == nil {
+		return false, nil
+	}
+	if !u.asked {
+		u.asked = true
+		u.ok, u.err = u.w.cfg.VerifyStepUp(ctx, of)
+		if u.err != nil {
+			e := newError(ServiceBusy, "the proof could not be checked")
+			e.Err, u.err = u.err, e
+		}
+	}
+	return u.ok, u.err
+}
