@@ -197,7 +197,7 @@ func (e outgoings) learn(ctx context.Context, id string, got rails.PayoutResult)
 		d.Result = id
 		asked := e.asks(doc)
 		from := doc.State
-		moves, err := e.hear(d, doc, doc.Provider, got)
+		moves, trouble, err := e.hear(d, doc, got)
 		if err != nil {
 			return err
 		}
@@ -207,7 +207,7 @@ func (e outgoings) learn(ctx context.Context, id string, got rails.PayoutResult)
 			return errNothingDue // it was settled while the provider was asked
 		}
 		doc.NextAt = d.Now().Add(backOff(doc.Tries))
-		return e.write(&d.Change, doc, d.Now(), moves...)
+		return e.writeHeard(d, doc, moves, trouble, doc.Provider, got.Status.String(), got.Amount)
 	})
 }
 
