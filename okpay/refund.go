@@ -85,6 +85,9 @@ func (r *refundDoc) record() ledger.Put {
 		Type: "refund", ID: string(r.ID),
 		Labels: []string{"p:" + string(r.Payment), "m:" + string(r.Merchant), "c:" + string(r.Customer)},
 	}
+	if r.State == RefundPendingFunds || r.State == RefundPendingProvider { // it may still move money of both
+		put.Labels = append(put.Labels, openLabel(partyMerchant(r.Merchant)), openLabel(partyCustomer(r.Customer)))
+	}
 	switch r.State {
 	case RefundPendingFunds:
 		put.Labels = append(put.Labels, waitingLabel(r.Merchant, r.Currency))

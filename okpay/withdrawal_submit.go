@@ -155,9 +155,7 @@ func (e outgoings) call(ctx context.Context, doc *outgoingDoc, fn func(context.C
 		e.w.cfg.Logger.WarnContext(ctx, "okpay: a payout provider is missing", e.noun, doc.ID, "provider", doc.Provider)
 		return rails.PayoutResult{}
 	}
-	bounded, cancel := context.WithTimeout(ctx, e.w.cfg.PayoutTimeout)
-	defer cancel()
-	got, err := fn(bounded, provider)
+	got, err := callOutside(ctx, e.w.cfg.PayoutTimeout, func(ctx context.Context) (rails.PayoutResult, error) { return fn(ctx, provider) })
 	if err != nil {
 		// The error is the provider's, and may repeat what it was sent.
 		e.w.cfg.Logger.WarnContext(ctx, "okpay: a payout provider did not answer", e.noun, doc.ID, "provider", doc.Provider)
