@@ -191,6 +191,10 @@ func (w *caseWorld) createPayment(a *arguments) reply {
 		in.Confirm = v == true
 	}
 	in.Methods = w.methods(a)
+	in.Splits = a.splits(in.Merchant, in.Amount.Minor())
+	if in.Merchant == "" && len(in.Splits) > 0 {
+		in.Merchant = in.Splits[0].Merchant
+	}
 	p, err := w.Payments.Create(context.Background(), in)
 	return w.made(a.text("id"), "payment", string(p.ID), p.Replayed, err)
 }

@@ -93,14 +93,14 @@ const (
 
 func disputeMachine() machine[DisputeState] {
 	const (
-		returned = "Dr reserve:disputes / Cr merchant:{merchant}:available"
+		returned = "Dr reserve:disputes / Cr merchant:{party}:available"
 		collect  = returned + "; Dr user:{customer}:available up to what is there, Dr receivable:user:{customer} the rest / Cr provisional:disputes"
 	)
 	forMerchant := []string{"dispute.resolved_for_merchant"}
 	return machine[DisputeState]{noun: "dispute", rows: []row[DisputeState]{
 		{
 			on: openDispute, to: DisputeUnderReview, emits: []string{"dispute.opened"}, mails: []string{"dispute_received"},
-			posts: "Dr merchant:{merchant}:available up to what is there / Cr reserve:disputes",
+			posts: "Dr merchant:{party}:available up to what is there / Cr reserve:disputes",
 		},
 		{
 			from: DisputeUnderReview, on: creditProvisional, guard: notCredited, to: DisputeUnderReview, emits: []string{"dispute.provisional_credit"},
@@ -110,12 +110,12 @@ func disputeMachine() machine[DisputeState] {
 		{
 			from: DisputeUnderReview, on: resolveForPayer, guard: credited, to: DisputeResolvedForPayer,
 			emits: []string{"dispute.resolved_for_payer"}, mails: []string{"dispute_resolved_for_payer"},
-			posts: "Dr reserve:disputes, Dr receivable:merchant:{merchant} what was not reserved / Cr provisional:disputes",
+			posts: "Dr reserve:disputes, Dr receivable:merchant:{party} what was not reserved / Cr provisional:disputes",
 		},
 		{
 			from: DisputeUnderReview, on: resolveForPayer, guard: notCredited, to: DisputeResolvedForPayer,
 			emits: []string{"dispute.resolved_for_payer"}, mails: []string{"dispute_resolved_for_payer"},
-			posts: "Dr reserve:disputes, Dr receivable:merchant:{merchant} what was not reserved / Cr user:{customer}:available",
+			posts: "Dr reserve:disputes, Dr receivable:merchant:{party} what was not reserved / Cr user:{customer}:available",
 		},
 		{
 			from: DisputeUnderReview, on: resolveForMerchant, guard: credited, to: DisputeResolvedForMerchant,

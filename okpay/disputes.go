@@ -20,8 +20,8 @@ type OpenDispute struct {
 	Key      string // makes the call safe to repeat
 }
 
-// Open reports a payment. What the merchant has of it, up to what was captured and not
-// refunded, is reserved, and refunds are refused until it is decided.
+// Open reports a payment. What the merchant, or each of those whom it was divided among, has of
+// it, up to what was captured and not refunded, is reserved, and refunds are refused until it is decided.
 //
 // Errors, the first that applies: InvalidRequest; NotFound for the payment, also for another
 // customer's; AlreadyDisputed, whatever became of the first report; InvalidState for a payment
@@ -74,9 +74,20 @@ func (s *Disputes) Open(ctx context.Context, in OpenDispute) (Dispute, error) {
 			y.Evidence = []Evidence{{From: PartyPayer, Text: in.Text, At: d.Now()}}
 		}
 		fresh(d, "dispute", string(y.ID))
-		d.Post(s.transaction(y, ledger.Posting{
-			Debit: merchantAccount(p.Merchant), Credit: disputeReserve, Amount: p.amountOf(s.w, y.Minor), UpTo: ledger.UpToDebit,
-		}))
+		c := p.amountOf(s.w, 0).Currency()
+		parts, err := p.last(y.Minor, c)
+		if err != nil {
+			return err
+		}
+		var reserve []ledger.Posting
+		for i, m := range p.partiesOf() {
+			if parts[i] > 0 {
+				reserve = append(reserve, ledger.Posting{
+					Debit: merchantAccount(m), Credit: disputeReserve, Amount: money.New(parts[i], c), UpTo: ledger.UpToDebit,
+				})
+			}
+		}
+		d.Post(s.transaction(y, reserve...))
 		p.Disputed, p.Reported, p.Minor.Disputed = y.ID, y.ID, y.Minor
 		if err := s.w.write(&d.Change, d.Now(), p); err != nil {
 			return err
@@ -146,7 +157,7 @@ func (s *Disputes) CreditProvisionally(ctx context.Context, in DecideDispute) (D
 }
 
 // ResolveForPayer gives the money back to the customer: out of the reserve, and what was not
-// reserved is owed by the merchant. Errors: InvalidRequest, NotFound, InvalidState,
+// reserved is owed by the merchant, or by each of those whom the payment was divided among. Errors: InvalidRequest, NotFound, InvalidState,
 // IdempotencyKeyReused.
 func (s *Disputes) ResolveForPayer(ctx context.Context, in DecideDispute) (Dispute, error) {
 	return s.decide(ctx, in, resolveForPayer)
@@ -179,76 +190,89 @@ func (s *Disputes) settle(d *ledger.Draft, y *disputeDoc, amount money.Amount, o
 	if !disputeMachine().allows(y.State, on) {
 		return disputeMachine().refuse(y.State, string(y.ID), on)
 	}
-	reserved, err := s.reserved(d.Context(), y, amount.Currency())
+	p, err := s.w.Payments.load(d, y.Payment)
 	if err != nil {
 		return err
 	}
+	c := amount.Currency()
+	parts, err := p.last(y.Minor, c)
+	if err != nil {
+		return err
+	}
+	reserved, err := s.reserved(d.Context(), y)
+	if err != nil {
+		return err
+	}
+	var postings, owed []ledger.Posting
+	back := int64(0)
+	for i, m := range p.partiesOf() {
+		had := reserved[merchantAccount(m)]
+		back += had
+		if on == resolveForPayer {
+			owed = append(owed, ledger.Posting{Debit: merchantDebt(m), Credit: y.payee(), Amount: money.New(parts[i]-had, c)})
+		} else {
+			postings = append(postings, ledger.Posting{Debit: disputeReserve, Credit: merchantAccount(m), Amount: money.New(had, c)})
+		}
+	}
 	if on == resolveForPayer {
-		to := customerAccount(y.Customer)
-		if y.Provisional {
-			to = provisionalCredits
-		}
-		owed, err := amount.Sub(reserved)
-		if err != nil {
-			return err
-		}
-		d.Post(s.transaction(y,
-			ledger.Posting{Debit: disputeReserve, Credit: to, Amount: reserved},
-			ledger.Posting{Debit: merchantDebt(y.Merchant), Credit: to, Amount: owed}))
-		if err := s.free(d, y, y.Minor); err != nil {
+		postings = append(postings, ledger.Posting{Debit: disputeReserve, Credit: y.payee(), Amount: money.New(back, c)})
+		d.Post(s.transaction(y, append(postings, owed...)...))
+		if err := s.free(d, p, y.Minor); err != nil {
 			return err
 		}
 		return s.move(d, y, on, y.credit())
 	}
-	postings := []ledger.Posting{{Debit: disputeReserve, Credit: merchantAccount(y.Merchant), Amount: reserved}}
 	if y.Provisional {
-		postings = append(postings, collect(string(y.ID), y.Customer, provisionalCredits, amount)...)
+		postings = append(postings, collect(string(y.ID), customerAccount(y.Customer), customerDebt(y.Customer), provisionalCredits, amount)...)
 	}
 	d.Post(s.transaction(y, postings...))
-	if err := s.free(d, y, 0); err != nil {
+	if err := s.free(d, p, 0); err != nil {
 		return err
 	}
 	return s.move(d, y, on, y.credit())
 }
 
-// free lets the merchant refund the payment again, but for what the dispute has given back.
-func (s *Disputes) free(d *ledger.Draft, y *disputeDoc, given int64) error {
-	p, err := s.w.Payments.load(d, y.Payment)
-	if err != nil {
-		return err
+// payee is the account of who gets the money that the payer is given back.
+func (y *disputeDoc) payee() string {
+	if y.Provisional {
+		return provisionalCredits
 	}
+	return customerAccount(y.Customer)
+}
+
+// free lets the merchant refund the payment again, but for what the dispute has given back.
+func (s *Disputes) free(d *ledger.Draft, p *paymentDoc, given int64) error {
 	p.Disputed, p.Minor.Disputed = "", given
 	return s.w.write(&d.Change, d.Now(), p)
 }
 
-// collect takes an amount from a customer: what is there, and the rest as a debt. It passes
+// collect takes an amount from somebody: what is there, and the rest as a debt. It passes
 // through an account of the object's own, so that the kernel decides how much is which.
-func collect(object string, from CustomerID, to string, amount money.Amount) []ledger.Posting {
+func collect(object, from, debt, to string, amount money.Amount) []ledger.Posting {
 	transit := "transit:" + object
 	return []ledger.Posting{
 		{Debit: transit, Credit: to, Amount: amount},
-		{Debit: customerAccount(from), Credit: transit, Amount: amount, UpTo: ledger.UpToDebit},
-		{Debit: customerDebt(from), Credit: transit, Amount: amount, UpTo: ledger.UpToCredit},
+		{Debit: from, Credit: transit, Amount: amount, UpTo: ledger.UpToDebit},
+		{Debit: debt, Credit: transit, Amount: amount, UpTo: ledger.UpToCredit},
 	}
 }
 
-// reserved is how much could be reserved when the dispute was opened.
-func (s *Disputes) reserved(ctx context.Context, y *disputeDoc, c money.Currency) (money.Amount, error) {
-	sum := money.Zero(c)
+// reserved is how much could be reserved when the dispute was opened, by account and in minor
+// units.
+func (s *Disputes) reserved(ctx context.Context, y *disputeDoc) (map[string]int64, error) {
 	page, err := s.w.ledger.Transactions(ctx, ledger.TransactionQuery{Reference: string(y.ID)})
 	if err != nil {
-		return sum, err
+		return nil, err
 	}
+	of := map[string]int64{}
 	for _, t := range page.Transactions {
 		for _, p := range t.Postings {
 			if p.Credit == disputeReserve {
-				if sum, err = sum.Add(p.Amount); err != nil {
-					return sum, err
-				}
+				of[p.Debit] += p.Amount.Minor()
 			}
 		}
 	}
-	return sum, nil
+	return of, nil
 }
 
 // AddEvidence is the input of Disputes.AddEvidence.

@@ -44,6 +44,9 @@ type Payment struct {
 	ExpiresAt     time.Time         `json:"expires_at"` // the first instant at which it is expired
 	Sequence      int64             `json:"sequence"`   // counts the payment's events
 
+	// Splits are what its parties have of a payment that is divided; none of one that is not.
+	Splits []Share `json:"splits,omitempty"`
+
 	// RefundPending is what refunds that have not come to an end reserve of what was captured;
 	// the zero Amount if there are none.
 	RefundPending money.Amount `json:"-"`
@@ -103,6 +106,7 @@ type paymentDoc struct {
 	Hold  bool       `json:"hold,omitempty"`  // a hold named as the payment was placed
 	Tried CustomerID `json:"tried,omitempty"` // who tries to pay it, or could not pay it last
 
+	Parties       []Split         `json:"parties,omitempty"`       // whom it is divided among
 	Schedule      Fee             `json:"schedule,omitzero"`       // of the fee, as agreed when the payment was made
 	Methods       []PaymentMethod `json:"methods,omitempty"`       // to be tried, in order
 	Paid          *PaymentMethod  `json:"paid_with,omitempty"`     // the one that paid
@@ -136,6 +140,9 @@ func (w *Wallet) payment(d *paymentDoc) (Payment, error) {
 	p.Fee, p.FeeReturned = money.New(d.Minor.Fee, c), money.New(d.Minor.FeeReturned, c)
 	if d.Minor.RefundPending > 0 {
 		p.RefundPending = money.New(d.Minor.RefundPending, c)
+	}
+	if p.Splits, err = d.shares(c); err != nil {
+		return Payment{}, err
 	}
 	p.PaidWith, p.ChallengeExpiresAt, p.Dispute = d.Paid, d.ChallengeEnds, d.Disputed
 	p.NeedsReview = slices.ContainsFunc(d.Collections, func(c collection) bool { return c.Suspended != nil })
@@ -238,6 +245,11 @@ func (p *paymentDoc) record() ledger.Put {
 	}
 	if paymentMachine().allows(p.State, expire) {
 		soonest(p.ExpiresAt)
+		for _, s := range p.Parties { // who is to be paid yet stays
+			if s.Merchant != p.Merchant {
+				put.Labels = append(put.Labels, openLabel(partyMerchant(s.Merchant)))
+			}
+		}
 	}
 	if p.State == PaymentRequiresAction {
 		soonest(p.ChallengeEnds)

@@ -86,12 +86,12 @@ const (
 
 // What the postings of payments are, in the words of docs/postings.md.
 const (
-	postHold     = "hold Dr user:{customer}:available / Cr merchant:{merchant}:available"
+	postHold     = "hold Dr user:{customer}:available / Cr merchant:{party}:available"
 	postFunding  = "Dr clearing:{source} / Cr user:{customer}:available"
 	postSuspense = "Dr clearing:{source} / Cr suspense:{source}"
 	postExchange = "in each other currency Dr user:{customer}:available / Cr fx:position; in the payment's Dr fx:position / Cr user:{customer}:available, Cr fees:fx_spread"
-	postCapture  = "capture Dr user:{customer}:available / Cr merchant:{merchant}:available; Dr merchant:{merchant}:available / Cr fees:payment"
-	postVoid     = "void of the rest of hold Dr user:{customer}:available / Cr merchant:{merchant}:available"
+	postCapture  = "capture Dr user:{customer}:available / Cr merchant:{party}:available; Dr merchant:{party}:available / Cr fees:payment"
+	postVoid     = "void of the rest of hold Dr user:{customer}:available / Cr merchant:{party}:available"
 )
 
 // paymentMachine is the payment's state machine. "payment.hold_released" is emitted only when something

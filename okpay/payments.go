@@ -37,6 +37,12 @@ type CreatePayment struct {
 	// ExpiresIn is how long the payment can be confirmed and captured, between
 	// MinPaymentExpiry and MaxPaymentExpiry. Defaults to Config.PaymentExpiry.
 	ExpiresIn time.Duration
+	// Splits are whom what is captured is divided among, by largest remainder, ties to the
+	// earlier: at most MaxSplits merchants, each once. The payment's own may be one of them or not.
+	// Refunds and disputes take from them what they have. The fee is the payment's merchant's, up
+	// to their share, and the others' by their shares beyond that. Defaults to all of it for
+	// the payment's merchant.
+	Splits []Split
 	// Reference is the merchant's order number, at most 128 bytes. Of all payments of a
 	// merchant's with one reference, at most one is open or paid.
 	Reference   string
@@ -50,8 +56,8 @@ type CreatePayment struct {
 // once comes back failed, and nothing is announced of it but payment.blocked.
 //
 // Errors, in this order: InvalidRequest, AmountNotPositive, CurrencyNotSupported, IdempotencyKeyReused,
-// NotFound for the merchant or the customer, MerchantNotAllowed (the merchant does not accept
-// the currency), OrderAlreadyPaid and InvalidState with the Object that has the Reference, when
+// NotFound for the merchant, MerchantNotAllowed (the merchant does not accept the currency), both
+// for the merchants of Splits, NotFound for the customer, OrderAlreadyPaid and InvalidState with the Object that has the Reference, when
 // that one is paid or open; then those of Confirm.
 func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error) {
 	asked := in // before defaults, which may change between two tries
@@ -67,11 +73,15 @@ func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error
 		{Name: "description", Value: in.Description},
 		{Name: "confirm", Value: strconv.FormatBool(in.Confirm)},
 		methodsField(in.Methods),
+		splitsField(in.Splits),
 	}, metadataField(in.Metadata))}
 	try := s.newAttempt(in.Customer, in.Methods)
 	return s.run(ctx, v, "", in.Confirm, func(d *ledger.Draft) error {
 		merchant, err := s.accepting(d, in.Merchant, in.Amount.Currency())
 		if err != nil {
+			return err
+		}
+		if err := s.partiesAccept(d, in.Splits, in.Merchant, in.Amount.Currency()); err != nil {
 			return err
 		}
 		if in.Customer != "" && !in.Confirm {
@@ -90,6 +100,7 @@ func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error
 			CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(in.ExpiresIn),
 		}
 		p.Minor.Amount = in.Amount.Minor()
+		p.Parties = in.Splits
 		p.Schedule = s.w.fees(merchant, p.Currency).Payment
 		fresh(d, "payment", string(p.ID))
 		if in.Confirm {
@@ -178,6 +189,9 @@ func (s *Payments) checkCreate(in *CreatePayment) error {
 		return invalidField("methods", "are for a payment that is confirmed at once")
 	}
 	if err := s.w.checkMethods(in.Methods, in.Amount.Currency().Code()); err != nil {
+		return err
+	}
+	if err := checkSplits(in.Splits); err != nil {
 		return err
 	}
 	if err := checkText("reference", in.Reference, 128); err != nil {
@@ -288,7 +302,7 @@ func (s *Payments) run(ctx context.Context, v verb, id PaymentID, tries bool, fn
 		failure = newError(p.LastFailure.Code, "")
 	}
 	if p.Minor.Captured > 0 {
-		s.credited(p.Merchant, p.Currency)
+		s.creditedOf(p)
 	}
 	shown, err := s.w.payment(p)
 	if err != nil {

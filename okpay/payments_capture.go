@@ -53,7 +53,10 @@ func (s *Payments) Capture(ctx context.Context, in CapturePayment) (Payment, err
 		if err := p.within("amount", amount, p.rest(), AmountExceedsCapturable, s.w); err != nil {
 			return err
 		}
-		fee := s.charge(p, amount, d.Now())
+		paid, among, err := s.charge(p, amount, d.Now())
+		if err != nil {
+			return err
+		}
 		g, released := part, false
 		if in.Final || p.rest() == 0 {
 			g, released = whole, p.rest() > 0
@@ -67,10 +70,10 @@ func (s *Payments) Capture(ctx context.Context, in CapturePayment) (Payment, err
 		}
 		d.Capture(ledger.Capture{
 			Hold: string(p.ID), Final: g == whole, Reference: string(p.ID), Metadata: kind("payment"),
-			Postings: []ledger.Posting{{Debit: customerAccount(p.Customer), Credit: merchantAccount(p.Merchant), Amount: amount}},
+			Postings: paid,
 		})
-		if fee != nil {
-			d.Post(ledger.Transaction{Reference: string(p.ID), Metadata: kind("payment"), Postings: fee})
+		if among != nil {
+			d.Post(ledger.Transaction{Reference: string(p.ID), Metadata: kind("payment"), Postings: among})
 		}
 		return s.write(&d.Change, p, d.Now(), released, m)
 	})
@@ -127,18 +130,21 @@ func (s *Payments) Cancel(ctx context.Context, in CancelPayment) (Payment, error
 	})
 }
 
-// charge counts an amount as captured and returns the posting of its fee, if there is one: the fee on
-// everything captured so far, less what was posted of it.
-func (s *Payments) charge(p *paymentDoc, amount money.Amount, now time.Time) []ledger.Posting {
-	p.Minor.Captured, p.CapturedAt = p.Minor.Captured+amount.Minor(), now
-	fee := p.Schedule.on(p.Minor.Captured) - p.Minor.Fee
-	// A fixed fee or a minimum may be more than the first part that is captured; the rest of
-	// it then comes out of the parts that follow.
-	if fee = min(fee, amount.Minor()); fee <= 0 {
-		return nil
+// charge counts an amount as captured. It returns what the customer pays to the payment's
+// parties, and what follows among them: the fee on everything captured so far, less what was
+// posted of it.
+func (s *Payments) charge(p *paymentDoc, amount money.Amount, now time.Time) (paid, among []ledger.Posting, err error) {
+	gets, fees, err := p.change(amount.Currency(), func() {
+		p.Minor.Captured, p.CapturedAt = p.Minor.Captured+amount.Minor(), now
+		// A fixed fee or a minimum may be more than the first part that is captured; the rest of
+		// it then comes out of the parts that follow.
+		p.Minor.Fee += max(0, min(p.Schedule.on(p.Minor.Captured)-p.Minor.Fee, amount.Minor()))
+	})
+	if err != nil {
+		return nil, nil, err
 	}
-	p.Minor.Fee += fee
-	return []ledger.Posting{{Debit: merchantAccount(p.Merchant), Credit: feeAccount, Amount: money.New(fee, amount.Currency())}}
+	paid, among = hand(string(p.ID), customerAccount(p.Customer), amount, p.partiesOf(), gets, fees)
+	return paid, among, nil
 }
 
 // giveBack returns to the payer's limits what will not be captured, in minor units: all of

@@ -139,6 +139,11 @@ func (s *Payments) confirm(d *ledger.Draft, p *paymentDoc, merchant *Merchant, t
 		}
 	}
 	p.Attempts++
+	if err := s.partiesAccept(d, p.Parties, p.Merchant, amount.Currency()); CodeOf(err) == MerchantNotAllowed {
+		return s.fail(d, p, confirm, MerchantNotAllowed, ledger.Refusal{Reason: ledger.Reason(MerchantNotAllowed)})
+	} else if err != nil {
+		return err
+	}
 	if code := s.merchantSays(d.Context(), p, merchant, amount, try.order); code != "" {
 		return s.fail(d, p, confirm, code, ledger.Refusal{Reason: ledger.Reason(code)})
 	}
@@ -269,8 +274,11 @@ func (s *Payments) authorize(d *ledger.Draft, p *paymentDoc, on action, method P
 	if brought != nil {
 		d.Post(ledger.Transaction{Reference: string(p.ID), Metadata: kind("topup"), Postings: brought})
 	}
-	paying := []ledger.Posting{{Debit: customerAccount(p.Customer), Credit: merchantAccount(p.Merchant), Amount: amount}}
 	if p.CaptureMethod == CaptureManual {
+		paying, err := s.held(p, amount)
+		if err != nil {
+			return err
+		}
 		p.Hold = true
 		d.Hold(ledger.Hold{ID: string(p.ID), Expires: p.ExpiresAt, Reference: string(p.ID), Metadata: kind("payment"), Postings: paying})
 		return s.write(&d.Change, p, now, false, m)
@@ -284,10 +292,23 @@ func (s *Payments) authorize(d *ledger.Draft, p *paymentDoc, on action, method P
 	if err != nil {
 		return err
 	}
-	d.Post(ledger.Transaction{
-		Reference: string(p.ID), Metadata: kind("payment"), Postings: append(paying, s.charge(p, amount, d.Now())...),
-	})
+	paid, among, err := s.charge(p, amount, now)
+	if err != nil {
+		return err
+	}
+	d.Post(ledger.Transaction{Reference: string(p.ID), Metadata: kind("payment"), Postings: append(paid, among...)})
 	return s.write(&d.Change, p, now, false, captured)
+}
+
+// held are the postings of a hold: what each party would get if all of it were captured.
+func (s *Payments) held(p *paymentDoc, amount money.Amount) ([]ledger.Posting, error) {
+	all := *p
+	gets, fees, err := all.change(amount.Currency(), func() { all.Minor.Captured = amount.Minor() })
+	if err != nil {
+		return nil, err
+	}
+	paid, _ := hand(string(p.ID), customerAccount(p.Customer), amount, p.partiesOf(), gets, fees)
+	return paid, nil
 }
 
 // otherwiseFailed writes what commits when the kernel finds too little: the attempt failed.

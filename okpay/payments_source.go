@@ -90,7 +90,7 @@ func (s *Payments) askAgain(ctx context.Context, p *paymentDoc) error {
 		}
 		if p, err := s.get(ctx, p.ID); err == nil {
 			_, err = s.collect(ctx, p) // the next source, if the first said no
-			s.credited(p.Merchant, p.Currency)
+			s.creditedOf(p)
 			return err
 		}
 		return nil
@@ -175,7 +175,7 @@ func (s *Payments) Answer(ctx context.Context, in PaymentAnswer) (Payment, error
 	if err != nil {
 		return Payment{}, translate(err)
 	}
-	s.credited(p.Merchant, p.Currency)
+	s.creditedOf(p)
 	shown, err := s.w.payment(p)
 	shown.Replayed = out.Replayed
 	return shown, err

@@ -57,12 +57,13 @@ type refundDoc struct {
 		Amount, FeeReturned int64
 	} `json:"minor"`
 
-	To         string     `json:"to,omitempty"`         // the funding source
-	Collection string     `json:"collection,omitempty"` // that is given back
-	Credited   bool       `json:"credited,omitempty"`   // to the wallet instead
-	LookAt     time.Time  `json:"look_at,omitzero"`     // when funds are looked for, or the source asked, again
-	Assessed   Assessment `json:"assessed,omitzero"`
-	Used       []usage    `json:"used,omitempty"` // of the merchant's limits
+	To         string       `json:"to,omitempty"`         // the funding source
+	Collection string       `json:"collection,omitempty"` // that is given back
+	Credited   bool         `json:"credited,omitempty"`   // to the wallet instead
+	Payers     []MerchantID `json:"payers,omitempty"`     // of a payment that is divided: its parties
+	LookAt     time.Time    `json:"look_at,omitzero"`     // when funds are looked for, or the source asked, again
+	Assessed   Assessment   `json:"assessed,omitzero"`
+	Used       []usage      `json:"used,omitempty"` // of the merchant's limits
 
 	Amount      *struct{} `json:"amount,omitempty"` // kept in Minor
 	FeeReturned *struct{} `json:"fee_returned,omitempty"`
@@ -90,7 +91,9 @@ func (r *refundDoc) record() ledger.Put {
 	}
 	switch r.State {
 	case RefundPendingFunds:
-		put.Labels = append(put.Labels, waitingLabel(r.Merchant, r.Currency))
+		for _, m := range r.payers() {
+			put.Labels = append(put.Labels, waitingLabel(m, r.Currency))
+		}
 		put.Due = r.LookAt
 		if end := r.CreatedAt.Add(refundPatience); end.Before(put.Due) {
 			put.Due = end
@@ -99,6 +102,14 @@ func (r *refundDoc) record() ledger.Put {
 		put.Due = r.LookAt
 	}
 	return put
+}
+
+// payers are whom the refund is taken from.
+func (r *refundDoc) payers() []MerchantID {
+	if len(r.Payers) == 0 {
+		return []MerchantID{r.Merchant}
+	}
+	return r.Payers
 }
 
 // waitingLabel finds the refunds that wait for a merchant's funds in one currency.

@@ -43,10 +43,10 @@ const (
 )
 
 const (
-	postFeeBack      = "Dr fees:payment / Cr merchant:{merchant}:available"
-	postRefund       = postFeeBack + "; Dr merchant:{merchant}:available / Cr user:{customer}:available"
-	postSourceRefund = postFeeBack + "; Dr merchant:{merchant}:available / Cr clearing:{source}:refunds"
-	postUndone       = "Dr clearing:{source}:refunds / Cr merchant:{merchant}:available; Dr merchant:{merchant}:available / Cr fees:payment"
+	postFeeBack      = "Dr fees:payment / Cr merchant:{party}:available"
+	postRefund       = postFeeBack + "; Dr merchant:{party}:available / Cr user:{customer}:available"
+	postSourceRefund = postFeeBack + "; Dr merchant:{party}:available / Cr clearing:{source}:refunds"
+	postUndone       = "Dr clearing:{source}:refunds / Cr merchant:{party}:available; Dr merchant:{party}:available / Cr fees:payment"
 )
 
 func refundMachine() machine[RefundState] {

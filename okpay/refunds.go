@@ -19,7 +19,7 @@ type CreateRefund struct {
 }
 
 // Refund gives captured money back, in part or whole. It comes back succeeded; or
-// pending_funds, when the merchant has too little: it is paid as soon as there is enough, after those that
+// pending_funds, when the merchant, or one of those whom the payment was divided among, has too little: it is paid as soon as there is enough, after those that
 // wait already; or pending_provider, when it goes to a funding source that does not know yet.
 // Neither is an error. A locked customer is refunded as any other.
 //
@@ -68,6 +68,9 @@ func (s *Payments) Refund(ctx context.Context, in CreateRefund) (Refund, error) 
 		}
 		r.Minor.Amount = amount.Minor()
 		r.To, r.Collection = s.refundsTo(p)
+		if len(p.Parties) > 0 {
+			r.Payers = p.partiesOf()
+		}
 		r.Assessed, err = risk.ask(d.Context(), RiskCheck{
 			Operation: OnRefund, Customer: p.Customer, Merchant: p.Merchant, Object: string(p.ID), Amount: amount, At: d.Now(),
 		})
@@ -91,7 +94,9 @@ func (s *Payments) Refund(ctx context.Context, in CreateRefund) (Refund, error) 
 		return Refund{}, translate(err)
 	}
 	if r.State == RefundPendingFunds {
-		s.waiting.add(r.Merchant, r.Currency)
+		for _, m := range r.payers() {
+			s.waiting.add(m, r.Currency)
+		}
 	}
 	shown, err := s.w.refund(r)
 	shown.Replayed = out.Replayed
@@ -187,17 +192,14 @@ func (s *Payments) payRefund(d *ledger.Draft, p *paymentDoc, r *refundDoc, on ac
 		return err
 	}
 	amount := p.amountOf(s.w, r.Minor.Amount)
-	r.Minor.FeeReturned = s.feeBack(p, r.Minor.Amount)
 	r.Failure, r.LookAt = nil, time.Time{}
-	p.Minor.RefundPosted += r.Minor.Amount
-	p.Minor.FeeReturned += r.Minor.FeeReturned
-	from := merchantAccount(r.Merchant)
-	t := ledger.Transaction{Reference: string(r.ID), Metadata: kind("refund")}
-	if back := r.Minor.FeeReturned; back > 0 {
-		t.Postings = append(t.Postings, ledger.Posting{Debit: feeAccount, Credit: from, Amount: money.New(back, amount.Currency())})
+	gets, fees, err := s.refundChange(p, r)
+	if err != nil {
+		return err
 	}
-	t.Postings = append(t.Postings, ledger.Posting{Debit: from, Credit: to, Amount: amount})
-	d.Post(t)
+	d.Post(ledger.Transaction{
+		Reference: string(r.ID), Metadata: kind("refund"), Postings: take(to, amount, p.partiesOf(), gets, fees),
+	})
 	if r.To != "" {
 		r.LookAt = d.Now().Add(queryAfter)
 		if err := s.w.write(&d.Change, d.Now(), r, m); err != nil {
@@ -206,6 +208,16 @@ func (s *Payments) payRefund(d *ledger.Draft, p *paymentDoc, r *refundDoc, on ac
 		return s.write(&d.Change, p, d.Now(), false)
 	}
 	return s.refunded(d, p, r, m)
+}
+
+// refundChange counts a refund as taken, and says what each party of its payment gets by it (less than zero),
+// and of the fee bears.
+func (s *Payments) refundChange(p *paymentDoc, r *refundDoc) (gets, fees []int64, err error) {
+	return p.change(p.amountOf(s.w, 0).Currency(), func() {
+		r.Minor.FeeReturned = s.feeBack(p, r.Minor.Amount)
+		p.Minor.RefundPosted += r.Minor.Amount
+		p.Minor.FeeReturned += r.Minor.FeeReturned
+	})
 }
 
 // feeBack is the share of the fee that goes back with a further amount.

@@ -47,6 +47,13 @@ func (w *waitingRefunds) take() [][2]string {
 	return out
 }
 
+// creditedOf says that the merchants of a payment got money.
+func (s *Payments) creditedOf(p *paymentDoc) {
+	for _, m := range p.partiesOf() {
+		s.credited(m, p.Currency)
+	}
+}
+
 // credited says that a merchant got money: whoever waits for it is to be paid.
 func (s *Payments) credited(merchant MerchantID, currency string) {
 	of := [2]string{string(merchant), currency}
@@ -90,9 +97,9 @@ func (s *Payments) payWaiting(ctx context.Context, merchant MerchantID, currency
 	}
 	slices.SortFunc(queue, func(a, b queued) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.seq, b.seq)) })
 	for i := range queue {
-		enough, err := s.payNext(ctx, queue[i].ID)
+		enough, err := s.payNext(ctx, queue[i].ID, merchant)
 		switch {
-		case errors.Is(err, errNothingDue): // paid by somebody else, or a dispute is open
+		case errors.Is(err, errNothingDue): // paid by somebody else, a dispute is open, or another merchant has too little
 			continue
 		case err != nil || !enough:
 			return done, err
@@ -102,8 +109,9 @@ func (s *Payments) payWaiting(ctx context.Context, merchant MerchantID, currency
 	return done, nil
 }
 
-// payNext pays a refund that waits, unless the merchant still has too little.
-func (s *Payments) payNext(ctx context.Context, id RefundID) (enough bool, err error) {
+// payNext pays a refund that waits, unless the merchant still has too little. It is errNothingDue
+// when only others have, of whom it is to be taken too.
+func (s *Payments) payNext(ctx context.Context, id RefundID, merchant MerchantID) (enough bool, err error) {
 	lacks := false
 	_, err = s.w.do(ctx, verb{principal: "program", operation: "refund.pay"}, func(d *ledger.Draft) error {
 		lacks = false // again after a conflict
@@ -120,11 +128,25 @@ func (s *Payments) payNext(ctx context.Context, id RefundID) (enough bool, err e
 			return err
 		}
 		// Asked first, because each refusal by the kernel would leave a trace.
-		has, err := s.w.available(d, merchantAccount(r.Merchant), r.Currency)
+		after, taken := *p, *r
+		gets, fees, err := s.refundChange(&after, &taken)
 		if err != nil {
 			return err
 		}
-		if lacks = has.Minor() < r.Minor.Amount-s.feeBack(p, r.Minor.Amount); lacks {
+		othersLack := false
+		for i, m := range p.partiesOf() {
+			has, err := s.w.available(d, merchantAccount(m), r.Currency)
+			if err != nil {
+				return err
+			}
+			switch short := has.Minor() < fees[i]-gets[i]; {
+			case short && m == merchant:
+				lacks = true
+			case short:
+				othersLack = true
+			}
+		}
+		if lacks || othersLack {
 			return errNothingDue
 		}
 		return s.payRefund(d, p, r, merchantCredited)
@@ -149,9 +171,11 @@ func (s *Payments) refundDue(ctx context.Context, id RefundID) error {
 	case r.timedOut(now):
 		return s.endWaiting(ctx, id)
 	case r.State == RefundPendingFunds && !now.Before(r.LookAt):
-		s.waiting.add(r.Merchant, r.Currency)
-		if _, err := s.payWaiting(ctx, r.Merchant, r.Currency); err != nil {
-			return err
+		for _, m := range r.payers() {
+			s.waiting.add(m, r.Currency)
+			if _, err := s.payWaiting(ctx, m, r.Currency); err != nil {
+				return err
+			}
 		}
 		return s.lookLater(ctx, id)
 	case r.State == RefundPendingProvider && !now.Before(r.LookAt):

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
-	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay/rails"
 )
 
@@ -155,7 +154,9 @@ func (s *Payments) refundRejected(d *ledger.Draft, p *paymentDoc, r *refundDoc) 
 		if err != nil {
 			return err
 		}
-		s.undoRefund(d, p, r)
+		if err := s.undoRefund(d, p, r); err != nil {
+			return err
+		}
 		p.Minor.RefundPending -= r.Minor.Amount
 		if err := s.w.write(&d.Change, d.Now(), r, m); err != nil {
 			return err
@@ -180,7 +181,9 @@ func (s *Payments) refundReversed(d *ledger.Draft, p *paymentDoc, r *refundDoc) 
 		return err
 	}
 	r.Failure = refusedFor(ProviderRejected, d.Now())
-	s.undoRefund(d, p, r)
+	if err := s.undoRefund(d, p, r); err != nil {
+		return err
+	}
 	p.Minor.Refunded -= r.Minor.Amount
 	g := stillRefunded
 	if p.Minor.Refunded == 0 {
@@ -196,21 +199,21 @@ func (s *Payments) refundReversed(d *ledger.Draft, p *paymentDoc, r *refundDoc) 
 	return s.write(&d.Change, p, d.Now(), false, moved)
 }
 
-// undoRefund posts a refund back to the merchant, whose fee is then that of what is left
+// undoRefund posts a refund back to whom it was taken from, whose fee is then that of what is left
 // refunded.
-func (s *Payments) undoRefund(d *ledger.Draft, p *paymentDoc, r *refundDoc) {
+func (s *Payments) undoRefund(d *ledger.Draft, p *paymentDoc, r *refundDoc) error {
 	amount := p.amountOf(s.w, r.Minor.Amount)
-	merchant := merchantAccount(r.Merchant)
-	t := ledger.Transaction{Reference: string(r.ID), Metadata: kind("refund"), Postings: []ledger.Posting{
-		{Debit: refundClearing(r.To), Credit: merchant, Amount: amount},
-	}}
-	p.Minor.RefundPosted -= r.Minor.Amount
-	if again := -s.feeBack(p, 0); again > 0 {
-		p.Minor.FeeReturned -= again
-		t.Postings = append(t.Postings, ledger.Posting{Debit: merchant, Credit: feeAccount, Amount: money.New(again, amount.Currency())})
+	gets, fees, err := p.change(amount.Currency(), func() {
+		p.Minor.RefundPosted -= r.Minor.Amount
+		p.Minor.FeeReturned -= max(0, -s.feeBack(p, 0))
+	})
+	if err != nil {
+		return err
 	}
+	paid, among := hand(string(r.ID), refundClearing(r.To), amount, p.partiesOf(), gets, fees)
 	r.Minor.FeeReturned = 0
 	s.w.giveBack(&d.Change, r.Used, amount.Currency())
 	r.Used = nil
-	d.Post(t)
+	d.Post(ledger.Transaction{Reference: string(r.ID), Metadata: kind("refund"), Postings: append(paid, among...)})
+	return nil
 }
