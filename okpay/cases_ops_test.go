@@ -2,11 +2,8 @@ package okpay_test
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -67,14 +64,29 @@ var verbs = map[string]func(*caseWorld, *arguments) reply{
 	"account.unlock": (*caseWorld).unlock,
 
 	"recon.settle": (*caseWorld).settle,
+
+	"topup.query":        (*caseWorld).queryTopUp,
+	"topup.resolve":      (*caseWorld).resolveEither,
+	"withdrawal.resolve": (*caseWorld).resolveWithdrawal,
+	"payment.resolve":    (*caseWorld).resolvePayment,
+
+	"payout.request":  (*caseWorld).requestPayout,
+	"payout.approve":  (*caseWorld).approvePayout,
+	"payout.reject":   (*caseWorld).rejectPayout,
+	"payout.cancel":   (*caseWorld).cancelPayout,
+	"payout.provider": (*caseWorld).withdrawalAnswer,
 }
 
-func (w *caseWorld) verbOf(call opCall) func(*caseWorld, *arguments) reply {
+func (w *caseWorld) verbOf(call opCall) (func(*caseWorld, *arguments) reply, *arguments) {
 	verb, ok := verbs[call.Op]
 	if !ok {
 		w.inScope(outOfScope(fmt.Sprintf("there is no verb %q", call.Op)))
 	}
-	return verb
+	a := &arguments{w: w, values: call.Args}
+	for _, name := range preparedArgs {
+		a.get(name)
+	}
+	return verb, a
 }
 
 // state returns the state of an object, in the cases' words.
@@ -104,6 +116,9 @@ func (w *caseWorld) stateOf(n named) string {
 	case "withdrawal":
 		x, _ := w.Withdrawals.Get(ctx, okpay.WithdrawalID(n.id))
 		return string(x.State)
+	case "payout":
+		x, _ := w.Payouts.Get(ctx, okpay.PayoutID(n.id))
+		return string(x.State)
 	case "dispute":
 		x, _ := w.Disputes.Get(ctx, okpay.DisputeID(n.id))
 		return string(x.State)
@@ -131,7 +146,30 @@ func (w *caseWorld) made(name, noun, id string, replayed bool, err error) reply 
 	return w.about(named{noun, id}, replayed, err)
 }
 
-func (w *caseWorld) advance(*arguments) reply {
+func (w *caseWorld) advance(a *arguments) reply {
+	for _, name := range []string{"to", "now", "until"} {
+		if v, ok := a.get(name); ok {
+			at, ok := instant(v, w.clock.Now())
+			if !ok {
+				w.inScope(outOfScope(fmt.Sprintf("time until %v", v)))
+			}
+			w.clock.set(at)
+		}
+	}
+	for _, name := range []string{"seconds", "secs", "s", "by", "advance", "duration"} {
+		if v, ok := a.get(name); ok {
+			at, ok := instant(v, w.clock.Now())
+			if !ok {
+				w.inScope(outOfScope(fmt.Sprintf("time for %v", v)))
+			}
+			w.clock.set(at)
+		}
+	}
+	if name := a.text("id"); name != "" {
+		n, _ := w.object(name)
+		_, err := w.ExpireDue(context.Background())
+		return w.about(n, false, err)
+	}
 	_, err := w.ExpireDue(context.Background())
 	return reply{err: err}
 }
@@ -140,59 +178,61 @@ func (w *caseWorld) createPayment(a *arguments) reply {
 	in := okpay.CreatePayment{
 		Merchant: okpay.MerchantID(a.text("merchant")), Customer: okpay.CustomerID(a.text("payer")),
 		Amount: a.amount("amount", ""), CaptureMethod: okpay.CaptureMethod(a.text("capture")),
-		Reference: a.text("reference", "order_ref", "order"), ExpiresIn: time.Duration(a.number("expires_in")) * time.Second, Key: a.text("key"),
+		Reference: a.text("reference"), Description: a.text("description", "descriptor"), ExpiresIn: time.Duration(a.number("expires_in")) * time.Second, Key: a.text("key"),
+	}
+	if in.CaptureMethod == "auto" || in.CaptureMethod == "immediate" {
+		in.CaptureMethod = okpay.CaptureAutomatic
+	}
+	if payer := a.text("user"); payer != "" {
+		in.Customer = okpay.CustomerID(payer)
 	}
 	in.Confirm = in.Customer != ""
 	if v, ok := a.get("confirm"); ok {
 		in.Confirm = v == true
 	}
-	if source := a.text("source"); source != "" {
-		in.Methods = []okpay.PaymentMethod{okpay.FromSource(source)}
-	}
+	in.Methods = w.methods(a)
 	in.Splits = a.splits(in.Merchant, in.Amount.Minor())
+	if in.Merchant == "" && len(in.Splits) > 0 {
+		in.Merchant = in.Splits[0].Merchant
+	}
 	p, err := w.Payments.Create(context.Background(), in)
 	return w.made(a.text("id"), "payment", string(p.ID), p.Replayed, err)
 }
 
-// splits returns whom a payment is divided among. Of basis points, and of amounts, what is left of the
-// whole is the payment's merchant's.
-func (a *arguments) splits(merchant okpay.MerchantID, amount int64) (splits []okpay.Split) {
-	list, ok := a.get("splits")
-	if !ok {
-		return nil
+// methods reads how to pay: a source, or a list of sources and balances.
+func (w *caseWorld) methods(a *arguments) (methods []okpay.PaymentMethod) {
+	names := []string{}
+	if source := a.text("source", "provider"); source != "" {
+		names = append(names, source)
 	}
-	items, _ := list.([]any)
-	left := int64(0)
-	for _, item := range items {
-		of, _ := item.(map[string]any)
-		id, _ := of["merchant"].(string)
-		s := okpay.Split{Merchant: okpay.MerchantID(id)}
-		for name, whole := range map[string]int64{"weight": 0, "share": 0, "bps": 10_000, "amount": amount} {
-			n, ok := of[name].(json.Number)
-			if !ok {
-				continue
-			}
-			var err error
-			if s.Weight, err = n.Int64(); err != nil {
-				a.w.inScope(outOfScope(fmt.Sprintf("%s of a split is %s, want a whole number", name, n)))
-			}
-			left = max(left, whole)
+	if v, ok := a.get("methods"); ok {
+		names = append(names, texts(v)...)
+	}
+	for _, name := range names {
+		kind, of, _ := strings.Cut(name, ":")
+		switch {
+		case kind != "balance" && kind != "wallet":
+			methods = append(methods, okpay.FromSource(name))
+		case of == "":
+			methods = append(methods, okpay.PaymentMethod{})
+		default:
+			methods = append(methods, okpay.FromBalances(of))
 		}
-		splits = append(splits, s)
 	}
-	listed := false
-	for _, s := range splits {
-		left -= s.Weight
-		listed = listed || s.Merchant == merchant
+	return methods
+}
+
+// merchant is who a call says to be, or else whose the payment is.
+func (a *arguments) merchant(p okpay.Payment) okpay.MerchantID {
+	if id := a.text("merchant"); id != "" {
+		return okpay.MerchantID(id)
 	}
-	if left > 0 && !listed {
-		splits = append(splits, okpay.Split{Merchant: merchant, Weight: left})
-	}
-	return splits
+	return p.Merchant
 }
 
 func (w *caseWorld) payment(a *arguments) (okpay.Payment, named) {
-	n := named{"payment", a.id("id")}
+	name := a.text("id", "payment")
+	n := named{"payment", w.id(name)}
 	p, _ := w.Payments.Get(context.Background(), okpay.PaymentID(n.id))
 	return p, n
 }
@@ -203,18 +243,18 @@ func (w *caseWorld) confirmPayment(a *arguments) reply {
 	if payer := a.text("payer", "user"); payer != "" {
 		in.Customer = okpay.CustomerID(payer)
 	}
-	if source := a.text("source"); source != "" {
-		in.Methods = []okpay.PaymentMethod{okpay.FromSource(source)}
-	}
+	in.Methods = w.methods(a)
 	p, err := w.Payments.Confirm(context.Background(), in)
 	return w.about(n, p.Replayed, err)
 }
 
 func (w *caseWorld) authenticatePayment(a *arguments) reply {
 	p, n := w.payment(a)
-	proof := "right"
-	if v, ok := a.get("passed"); ok && v != true {
-		proof = "wrong"
+	proof := rightProof
+	for _, name := range []string{"passed", "ok", "success", "result", "outcome"} {
+		if v, ok := a.get(name); ok && v != true && v != "passed" && v != "succeeded" && v != "ok" && v != "success" {
+			proof = "wrong"
+		}
 	}
 	p, err := w.Payments.Authenticate(context.Background(), okpay.AuthenticatePayment{
 		Payment: okpay.PaymentID(n.id), Customer: p.Customer, Proof: proof, Key: a.text("key"),
@@ -225,7 +265,7 @@ func (w *caseWorld) authenticatePayment(a *arguments) reply {
 func (w *caseWorld) capturePayment(a *arguments) reply {
 	p, n := w.payment(a)
 	p, err := w.Payments.Capture(context.Background(), okpay.CapturePayment{
-		Merchant: p.Merchant, Payment: okpay.PaymentID(n.id), Amount: a.amount("amount", p.Amount.Currency().Code()),
+		Merchant: a.merchant(p), Payment: okpay.PaymentID(n.id), Amount: a.amount("amount", p.Amount.Currency().Code()),
 		Final: a.yes("final"), Key: a.text("key"),
 	})
 	return w.about(n, p.Replayed, err)
@@ -233,8 +273,9 @@ func (w *caseWorld) capturePayment(a *arguments) reply {
 
 func (w *caseWorld) cancelPayment(a *arguments) reply {
 	p, n := w.payment(a)
+	a.text("by", "reason") // it is always the merchant's
 	p, err := w.Payments.Cancel(context.Background(), okpay.CancelPayment{
-		Merchant: p.Merchant, Payment: okpay.PaymentID(n.id), Key: a.text("key"),
+		Merchant: a.merchant(p), Payment: okpay.PaymentID(n.id), Key: a.text("key"),
 	})
 	return w.about(n, p.Replayed, err)
 }
@@ -250,24 +291,14 @@ func (w *caseWorld) paymentAnswer(a *arguments) reply {
 
 // outcome is what a funding source says in a case.
 func (w *caseWorld) outcome(a *arguments) rails.Outcome {
-	switch status := a.text("status"); status {
-	case "succeeded", "paid":
-		return rails.Succeeded
-	case "failed":
-		return rails.Failed
-	case "unknown", "pending":
-		return rails.Unknown
-	default:
-		w.inScope(outOfScope("a funding source that says " + status))
-		return rails.Unknown
-	}
+	return w.outcomeOf(a.text("status", "outcome", "result"))
 }
 
 func (w *caseWorld) createRefund(a *arguments) reply {
 	name, payment := a.text("id"), named{"payment", a.id("payment")}
 	p, _ := w.Payments.Get(context.Background(), okpay.PaymentID(payment.id))
 	r, err := w.Payments.Refund(context.Background(), okpay.CreateRefund{
-		Merchant: p.Merchant, Payment: okpay.PaymentID(payment.id), Amount: a.amount("amount", p.Amount.Currency().Code()),
+		Merchant: a.merchant(p), Payment: okpay.PaymentID(payment.id), Amount: a.amount("amount", p.Amount.Currency().Code()),
 		Reason: a.text("reason"), Key: a.text("key"),
 	})
 	if r.ID == "" {
@@ -291,7 +322,7 @@ func (w *caseWorld) cancelRefund(a *arguments) reply {
 func (w *caseWorld) refundAnswer(a *arguments) reply {
 	n := named{"refund", a.id("id")}
 	in := okpay.RefundAnswer{Refund: okpay.RefundID(n.id), Event: a.text("event_id")}
-	switch status := okpay.RefundOutcome(a.text("status")); status {
+	switch status := okpay.RefundOutcome(sourceSays[a.text("status", "outcome", "result")]); status {
 	case okpay.RefundArrived, okpay.RefundRejected, okpay.RefundUndone:
 		in.Outcome = status
 	default:
@@ -303,9 +334,23 @@ func (w *caseWorld) refundAnswer(a *arguments) reply {
 
 func (w *caseWorld) createTransfer(a *arguments) reply {
 	in := okpay.CreateTransfer{
-		From: okpay.CustomerID(a.text("frm", "from")), Amount: a.amount("amount", ""), Note: a.text("note"), Key: a.text("key"),
+		From: okpay.CustomerID(a.text("from")), Amount: a.amount("amount", ""), Note: a.text("note"), Key: a.text("key"),
 	}
-	switch to := a.text("to"); {
+	for _, name := range notThere {
+		a.get(name)
+	}
+	in.ExpiresIn = seconds(a.values["expires_in"])
+	a.get("expires_in")
+	if a.yes("authenticated") {
+		in.Proof = rightProof
+	}
+	to := a.text("to", "payee", "to_contact", "contact")
+	for _, kind := range []string{"email:", "phone:", "contact:"} {
+		to = strings.TrimPrefix(to, kind)
+	}
+	switch {
+	case to != "" && w.strangers[to] && !strings.ContainsAny(to, "@+"):
+		in.Email = strings.NewReplacer(":", ".", "_", ".").Replace(to) + "@example.com"
 	case strings.Contains(to, "@"):
 		in.Email = to
 	case strings.HasPrefix(to, "+"):
@@ -323,23 +368,11 @@ func (w *caseWorld) createTransfer(a *arguments) reply {
 	return w.made(a.text("id"), "transfer", string(x.ID), x.Replayed, err)
 }
 
-// claimTransfer claims after the claimant has verified the contact that was sent to.
+// claimTransfer claims, once the claimant has verified the contact that was sent to (see
+// prepare).
 func (w *caseWorld) claimTransfer(a *arguments) reply {
 	n := named{"transfer", a.id("id")}
-	by := okpay.CustomerID(a.text("by", "user", "claimant", "to"))
-	x, err := w.Transfers.Get(context.Background(), okpay.TransferID(n.id))
-	if err == nil && x.Contact != "" {
-		add := okpay.AddContact{Customer: by}
-		if strings.Contains(x.Contact, "@") {
-			add.Email = x.Contact
-		} else {
-			add.Phone = x.Contact
-		}
-		if c, err := w.Contacts.Add(context.Background(), add); err == nil {
-			_, _ = w.Contacts.MarkVerified(context.Background(), okpay.MoveContact{Customer: by, Contact: c.ID})
-		}
-	}
-	x, err = w.Transfers.Claim(context.Background(), okpay.ClaimTransfer{Transfer: okpay.TransferID(n.id), Customer: by, Key: a.text("key")})
+	x, err := w.Transfers.Claim(context.Background(), okpay.ClaimTransfer{Transfer: okpay.TransferID(n.id), Customer: w.claimant(a), Key: a.text("key")})
 	return w.about(n, x.Replayed, err)
 }
 
@@ -347,7 +380,7 @@ func (w *caseWorld) cancelTransfer(a *arguments) reply {
 	n := named{"transfer", a.id("id")}
 	x, _ := w.Transfers.Get(context.Background(), okpay.TransferID(n.id))
 	by := x.From
-	if who := a.text("by", "user"); who != "" {
+	if who := a.text("by", "user", "from"); who != "" {
 		by = okpay.CustomerID(who)
 	}
 	x, err := w.Transfers.Cancel(context.Background(), okpay.CancelTransfer{Customer: by, Transfer: okpay.TransferID(n.id), Key: a.text("key")})
@@ -372,6 +405,7 @@ func (w *caseWorld) rejectTransfer(a *arguments) reply {
 }
 
 func (w *caseWorld) createTopUp(a *arguments) reply {
+	a.get("expires_in") // see config
 	source := a.text("provider", "source")
 	if source == "" {
 		source = "psp"
@@ -385,9 +419,12 @@ func (w *caseWorld) createTopUp(a *arguments) reply {
 func (w *caseWorld) topUpAnswer(a *arguments) reply {
 	n := named{"topup", a.id("id")}
 	x, _ := w.TopUps.Get(context.Background(), okpay.TopUpID(n.id))
+	if given := a.text("provider", "source"); given != "" {
+		x.Source = given
+	}
 	in := okpay.SourceEvent{Source: x.Source, EventID: a.text("event_id"), TopUp: okpay.TopUpID(n.id), Amount: a.amount("amount", x.Amount.Currency().Code())}
-	switch status := a.text("status"); status {
-	case "succeeded", "paid":
+	switch status := a.text("status", "outcome", "result"); sourceSays[status] {
+	case "succeeded":
 		in.Status = rails.CollectionSucceeded
 	case "failed":
 		in.Status = rails.CollectionFailed
@@ -424,9 +461,15 @@ func (w *caseWorld) returnTopUp(a *arguments) reply {
 func (w *caseWorld) requestWithdrawal(a *arguments) reply {
 	user := a.text("user")
 	a.get("dest_ok") // see saveDestination
+	a.get("dest_error")
+	a.get("provider")
+	proof := ""
+	if a.yes("authenticated") {
+		proof = rightProof
+	}
 	x, err := w.Withdrawals.Request(context.Background(), okpay.RequestWithdrawal{
 		Customer: okpay.CustomerID(user), Amount: a.amount("amount", ""),
-		Destination: okpay.DestinationID(w.id(destinationName(user, a.text("dest")))), Key: a.text("key"),
+		Destination: okpay.DestinationID(w.id(destinationName(user, a.text("dest")))), Proof: proof, Key: a.text("key"),
 	})
 	return w.made(a.text("id"), "withdrawal", string(x.ID), x.Replayed, err)
 }
@@ -436,17 +479,23 @@ func (w *caseWorld) requestWithdrawal(a *arguments) reply {
 func (w *caseWorld) saveDestination(call opCall) {
 	w.t.Helper()
 	a := &arguments{w: w, values: call.Args}
-	user, name := a.text("user"), a.text("dest")
-	known := destinationName(user, name)
+	owner, name := a.text("user", "merchant"), a.text("dest")
+	known := destinationName(owner, name)
 	if _, ok := w.object(known); ok || name == "" {
 		return
 	}
-	d, err := w.Destinations.Save(w.t.Context(), okpay.SaveDestination{
-		Customer: okpay.CustomerID(user), Type: "bank", Holder: user, Details: "details of " + name, Provider: "bankA",
-	})
+	in := okpay.SaveDestination{
+		Customer: okpay.CustomerID(a.text("user")), Merchant: okpay.MerchantID(a.text("merchant")),
+		Type: "bank", Holder: owner, Details: "details of " + name, Provider: a.text("provider"),
+	}
+	if in.Provider == "" {
+		in.Provider = "bankA"
+	}
+	d, err := w.Destinations.Save(w.t.Context(), in)
 	require.NoError(w.t, err)
+	problem := okpay.Code(a.text("dest_error"))
 	if ok, given := a.get("dest_ok"); !given || ok == true {
-		_, err = w.Destinations.Verify(w.t.Context(), okpay.VerifyDestination{Destination: d.ID, By: "ops0"})
+		_, err = w.Destinations.Verify(w.t.Context(), okpay.VerifyDestination{Destination: d.ID, By: "ops0", Problem: problem})
 		require.NoError(w.t, err)
 	}
 	w.remember(known, "destination", string(d.ID))
@@ -480,19 +529,32 @@ func (w *caseWorld) cancelWithdrawal(a *arguments) reply {
 }
 
 func (w *caseWorld) withdrawalAnswer(a *arguments) reply {
-	n := named{"withdrawal", a.id("id")}
+	n := w.outgoing(a)
 	x, _ := w.Withdrawals.Get(context.Background(), okpay.WithdrawalID(n.id))
-	in := okpay.ProviderEvent{
-		Provider: "bankA", EventID: a.text("event_id"), Key: n.id, Code: a.text("code", "reason"), Amount: a.amount("amount", x.Amount.Currency().Code()),
+	currency := x.Amount.Currency().Code()
+	if n.noun == "payout" {
+		x, _ := w.Payouts.Get(context.Background(), okpay.PayoutID(n.id))
+		currency = x.Amount.Currency().Code()
 	}
-	in.Status = w.payoutStatus(a.text("status"))
+	in := okpay.ProviderEvent{
+		Provider: a.text("provider"), EventID: a.text("event_id"), Key: n.id, Code: a.text("code", "reason"),
+		Amount: a.amount("amount", currency), Reference: a.text("provider_ref", "ref"),
+	}
+	if in.Provider == "" {
+		in.Provider = "bankA"
+	}
+	in.Status = w.payoutStatus(a.text("status", "outcome", "result"))
+	if n.noun == "payout" {
+		x, err := w.Payouts.ProviderSays(context.Background(), in)
+		return w.about(n, x.Replayed, err)
+	}
 	x, err := w.Withdrawals.ProviderSays(context.Background(), in)
 	return w.about(n, x.Replayed, err)
 }
 
 func (w *caseWorld) payoutStatus(status string) rails.PayoutStatus {
-	switch status {
-	case "accepted", "submitted":
+	switch payoutSays[status] {
+	case "accepted":
 		return rails.PayoutAccepted
 	case "paid":
 		return rails.PayoutPaid
@@ -502,7 +564,7 @@ func (w *caseWorld) payoutStatus(status string) rails.PayoutStatus {
 		return rails.PayoutReturned
 	case "not_found":
 		return rails.PayoutNotFound
-	case "timeout", "5xx", "connection_lost", "unknown":
+	case "unknown":
 		return rails.PayoutUnknown
 	}
 	w.inScope(outOfScope("a payout provider that says " + status))
@@ -530,18 +592,33 @@ func (w *caseWorld) writeOffWithdrawal(a *arguments) reply {
 	return w.about(n, x.Replayed, err)
 }
 
-// submitWithdrawal does what the worker does with one withdrawal, after the provider was told
-// what to say.
+// providerWill tells the provider of a withdrawal or payout what to say.
+func (w *caseWorld) providerWill(a *arguments, n named) {
+	result := rails.PayoutResult{Status: w.payoutStatus(a.text("provider", "status", "result", "outcome", "response", "answer")), Code: a.text("code", "reason")}
+	for _, p := range w.providers {
+		p.will(n.id, result)
+	}
+}
+
+// submitWithdrawal does what the worker does with one withdrawal or payout.
 func (w *caseWorld) submitWithdrawal(a *arguments) reply {
-	n := named{"withdrawal", a.id("id")}
-	w.provider.will(n.id, w.payoutStatus(a.text("provider", "status")))
+	n := w.outgoing(a)
+	w.providerWill(a, n)
+	if n.noun == "payout" {
+		x, err := w.Payouts.Submit(context.Background(), okpay.PayoutID(n.id))
+		return w.about(n, x.Replayed, err)
+	}
 	x, err := w.Withdrawals.Submit(context.Background(), okpay.WithdrawalID(n.id))
 	return w.about(n, x.Replayed, err)
 }
 
 func (w *caseWorld) queryWithdrawal(a *arguments) reply {
-	n := named{"withdrawal", a.id("id")}
-	w.provider.will(n.id, w.payoutStatus(a.text("provider", "status")))
+	n := w.outgoing(a)
+	w.providerWill(a, n)
+	if n.noun == "payout" {
+		x, err := w.Payouts.Query(context.Background(), okpay.PayoutID(n.id))
+		return w.about(n, x.Replayed, err)
+	}
 	x, err := w.Withdrawals.Query(context.Background(), okpay.WithdrawalID(n.id))
 	return w.about(n, x.Replayed, err)
 }
@@ -549,8 +626,17 @@ func (w *caseWorld) queryWithdrawal(a *arguments) reply {
 func (w *caseWorld) openDispute(a *arguments) reply {
 	name, payment := a.text("id"), named{"payment", a.id("payment")}
 	p, _ := w.Payments.Get(context.Background(), okpay.PaymentID(payment.id))
+	a.get("due_in") // see config
+	by := p.Customer
+	if who := a.text("by", "user", "payer"); who != "" {
+		by = okpay.CustomerID(who)
+	}
+	kind := a.text("kind", "reason")
+	if kind == "unauthorised" {
+		kind = string(okpay.Unauthorized)
+	}
 	y, err := w.Disputes.Open(context.Background(), okpay.OpenDispute{
-		Customer: p.Customer, Payment: okpay.PaymentID(payment.id), Kind: okpay.DisputeKind(a.text("kind")), Key: a.text("key"),
+		Customer: by, Payment: okpay.PaymentID(payment.id), Kind: okpay.DisputeKind(kind), Key: a.text("key"),
 	})
 	if y.ID == "" {
 		return w.about(payment, false, err)
@@ -592,8 +678,8 @@ func (w *caseWorld) resolveDispute(a *arguments) reply {
 	in, n := w.decision(a)
 	resolve := w.Disputes.ResolveForPayer
 	switch outcome := a.text("outcome"); outcome {
-	case "payer_won", "payer":
-	case "merchant_won", "merchant":
+	case "payer_won", "payer", "won", "payer_wins", "for_payer":
+	case "merchant_won", "merchant", "lost", "merchant_wins", "for_merchant":
 		resolve = w.Disputes.ResolveForMerchant
 	default:
 		w.inScope(outOfScope("a dispute that ends with " + outcome))
@@ -605,12 +691,16 @@ func (w *caseWorld) resolveDispute(a *arguments) reply {
 func (w *caseWorld) withdrawDispute(a *arguments) reply {
 	n := named{"dispute", a.id("id")}
 	y, _ := w.Disputes.Get(context.Background(), okpay.DisputeID(n.id))
-	y, err := w.Disputes.Withdraw(context.Background(), okpay.WithdrawDispute{Customer: y.Customer, Dispute: okpay.DisputeID(n.id), Key: a.text("key")})
+	by := y.Customer
+	if who := a.text("by", "user"); who != "" {
+		by = okpay.CustomerID(who)
+	}
+	y, err := w.Disputes.Withdraw(context.Background(), okpay.WithdrawDispute{Customer: by, Dispute: okpay.DisputeID(n.id), Key: a.text("key")})
 	return w.about(n, y.Replayed, err)
 }
 
 func (w *caseWorld) makeQuote(a *arguments) reply {
-	in := okpay.CreateQuote{Base: a.text("base"), Quote: a.text("quote"), TTL: time.Duration(a.number("ttl")) * time.Second, Key: a.text("key")}
+	in := okpay.CreateQuote{Base: a.text("base"), Quote: a.text("quote"), TTL: time.Duration(max(a.number("ttl"), a.number("expires_in"))) * time.Second, Key: a.text("key")}
 	if exp, ok := a.get("exp"); ok { // the currencies' decimals, which must be ours
 		for code, scale := range exp.(map[string]any) {
 			if fmt.Sprint(w.currency(code).Scale()) != fmt.Sprint(scale) {
@@ -664,63 +754,4 @@ func (w *caseWorld) settle(a *arguments) reply {
 	in := okpay.Settle{Provider: a.text("provider"), Amount: amount, Cost: money.New(a.number("cost"), amount.Currency()), Key: a.text("key")}
 	_, err := w.Reconciliation.Settle(context.Background(), in)
 	return reply{err: err}
-}
-
-// caseSource is a funding source of whom nothing is known until a case says so.
-type caseSource struct{}
-
-func (caseSource) Collect(context.Context, rails.Collection) (rails.Outcome, error) {
-	return rails.Unknown, nil
-}
-
-// caseProvider is a payout provider that says what a case tells it to, and counts.
-type caseProvider struct {
-	mu    sync.Mutex
-	says  map[string]rails.PayoutStatus
-	calls map[string]int // submissions by key
-}
-
-func newCaseProvider() *caseProvider {
-	return &caseProvider{says: map[string]rails.PayoutStatus{}, calls: map[string]int{}}
-}
-
-func (p *caseProvider) will(key string, status rails.PayoutStatus) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.says[key] = status
-}
-
-// counts are submissions and distinct keys by provider, as the cases count them.
-func (p *caseProvider) counts() (calls, distinct map[string]int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	calls, distinct = map[string]int{}, map[string]int{}
-	for _, n := range p.calls {
-		calls["bankA"] += n
-		distinct["bankA"]++
-	}
-	return calls, distinct
-}
-
-var errProviderSilent = errors.New("the provider does not answer")
-
-func (p *caseProvider) Submit(_ context.Context, order rails.Payout) (rails.PayoutResult, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.calls[order.Key]++
-	return p.answer(order.Key)
-}
-
-func (p *caseProvider) Query(_ context.Context, key string) (rails.PayoutResult, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.answer(key)
-}
-
-func (p *caseProvider) answer(key string) (rails.PayoutResult, error) {
-	status := p.says[key]
-	if status == rails.PayoutUnknown {
-		return rails.PayoutResult{}, errProviderSilent
-	}
-	return rails.PayoutResult{Status: status}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -27,14 +28,19 @@ type caseWorld struct {
 	t     *testing.T
 	clock caseClock
 
-	provider *caseProvider
+	providers map[string]*caseProvider
+	source    *caseSource
 
-	mu      sync.Mutex
-	objects map[string]named // by what the case calls them
-	lastNo  int64            // the last event that was seen
-	told    map[okpay.MessageID]bool
-	people  []okpay.CustomerID
-	shops   []okpay.MerchantID
+	verdict    atomic.Pointer[okpay.Verdict] // of Config.Risk on the call that is made
+	thresholds []threshold                   // of Config.Risk on all others
+
+	mu        sync.Mutex
+	objects   map[string]named // by what the case calls them
+	lastNo    int64            // the last event that was seen
+	told      map[okpay.MessageID]bool
+	people    []okpay.CustomerID
+	strangers map[string]bool // people whom money is sent to and who are not registered
+	shops     []okpay.MerchantID
 }
 
 // named is an object of the wallet.
@@ -54,9 +60,16 @@ var caseNumber atomic.Int64
 
 func newCaseWorld(t *testing.T, store ledger.Store, c *walletCase) *caseWorld {
 	t.Helper()
-	w := &caseWorld{t: t, provider: newCaseProvider(), objects: map[string]named{}, told: map[okpay.MessageID]bool{}}
+	w := &caseWorld{
+		t: t, providers: map[string]*caseProvider{}, source: newCaseSource(), objects: map[string]named{}, told: map[okpay.MessageID]bool{},
+	}
 	w.clock.set(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	cfg, err := w.config(c.Setup.Config)
+	if c.Setup.Now != nil {
+		w.clock.set(*c.Setup.Now)
+	} else if begins := c.begins(); !begins.IsZero() {
+		w.clock.set(begins)
+	}
+	cfg, err := w.config(c)
 	w.inScope(err)
 	l, err := ledger.Open(t.Context(), store, ledger.Config{
 		Name: fmt.Sprintf("case-%d", caseNumber.Add(1)), Chart: okpay.Chart(), Now: w.clock.Now, MaxSkew: -1,
@@ -67,6 +80,10 @@ func newCaseWorld(t *testing.T, store ledger.Store, c *walletCase) *caseWorld {
 	require.NoError(t, err)
 	w.register(c)
 	w.open(c.Setup.Balances)
+	for _, who := range c.Setup.Locked {
+		_, err := w.Customers.Lock(t.Context(), okpay.MoveGate{Customer: okpay.CustomerID(who)})
+		require.NoError(t, err)
+	}
 	w.events()
 	w.messages()
 	return w
@@ -86,12 +103,95 @@ func (w *caseWorld) inScope(err error) {
 	require.NoError(w.t, err)
 }
 
-// personArgs are the arguments that name customers.
-var personArgs = []string{"payer", "user", "frm", "to", "from", "customer", "claimant", "by_user", "owner"}
+// begins is the first instant that a case names.
+func (c *walletCase) begins() (first time.Time) {
+	for _, call := range c.calls() {
+		if call.At != nil && (first.IsZero() || call.At.Before(first)) {
+			first = *call.At
+		}
+	}
+	return first
+}
+
+// sources are the funding sources that a case names.
+func (c *walletCase) sources() (names []string) {
+	for _, call := range c.calls() {
+		for _, arg := range []string{"source", "provider", "methods"} {
+			name, _ := call.Args[arg].(string)
+			if name != "" && name != "balance" && name != "wallet" && !strings.HasPrefix(call.Op, "worker.") {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// unregistered are people whom a case sends money to and who are not there: it says so, or
+// expects that the transfer waits to be claimed.
+func (c *walletCase) unregistered() map[string]bool {
+	out := map[string]bool{}
+	for _, name := range c.Setup.Unregistered {
+		out[name] = true
+	}
+	expects := func(call opCall, expect map[string]any) {
+		to, _ := call.Args["to"].(string)
+		if call.Op == "transfer.create" && (isUnregistered(call.Args) || expect["state"] == "pending_claim") {
+			out[to] = true
+		}
+	}
+	for _, call := range c.Steps {
+		expects(call, call.Expect)
+	}
+	if c.Race != nil {
+		for _, o := range c.Race.Outcomes {
+			for j, n := range o.Order {
+				expects(c.Race.Ops[n], o.Expects[j])
+			}
+		}
+	}
+	return out
+}
+
+func isUnregistered(args map[string]any) bool {
+	for _, name := range notThere {
+		if v, given := args[name]; given && v == (name == "unregistered") {
+			return true
+		}
+	}
+	return false
+}
+
+// notThere are the arguments by which a case says that a payee is registered or not.
+var notThere = []string{"registered", "to_registered", "payee_registered", "unregistered"}
+
+// people returns who a call speaks of as customers.
+func (c *opCall) people() (ids []string) {
+	names := []string{"payer", "user", "from"}
+	switch {
+	case strings.HasPrefix(c.Op, "transfer."), strings.HasPrefix(c.Op, "request."):
+		names = append(names, "to")
+	}
+	switch c.Op {
+	case "transfer.claim", "transfer.cancel", "withdrawal.cancel":
+		names = append(names, "by")
+	}
+	for _, name := range names {
+		if id, ok := c.Args[name].(string); ok && !strings.ContainsAny(id, "@+:") {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
 
 // register registers everybody that a case speaks of.
 func (w *caseWorld) register(c *walletCase) {
 	people, shops := map[string]bool{}, map[string]bool{}
+	for _, id := range c.Setup.Users {
+		people[id] = true
+	}
+	for _, id := range c.Setup.Merchants {
+		shops[id] = true
+	}
 	for account := range c.Setup.Balances {
 		parts := strings.Split(account, ":")
 		switch {
@@ -101,41 +201,33 @@ func (w *caseWorld) register(c *walletCase) {
 			shops[parts[1]] = true
 		}
 	}
-	see := func(args map[string]any) {
-		for _, name := range personArgs {
-			if id, ok := args[name].(string); ok && !strings.ContainsAny(id, "@+") {
-				people[id] = true
-			}
+	w.strangers = c.unregistered()
+	for _, call := range c.calls() {
+		for _, id := range call.people() {
+			people[id] = people[id] || !w.strangers[id] || call.Op == "transfer.claim"
 		}
-		if id, ok := args["merchant"].(string); ok {
+		if id, ok := call.Args["merchant"].(string); ok {
 			shops[id] = true
 		}
-		if parts, ok := args["splits"].([]any); ok {
-			for _, p := range parts {
-				if m, ok := p.(map[string]any); ok {
-					if id, ok := m["merchant"].(string); ok {
-						shops[id] = true
-					}
-				}
-			}
+		for _, part := range partsOf(call.Args["splits"]) {
+			shops[part.merchant] = true
 		}
 	}
-	for _, call := range c.calls() {
-		see(call.Args)
-	}
-	for id := range people {
+	for _, id := range slices.Sorted(maps.Keys(people)) {
+		if !people[id] {
+			continue
+		}
 		_, err := w.Customers.Create(w.t.Context(), okpay.CreateCustomer{ID: okpay.CustomerID(id)})
 		require.NoError(w.t, err)
 		w.people = append(w.people, okpay.CustomerID(id))
 	}
-	slices.Sort(w.people)
-	for id := range shops {
+	for _, id := range slices.Sorted(maps.Keys(shops)) {
 		_, err := w.Merchants.Create(w.t.Context(), okpay.CreateMerchant{ID: okpay.MerchantID(id), Name: id})
 		require.NoError(w.t, err)
 		w.shops = append(w.shops, okpay.MerchantID(id))
 	}
 	for _, call := range c.calls() {
-		if call.Op == "withdrawal.request" {
+		if strings.HasSuffix(call.Op, ".request") {
 			w.saveDestination(call)
 		}
 	}
@@ -206,6 +298,25 @@ func (w *caseWorld) events() []string {
 		}
 		w.lastNo = last
 	}
+}
+
+// passed returns the states that objects have been in since the last time, by id, in the cases' words.
+func (w *caseWorld) passed() map[string]map[string]bool {
+	w.t.Helper()
+	out := map[string]map[string]bool{}
+	events, _, err := w.Events(w.t.Context(), w.lastNo, 1000)
+	require.NoError(w.t, err)
+	for _, e := range events {
+		var object struct{ ID, Customer, State string }
+		require.NoError(w.t, json.Unmarshal(e.Data, &object))
+		for _, id := range []string{object.ID, object.Customer} {
+			if out[id] == nil {
+				out[id] = map[string]bool{}
+			}
+			out[id][inCaseWords(object.State)] = true
+		}
+	}
+	return out
 }
 
 // messages returns the templates of the messages since the last time, in the cases' words
@@ -285,9 +396,10 @@ func (w *caseWorld) verify() {
 // reply is what came of a call.
 type reply struct {
 	err      error
-	object   named  // what the call is about
-	state    string // its state, as it is afterwards
-	later    string // its state once all calls of a race have ended
+	object   named           // what the call is about
+	state    string          // its state, as it is afterwards
+	later    string          // its state once all calls of a race have ended
+	passed   map[string]bool // the states that it was in meanwhile
 	replayed bool
 	events   []string
 	mails    []string
@@ -296,6 +408,7 @@ type reply struct {
 
 // differs compares a reply with what is expected; empty means that it agrees.
 func (w *caseWorld) differs(call opCall, expect map[string]any, r *reply) (miss string) {
+	facts := w.facts(r)
 	say := func(what string, want, got any) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			miss += fmt.Sprintf("%s (-want +got):\n%s", what, diff)
@@ -303,30 +416,39 @@ func (w *caseWorld) differs(call opCall, expect map[string]any, r *reply) (miss 
 	}
 	var refusal *okpay.Error
 	errors.As(r.err, &refusal)
+	// A payment that waits for a proof says so by an error that has its state: to whoever speaks of
+	// no error it is none.
+	waits := expect["result"] == "ok" && expect["state"] == "requires_action" && okpay.CodeOf(r.err) == okpay.AuthenticationRequired
 	for name, want := range expect {
 		switch name {
 		case "result":
 			got := "ok"
-			if r.err != nil {
+			if r.err != nil && !waits {
 				got = "error"
 			}
 			say("result", want, any(got))
 		case "code":
 			say("code", want, any(string(okpay.CodeOf(r.err))))
 		case "state":
-			if r.later == "" || want != any(inCaseWords(r.later)) {
+			word, _ := want.(string)
+			if inCaseWords(r.later) != word && !r.passed[word] {
 				say("state", want, any(inCaseWords(r.state)))
 			}
 		case "replayed":
 			say("replayed", want, any(r.replayed))
 		case "events":
-			if r.events != nil {
+			switch {
+			case r.events == nil:
+			case call.Op == "clock.advance" && sameEvents(texts(want), r.events):
+				// What time does to several objects has no order among them.
+			default:
 				say("events", texts(want), r.events)
 			}
 		case "mail":
-			if r.mails != nil {
-				say("mail", texts(want), r.mails)
+			if r.mails != nil { // who is told first is not said
+				say("mail", slices.Sorted(slices.Values(texts(want))), slices.Sorted(slices.Values(r.mails)))
 			}
+		case "note", "comment", "why": // for people
 		case "next_action":
 			if refusal == nil {
 				say("next_action", texts(want), []string(nil))
@@ -339,12 +461,6 @@ func (w *caseWorld) differs(call opCall, expect map[string]any, r *reply) (miss 
 				got = map[string]string{"fault": string(refusal.Fault), "retry": refusal.Retry}[name]
 			}
 			say(name, want, any(got))
-		case "capturable", "refundable", "minimum", "maximum", "remaining", "withdrawable", "limit":
-			var got any
-			if refusal != nil && refusal.Limit != nil {
-				got = json.Number(fmt.Sprint(refusal.Limit.Minor()))
-			}
-			say(name, want, got)
 		case "shortfall":
 			var got any
 			if refusal != nil && refusal.Short != nil {
@@ -357,15 +473,47 @@ func (w *caseWorld) differs(call opCall, expect map[string]any, r *reply) (miss 
 				got = refusal.ResetsAt.UTC().Format(time.RFC3339)
 			}
 			say(name, want, got)
+		case "balances":
+			all, some, got := w.balances(), map[string]int64{}, map[string]int64{}
+			wanted, _ := want.(map[string]any)
+			for account, minor := range wanted {
+				n, _ := minor.(json.Number)
+				some[account], _ = n.Int64()
+				got[account] = all[account]
+			}
+			say(name, some, got)
+		case "provider_calls", "provider_distinct":
+			calls, distinct := w.providerCounts()
+			if name == "provider_distinct" {
+				calls = distinct
+			}
+			got, wanted := map[string]string{}, map[string]string{}
+			for provider, n := range calls {
+				got[provider] = fmt.Sprint(n)
+			}
+			of, _ := want.(map[string]any)
+			for provider, n := range of {
+				wanted[provider] = fmt.Sprint(n)
+			}
+			say(name, wanted, got)
 		default:
-			got, known := r.facts[name]
+			if refusal != nil && refusal.Limit != nil && slices.Contains(limitNames, name) {
+				say(name, want, any(json.Number(fmt.Sprint(refusal.Limit.Minor()))))
+				continue
+			}
+			got, known := facts[name]
 			if !known {
 				w.inScope(outOfScope(fmt.Sprintf("%s: nothing is known of %q to be expected", call.Op, name)))
+			}
+			if at, isTime := asTime(want); isTime {
+				if was, isTime := asTime(got); isTime {
+					want, got = any(at.UTC().String()), any(was.UTC().String())
+				}
 			}
 			say(name, want, got)
 		}
 	}
-	if expect["result"] == "ok" && r.err != nil {
+	if expect["result"] == "ok" && r.err != nil && !waits {
 		miss += "error: " + r.err.Error() + "\n"
 	}
 	if refusal != nil {
@@ -378,8 +526,27 @@ func (w *caseWorld) differs(call opCall, expect map[string]any, r *reply) (miss 
 	return miss
 }
 
+// sameEvents reports whether two lists hold the same events.
+func sameEvents(want, got []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(got)))
+}
+
+// limitNames are what cases call the bound that a refusal carries.
+var limitNames = []string{
+	"capturable", "refundable", "minimum", "maximum", "remaining", "withdrawable", "limit", "max", "min", "left", "available",
+}
+
+func asTime(v any) (time.Time, bool) {
+	text, _ := v.(string)
+	at, err := time.Parse(time.RFC3339, text)
+	return at, err == nil
+}
+
 func texts(list any) []string {
 	out := []string{}
+	if one, ok := list.(string); ok {
+		return []string{one}
+	}
 	items, _ := list.([]any)
 	for _, item := range items {
 		out = append(out, fmt.Sprint(item))

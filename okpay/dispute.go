@@ -146,9 +146,13 @@ type disputeDoc struct {
 }
 
 func (y *disputeDoc) record() ledger.Put {
-	return ledger.Put{Type: "dispute", ID: string(y.ID), Labels: []string{
+	put := ledger.Put{Type: "dispute", ID: string(y.ID), Labels: []string{
 		"c:" + string(y.Customer), "m:" + string(y.Merchant), "s:" + string(y.State), "p:" + string(y.Payment),
 	}}
+	if y.State == DisputeUnderReview { // its decision moves money of both
+		put.Labels = append(put.Labels, openLabel(partyMerchant(y.Merchant)), openLabel(partyCustomer(y.Customer)))
+	}
+	return put
 }
 
 func (y *disputeDoc) view(w *Wallet) (any, error) { return w.dispute(y) }

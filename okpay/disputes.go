@@ -25,7 +25,8 @@ type OpenDispute struct {
 //
 // Errors, the first that applies: InvalidRequest; NotFound for the payment, also for another
 // customer's; AlreadyDisputed, whatever became of the first report; InvalidState for a payment
-// that is not captured, is refunded whole, or was captured more than Config.DisputeWindow ago;
+// that is not captured, is refunded whole, or was captured Config.DisputeWindow ago or earlier;
+// AccountClosed for a customer who has left, ServiceBusy in the moment of closing;
 // IdempotencyKeyReused.
 func (s *Disputes) Open(ctx context.Context, in OpenDispute) (Dispute, error) {
 	switch in.Kind {
@@ -52,10 +53,17 @@ func (s *Disputes) Open(ctx context.Context, in OpenDispute) (Dispute, error) {
 			return e
 		case p.Minor.Captured == 0 || p.refundable() == 0 || paymentMachine().allows(p.State, capture):
 			return p.invalidState("dispute")
-		case d.Now().Sub(p.CapturedAt) > s.w.cfg.DisputeWindow:
-			e := newError(InvalidState, "the payment was captured more than %v ago", s.w.cfg.DisputeWindow)
+		case d.Now().Sub(p.CapturedAt) >= s.w.cfg.DisputeWindow:
+			e := newError(InvalidState, "the payment was captured %v ago or earlier", s.w.cfg.DisputeWindow)
 			e.Object = string(p.ID)
 			return e
+		}
+		if err := s.w.arriving(d, p.Customer); err != nil {
+			return err
+		}
+		// A merchant who has left can be reported; one who is about to leave, in a moment.
+		if _, err := s.w.openMerchant(d, p.Merchant); err != nil && CodeOf(err) != AccountClosed {
+			return err
 		}
 		y := &disputeDoc{Currency: p.Currency, Minor: p.refundable()}
 		y.Dispute = Dispute{

@@ -18,7 +18,7 @@ func (w *Wallet) ExpireDue(ctx context.Context) (done int, err error) {
 			case "topup", "withdrawal", "payout", "destination":
 				continue
 			}
-			n, failed := w.due(ctx, j.noun, parallelJobs, nil, j.do)
+			n, failed := w.due(ctx, j.noun, 1, nil, j.do)
 			done, err = done+n, errors.Join(err, failed)
 		}
 		if done == before || err != nil {
@@ -42,3 +42,9 @@ func MachineRows() (rows []MachineRow) {
 	}
 	return rows
 }
+
+// PayCredited pays refunds that wait for merchants who have been credited since.
+func (w *Wallet) PayCredited(ctx context.Context) (int, error) { return w.Payments.payCredited(ctx) }
+
+// AskTopUp asks the source of a top-up once more, as Run does when it is due.
+func (w *Wallet) AskTopUp(ctx context.Context, id TopUpID) error { return w.TopUps.ask(ctx, id) }

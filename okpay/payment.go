@@ -199,11 +199,12 @@ func (s *Payments) tryFailed(p *paymentDoc, on action, code Code, now time.Time)
 	return m, err
 }
 
-// remember keeps a refusal. After repeated failure, and when the payment has failed, the
-// advice is to contact support.
+// remember keeps a refusal. After repeated failure, and when the last attempt has failed, the
+// advice is to contact support; what blocks the payer has an advice of its own.
 func (p *paymentDoc) remember(code Code, now time.Time) {
 	f := newError(code, "").Failure
-	if (p.Attempts >= supportAfter || p.State == PaymentFailed) && !slices.Contains(f.NextAction, contactSupport) {
+	last := p.State == PaymentFailed && code != AccountRestricted
+	if (p.Attempts >= supportAfter || last) && !slices.Contains(f.NextAction, contactSupport) {
 		f.NextAction = append(slices.Clone(f.NextAction), contactSupport)
 	}
 	p.LastFailure = f.refused(now)

@@ -45,7 +45,7 @@ func (s *Payments) askFor(ctx context.Context, p *paymentDoc, c *collection) rai
 		s.w.cfg.Logger.WarnContext(ctx, "okpay: a payment waits for a funding source that is not configured", "payment", p.ID, "source", c.Source)
 		return rails.Unknown
 	}
-	outcome, err := source.Collect(ctx, rails.Collection{
+	outcome, err := s.w.collect(ctx, source, rails.Collection{
 		ID: c.ID, Customer: string(c.Customer), Amount: p.amountOf(s.w, p.Minor.Amount),
 	})
 	if err != nil {

@@ -145,7 +145,10 @@ func (d *outgoingDoc) hear(draft *ledger.Draft, w *Wallet, back bool, r statemen
 	if back {
 		status, known = rails.PayoutReturned, d.State == WithdrawalSentBack
 	}
-	var moves []told
+	var (
+		moves   []told
+		trouble string
+	)
 	if !known {
 		switch d.State {
 		case WithdrawalUnderReview, WithdrawalApproved, WithdrawalTurnedDown, WithdrawalCanceled:
@@ -160,11 +163,11 @@ func (d *outgoingDoc) hear(draft *ledger.Draft, w *Wallet, back bool, r statemen
 			got.Reference = plain(r.Other)
 		}
 		var err error
-		if moves, err = e.hear(draft, d, d.Provider, got); err != nil {
+		if moves, trouble, err = e.hear(draft, d, got); err != nil {
 			return "", "", err
 		}
 	}
-	return "", rowMatched, e.write(&draft.Change, d, draft.Now(), moves...)
+	return "", rowMatched, e.writeHeard(draft, d, moves, trouble, d.Provider, status.String(), r.Amount)
 }
 
 // Top-ups.

@@ -63,7 +63,7 @@ func rowCases() []rowCase {
 		never(okpay.WithdrawalUnderReview), never(okpay.WithdrawalApproved), never(okpay.WithdrawalTurnedDown), never(okpay.WithdrawalCanceled),
 		{
 			name: "what had failed and was paid all the same", before: withdrawal(okpay.WithdrawalFailed, outRow), counts: one("matched"),
-			events: []string{exception, "withdrawal.paid_after_failed", matched}, kind: "paid_after_failed", state: "paid_after_failed",
+			events: []string{"withdrawal.paid_after_failed", exception, matched}, kind: "paid_after_failed", state: "paid_after_failed",
 			moved: map[string]int64{"suspense:bankA": -10_000, "bank:nostro": 10_150, "expense:provider": -150},
 		},
 		{

@@ -91,6 +91,9 @@ func (r *refundDoc) record() ledger.Put {
 	}
 	_, moved := r.lastMoved()
 	put.Labels = append(put.Labels, r.Settled.labels(r.To, moved)...)
+	if r.State == RefundPendingFunds || r.State == RefundPendingProvider { // it may still move money of both
+		put.Labels = append(put.Labels, openLabel(partyMerchant(r.Merchant)), openLabel(partyCustomer(r.Customer)))
+	}
 	switch r.State {
 	case RefundPendingFunds:
 		for _, m := range r.payers() {

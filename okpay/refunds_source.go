@@ -71,8 +71,10 @@ func (s *Payments) askRefund(ctx context.Context, id RefundID) (*refundDoc, erro
 	if err != nil {
 		return nil, err
 	}
-	outcome, err := source.Refund(ctx, rails.Refunding{
-		ID: string(id), Collection: r.Collection, Customer: string(r.Customer), Amount: amount,
+	outcome, err := callOutside(ctx, s.w.cfg.SourceTimeout, func(ctx context.Context) (rails.Outcome, error) {
+		return source.Refund(ctx, rails.Refunding{
+			ID: string(id), Collection: r.Collection, Customer: string(r.Customer), Amount: amount,
+		})
 	})
 	switch {
 	case err != nil:

@@ -46,6 +46,8 @@ const (
 	Block     Verdict = "block"     // not at all: RiskDeclined
 )
 
+func (v Verdict) known() bool { return v == Allow || v == Challenge || v == Review || v == Block }
+
 // Assessment is the answer. It is stored with the object and shown to nobody but operators.
 type Assessment struct {
 	Verdict Verdict `json:"verdict,omitempty"`
@@ -73,8 +75,8 @@ type assessment struct {
 
 func (w *Wallet) risk() *assessment { return &assessment{w: w} }
 
-// ask returns the assessment. An error of Config.Risk refuses the operation with
-// ServiceBusy: what can not be screened does not pass.
+// ask returns the assessment. An error of Config.Risk, or a verdict that does not exist,
+// refuses the operation with ServiceBusy: what can not be screened does not pass.
 func (a *assessment) ask(ctx context.Context, c RiskCheck) (Assessment, error) {
 	if a.w.cfg.Risk == nil {
 		return Assessment{}, nil
@@ -86,6 +88,8 @@ func (a *assessment) ask(ctx context.Context, c RiskCheck) (Assessment, error) {
 		case a.err != nil:
 			e := newError(ServiceBusy, "the risk check did not answer")
 			e.Err, a.err = a.err, e
+		case !a.got.Verdict.known():
+			a.err = newError(ServiceBusy, "the risk check gave a verdict that is none of the constants")
 		case a.got.Reason != "":
 			a.err = checkID("risk reason", a.got.Reason)
 		}

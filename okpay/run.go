@@ -228,7 +228,7 @@ func (w *Wallet) due(ctx context.Context, recordType string, parallel int, take 
 		places <- struct{}{}
 		running.Go(func() {
 			defer func() { <-places }()
-			err := job(ctx, r.ID)
+			err := w.recovered(ctx, r.ID, job)
 			if err != nil && !errors.Is(err, errNothingDue) && CodeOf(err) != NotFound && ctx.Err() == nil {
 				err = errors.Join(err, w.putOff(ctx, recordType, r.ID))
 			} else if err != nil {

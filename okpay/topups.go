@@ -124,7 +124,7 @@ func (s *TopUps) collect(ctx context.Context, t TopUp) (TopUp, error) {
 	if source != nil {
 		// Collect is asked, not another method: if the program ended before the first call, the
 		// source knows nothing of it, and asking twice for one id moves money once.
-		outcome, err = source.Collect(ctx, rails.Collection{ID: string(t.ID), Customer: string(t.Customer), Amount: t.Amount})
+		outcome, err = s.w.collect(ctx, source, rails.Collection{ID: string(t.ID), Customer: string(t.Customer), Amount: t.Amount})
 	}
 	if source == nil || err != nil {
 		s.w.cfg.Logger.WarnContext(ctx, "okpay: funding source did not answer", "topup", t.ID, "source", t.Source, "error", err)

@@ -1,6 +1,7 @@
 package okpay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -20,13 +21,16 @@ type CreateTransfer struct {
 	Phone  string       // see NormalizePhone
 	Amount money.Amount // more than zero; the fee comes on top
 	Note   string       // what the payee is told, at most 500 bytes
-	Proof  string       // answers a challenge (AuthenticationRequired); never stored
-	Key    string       // makes the call safe to repeat, also with a proof after a challenge
+	// ExpiresIn is how long it can be claimed if nobody has verified the contact, between
+	// MinPaymentExpiry and MaxPaymentExpiry. Defaults to Config.TransferExpiry.
+	ExpiresIn time.Duration
+	Proof     string // answers a challenge (AuthenticationRequired); never stored
+	Key       string // makes the call safe to repeat, also with a proof after a challenge
 }
 
 // Create sends money to a customer, or to whoever has a contact verified: the transfer comes
 // back completed. A contact that nobody has verified gets it pending_claim: it can be claimed
-// for Config.TransferExpiry and then returns, fee included. When Config.Risk asks for a
+// for ExpiresIn and then returns, fee included. When Config.Risk asks for a
 // review the money is held and the transfer comes back under_review, without error.
 //
 // Errors, the first that applies:
@@ -50,7 +54,7 @@ func (s *Transfers) Create(ctx context.Context, in CreateTransfer) (Transfer, er
 	}
 	v := verb{"c/" + string(in.From), "transfer.create", in.Key, []ledger.Field{
 		{Name: "to", Value: string(in.To)}, {Name: "contact", Value: string(a.kind) + a.value},
-		{Name: "amount", Value: in.Amount.String()}, {Name: "note", Value: in.Note},
+		{Name: "amount", Value: in.Amount.String()}, {Name: "note", Value: in.Note}, {Name: "expires_in", Value: in.ExpiresIn.String()},
 	}}
 	screening := s.w.screening()
 	return s.run(ctx, v, "", in.Amount, func(d *ledger.Draft) error {
@@ -61,7 +65,7 @@ func (s *Transfers) Create(ctx context.Context, in CreateTransfer) (Transfer, er
 			return err
 		}
 		t := &transferDoc{}
-		t.From, t.To, t.Note = in.From, in.To, in.Note
+		t.From, t.To, t.Note, t.ClaimFor = in.From, in.To, in.Note, in.ExpiresIn
 		if a.kind != "" {
 			g, err := s.w.digests(d)
 			if err != nil {
@@ -87,6 +91,9 @@ func (s *Transfers) check(in *CreateTransfer) (address, error) {
 	}
 	if err := checkText("note", in.Note, 500); err != nil {
 		return address{}, err
+	}
+	if in.ExpiresIn != 0 && (in.ExpiresIn < MinPaymentExpiry || in.ExpiresIn > MaxPaymentExpiry) {
+		return address{}, invalidField("expires_in", "is %v, want %v to %v", in.ExpiresIn, MinPaymentExpiry, MaxPaymentExpiry)
 	}
 	a, err := parseAddress(in.Email, in.Phone)
 	switch {
@@ -136,7 +143,7 @@ func (s *Transfers) submit(d *ledger.Draft, t *transferDoc, amount money.Amount,
 		return err
 	}
 	now := d.Now()
-	t.ID, t.Currency, t.ClaimFor = TransferID(w.newID("tr_")), amount.Currency().Code(), w.cfg.TransferExpiry
+	t.ID, t.Currency, t.ClaimFor = TransferID(w.newID("tr_")), amount.Currency().Code(), cmp.Or(t.ClaimFor, w.cfg.TransferExpiry)
 	t.CreatedAt, t.UpdatedAt = now, now
 	t.Minor.Amount = amount.Minor()
 	t.Minor.Fee = w.fees(nil, t.Currency).Transfer.additional(amount.Minor())

@@ -91,6 +91,10 @@ type Config struct {
 	// is unknown. Defaults to 30 s.
 	PayoutTimeout time.Duration
 
+	// SourceTimeout is how long a call of a funding source may take; after it the outcome is
+	// unknown. Defaults to 30 s.
+	SourceTimeout time.Duration
+
 	// FinalityWindows say for how long after an order a provider may still come to know it, and
 	// remembers its key, by name. Defaults to 72 hours for each.
 	FinalityWindows map[string]time.Duration
@@ -212,6 +216,9 @@ func (c *Config) setDefaults() error {
 	}
 	if err := c.setPayoutDefaults(); err != nil {
 		return err
+	}
+	if c.SourceTimeout <= 0 {
+		c.SourceTimeout = 30 * time.Second
 	}
 	if c.TopUpExpiry == 0 {
 		c.TopUpExpiry = 24 * time.Hour

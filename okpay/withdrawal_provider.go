@@ -86,22 +86,25 @@ func (e outgoings) providerSays(ctx context.Context, in ProviderEvent) (*outgoin
 		if err != nil {
 			return err
 		}
-		var moves []told
+		var (
+			moves   []told
+			trouble string
+		)
 		switch {
 		case known && same:
 			heardBefore = true
 			return errNothingDue
 		case known:
-			err = e.trouble(d, doc, troubleEventID, in.Provider, event.Status, in.Amount)
+			trouble = troubleEventID
 		case in.Provider != doc.Provider:
-			err = e.trouble(d, doc, troubleProvider, in.Provider, event.Status, in.Amount)
+			trouble = troubleProvider
 		default:
-			moves, err = e.hear(d, doc, in.Provider, rails.PayoutResult{Status: in.Status, Code: in.Code, Amount: in.Amount, Reference: in.Reference})
+			moves, trouble, err = e.hear(d, doc, rails.PayoutResult{Status: in.Status, Code: in.Code, Amount: in.Amount, Reference: in.Reference})
 		}
 		if err != nil {
 			return err
 		}
-		return e.write(&d.Change, doc, d.Now(), moves...)
+		return e.writeHeard(d, doc, moves, trouble, in.Provider, event.Status, in.Amount)
 	})
 	return doc, heardBefore, err
 }
@@ -152,39 +155,38 @@ func (e outgoings) unknownObject(d *ledger.Draft, in ProviderEvent) error {
 	return e.w.raise(&d.Change, d.Now(), troubleUnknownObject, in.Provider, in.Key, in.Status.String(), in.Amount)
 }
 
-// hear takes what a provider says to the state machine: moves the object and its money, or raises
-// an exception. It returns the moves to be told.
-func (e outgoings) hear(d *ledger.Draft, doc *outgoingDoc, provider string, got rails.PayoutResult) ([]told, error) {
+// hear takes what a provider says to the state machine: moves the object and its money. It
+// returns the moves to be told, and the kind of the exception to be raised after them, if any
+// (writeHeard).
+func (e outgoings) hear(d *ledger.Draft, doc *outgoingDoc, got rails.PayoutResult) (moves []told, trouble string, err error) {
 	now, before := d.Now(), doc.State
 	code := refusalOf(got.Code)
 	on := heardAs(got.Status, code)
 	g, err := e.guardOf(d, doc, on, got)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	m, err := e.move(doc, now, on, g)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if slices.Contains(m.emits, exceptionRaised) {
-		if err := e.trouble(d, doc, kindOf(before, on, g), provider, got.Status.String(), got.Amount); err != nil {
-			return nil, err
-		}
+		trouble = kindOf(before, on, g)
 	}
 	if checkText("reference", got.Reference, 128) == nil && got.Reference != "" {
 		doc.ProviderReference = got.Reference
 	}
 	if doc.State == before {
 		if m.emits == nil {
-			return nil, nil
+			return nil, trouble, nil
 		}
-		return []told{m}, nil
+		return []told{m}, trouble, nil
 	}
 	if doc.State != WithdrawalUnknown {
 		doc.Payee = nil
 	}
 	if err := e.moveMoney(d, doc, before, g); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	switch doc.State {
 	case WithdrawalFailed:
@@ -198,9 +200,18 @@ func (e outgoings) hear(d *ledger.Draft, doc *outgoingDoc, provider string, got 
 		doc.Failure = nil
 	}
 	if on == providerReturned && slices.Contains(inFlight(), before) {
-		return e.paidFirst(d, doc, now, m)
+		moves, err = e.paidFirst(d, doc, now, m)
+		return moves, trouble, err
 	}
-	return []told{m}, nil
+	return []told{m}, trouble, nil
+}
+
+// writeHeard writes what came of what a provider said: the moves, and then the exception.
+func (e outgoings) writeHeard(d *ledger.Draft, doc *outgoingDoc, moves []told, trouble, provider, detail string, amount money.Amount) error {
+	if err := e.write(&d.Change, doc, d.Now(), moves...); err != nil || trouble == "" {
+		return err
+	}
+	return e.trouble(d, doc, trouble, provider, detail, amount)
 }
 
 // paidFirst tells that what came back had been paid, in the state that it passed through.

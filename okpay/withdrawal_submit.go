@@ -158,9 +158,7 @@ func (e outgoings) call(ctx context.Context, doc *outgoingDoc, fn func(context.C
 		e.w.cfg.Logger.WarnContext(ctx, "okpay: a payout provider is missing", e.noun, doc.ID, "provider", doc.Provider)
 		return rails.PayoutResult{}
 	}
-	bounded, cancel := context.WithTimeout(ctx, e.w.cfg.PayoutTimeout)
-	defer cancel()
-	got, err := fn(bounded, provider)
+	got, err := callOutside(ctx, e.w.cfg.PayoutTimeout, func(ctx context.Context) (rails.PayoutResult, error) { return fn(ctx, provider) })
 	if err != nil {
 		// The error is the provider's, and may repeat what it was sent.
 		e.w.cfg.Logger.WarnContext(ctx, "okpay: a payout provider did not answer", e.noun, doc.ID, "provider", doc.Provider)
@@ -200,7 +198,7 @@ func (e outgoings) learn(ctx context.Context, id string, got rails.PayoutResult)
 		d.Result = id
 		asked := e.asks(doc)
 		from := doc.State
-		moves, err := e.hear(d, doc, doc.Provider, got)
+		moves, trouble, err := e.hear(d, doc, got)
 		if err != nil {
 			return err
 		}
@@ -210,7 +208,7 @@ func (e outgoings) learn(ctx context.Context, id string, got rails.PayoutResult)
 			return errNothingDue // it was settled while the provider was asked
 		}
 		doc.NextAt = d.Now().Add(backOff(doc.Tries))
-		return e.write(&d.Change, doc, d.Now(), moves...)
+		return e.writeHeard(d, doc, moves, trouble, doc.Provider, got.Status.String(), got.Amount)
 	})
 }
 
