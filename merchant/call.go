@@ -3,6 +3,8 @@ package merchant
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,6 +22,7 @@ type call struct {
 	method    string
 	path      string // below /v1, escaped
 	query     url.Values
+	csv       bool   // the answer is a file and not JSON
 	key       string // idempotency key; only with POST
 	body      any    // sent with POST, as JSON
 }
@@ -68,6 +71,24 @@ func get[T any](ctx context.Context, c *Client, operation, path string, query ur
 	}
 	return object, nil
 }
+
+// getCSV reads a file.
+func getCSV(ctx context.Context, c *Client, operation, path string, query url.Values) ([]byte, error) {
+	in := call{operation: operation, method: http.MethodGet, path: path, query: query, csv: true}
+	out, err := c.send(ctx, &in)
+	if err != nil {
+		return nil, err
+	}
+	if kind, _, err := mime.ParseMediaType(out.header.Get("Content-Type")); err != nil || kind != typeCSV {
+		return nil, c.badResponse(&in, out.status, out.header, errNoCSV)
+	}
+	return out.body, nil
+}
+
+const typeCSV = "text/csv"
+
+// errNoCSV reports an answer such as the page of a proxy.
+var errNoCSV = errors.New("its type is not text/csv")
 
 func (c *Client) badResponse(in *call, status int, header http.Header, err error) error {
 	return &ResponseError{
@@ -137,7 +158,11 @@ func (c *Client) request(ctx context.Context, in *call) (*retryablehttp.Request,
 		return nil, invalidInput("", "no request can be made of it: %v", err)
 	}
 	c.authorize(request.Header)
-	request.Header.Set("Accept", "application/json, application/problem+json")
+	accept := "application/json"
+	if in.csv {
+		accept = typeCSV
+	}
+	request.Header.Set("Accept", accept+", application/problem+json")
 	request.Header.Set("User-Agent", c.config.UserAgent)
 	if in.method == http.MethodPost {
 		request.Header.Set("Content-Type", "application/json")

@@ -10,7 +10,11 @@ type Client struct {
 	Refunds          *RefundService
 	Balances         *BalanceService
 	Statement        *StatementService
+	Settlement       *SettlementService
 	Activity         *ActivityService
+	Disputes         *DisputeService
+	Payouts          *PayoutService
+	Destinations     *DestinationService
 	WebhookEndpoints *EndpointService
 
 	config    Config // without the key
@@ -42,7 +46,11 @@ func New(config Config) (*Client, error) {
 	c.Refunds = &RefundService{c}
 	c.Balances = &BalanceService{c}
 	c.Statement = &StatementService{c}
+	c.Settlement = &SettlementService{c}
 	c.Activity = &ActivityService{c}
+	c.Disputes = &DisputeService{c}
+	c.Payouts = &PayoutService{c}
+	c.Destinations = &DestinationService{c}
 	c.WebhookEndpoints = &EndpointService{c}
 	return c, nil
 }

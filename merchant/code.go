@@ -29,10 +29,39 @@ const (
 	CodePaymentNotRefundable      Code = "payment_not_refundable"      // for good
 	CodeAmountExceedsCapturable   Code = "amount_exceeds_capturable"   // Error.Limit is what is left
 	CodeAmountExceedsRefundable   Code = "amount_exceeds_refundable"   // Error.Limit is what is left
+	CodePaymentDisputed           Code = "payment_disputed"            // the customer has reported the payment
+	CodeOrderAlreadyPaid          Code = "order_already_paid"          // another payment with the reference is paid
+	CodeMerchantNotAllowed        Code = "merchant_not_allowed"        // the merchant does not take this currency
+	CodeMerchantRejected          Code = "merchant_rejected"           // the merchant's side did not take the order
+	CodeMerchantUnavailable       Code = "merchant_unavailable"        // the merchant's side did not answer
+	CodeAmountTooSmall            Code = "amount_too_small"            // below a minimum; Error.Limit is it
 	CodeLimitExceededTransaction  Code = "limit_exceeded_transaction"  // above the limit for one transaction
+	CodeLimitExceededDaily        Code = "limit_exceeded_daily"        // Error.Limit is what is left until Error.ResetsAt
+	CodeLimitExceededMonthly      Code = "limit_exceeded_monthly"      // Error.Limit is what is left until Error.ResetsAt
+	CodeVelocityExceeded          Code = "velocity_exceeded"           // too often; see Error.ResetsAt
+	CodeRiskDeclined              Code = "risk_declined"               // for good
+	CodeAuthenticationRequired    Code = "authentication_required"     // somebody has to prove who they are
+	CodeAuthenticationFailed      Code = "authentication_failed"       // the payer did not
+	CodeAccountLocked             Code = "account_locked"              // the payer's
+	CodeAccountRestricted         Code = "account_restricted"          // the payer's, or the merchant's
+	CodeAccountClosed             Code = "account_closed"              // the payer's, or the merchant's
+	CodeFundingSourceExpired      Code = "funding_source_expired"      // the payer's card
 	CodeFundingSourceDeclined     Code = "funding_source_declined"     // the payer's bank said no
 	CodeProviderUnavailable       Code = "provider_unavailable"        // the payer's channel is down
+	CodeProviderRejected          Code = "provider_rejected"           // a bank or channel said no
+	CodeAmountMismatch            Code = "amount_mismatch"             // another amount than was asked for came in
 	CodeProviderOutcomeUnknown    Code = "provider_outcome_unknown"    // the payer's channel is being asked
+
+	// About payouts and where they go.
+
+	CodeWithdrawalBelowMinimum        Code = "withdrawal_below_minimum"        // Error.Limit is the minimum
+	CodeWithdrawalExceedsWithdrawable Code = "withdrawal_exceeds_withdrawable" // Error.Limit is what is possible
+	CodeWithdrawalRejected            Code = "withdrawal_rejected"             // it did not pass review
+	CodeWithdrawalReturned            Code = "withdrawal_returned"             // the bank sent it back
+	CodeDestinationInvalid            Code = "destination_invalid"             // not there, not verified, or not in order
+	CodeDestinationClosed             Code = "destination_closed"
+	CodeDestinationBlocked            Code = "destination_blocked"
+	CodeDestinationNameMismatch       Code = "destination_name_mismatch" // the account is somebody else's
 
 	// Not decided. The client repeats these by itself, with the same Key, before it
 	// returns them.

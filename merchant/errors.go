@@ -50,6 +50,9 @@ type Error struct {
 	// Limit is what would have been possible, such as the rest that can be captured. The
 	// zero Amount if nothing is told.
 	Limit money.Amount
+	// ResetsAt is when a limit begins anew, for refusals by a limit for a period. Zero if nothing
+	// is told.
+	ResetsAt time.Time
 	// Object is the id of the object concerned, if any. A refund that failed is an object
 	// too and can be read by it.
 	Object string

@@ -44,6 +44,28 @@ const (
 	EventRefundCanceled             EventType = "refund.canceled"
 	EventRefundSucceeded            EventType = "refund.succeeded"
 	EventRefundFailed               EventType = "refund.failed"
+	EventDisputeOpened              EventType = "dispute.opened" // the customer reported a payment
+	EventDisputeEvidenceAdded       EventType = "dispute.evidence_added"
+	EventDisputeResolvedForPayer    EventType = "dispute.resolved_for_payer"
+	EventDisputeResolvedForMerchant EventType = "dispute.resolved_for_merchant"
+	EventDisputeWithdrawn           EventType = "dispute.withdrawn"
+	EventPayoutRequested            EventType = "payout.requested"
+	EventPayoutUnderReview          EventType = "payout.under_review"
+	EventPayoutApprovalRecorded     EventType = "payout.approval_recorded" // the first of two
+	EventPayoutApproved             EventType = "payout.approved"
+	EventPayoutRejected             EventType = "payout.rejected"
+	EventPayoutCanceled             EventType = "payout.canceled"
+	EventPayoutPaused               EventType = "payout.paused"
+	EventPayoutSubmitting           EventType = "payout.submitting"
+	EventPayoutSubmitted            EventType = "payout.submitted"
+	EventPayoutOutcomeUnknown       EventType = "payout.outcome_unknown"
+	EventPayoutPaid                 EventType = "payout.paid" // the money has left
+	EventPayoutFailed               EventType = "payout.failed"
+	EventPayoutReturned             EventType = "payout.returned"
+	EventPayoutPaidAfterFailed      EventType = "payout.paid_after_failed"
+	EventPayoutScheduleSet          EventType = "payout_schedule.set"
+	EventPayoutScheduleFailed       EventType = "payout_schedule.failed" // a payout that was due was refused
+	EventPayoutScheduleRemoved      EventType = "payout_schedule.removed"
 )
 
 // Mode tells events of trying things out from those of real money.
@@ -74,7 +96,7 @@ type Event struct {
 	Schema    int             `json:"schema"`   // version of the form of Data
 	Sequence  int64           `json:"sequence"` // counts the object's events from 1
 	Merchant  MerchantID      `json:"merchant"`
-	Data      json.RawMessage `json:"data"` // see Payment and Refund
+	Data      json.RawMessage `json:"data"` // see Payment, Refund, Dispute, Payout and PayoutSchedule
 
 	currencies *money.Registry // nil means ISO 4217
 }
@@ -112,9 +134,23 @@ func (e Event) Payment() (Payment, error) { return eventData(&e, "payment", deco
 // the event. Errors: as Payment.
 func (e Event) Refund() (Refund, error) { return eventData(&e, "refund", decodeRefund) }
 
+// Dispute returns the dispute that an event of a type "dispute.…" is about, as it was right
+// after the event. Errors: as Payment.
+func (e Event) Dispute() (Dispute, error) { return eventData(&e, "dispute", decodeDispute) }
+
+// Payout returns the payout that an event of a type "payout.…" is about, as it was right after
+// the event. Errors: as Payment.
+func (e Event) Payout() (Payout, error) { return eventData(&e, "payout", decodePayout) }
+
+// PayoutSchedule returns the schedule that an event of a type "payout_schedule.…" is about, as
+// it was right after the event. Errors: as Payment.
+func (e Event) PayoutSchedule() (PayoutSchedule, error) {
+	return eventData(&e, "payout_schedule", decodePayoutSchedule)
+}
+
 func eventData[T any](e *Event, noun string, decode decodeFunc[T]) (T, error) {
 	if !strings.HasPrefix(string(e.Type), noun+".") {
-		return *new(T), fmt.Errorf("%w: %s is not about a %s", ErrInvalidEvent, clean(string(e.Type), maxName), noun)
+		return *new(T), fmt.Errorf("%w: %s is not about a %s", ErrInvalidEvent, clean(string(e.Type), maxName), strings.ReplaceAll(noun, "_", " "))
 	}
 	if e.Schema != eventSchema {
 		return *new(T), fmt.Errorf("%w: the schema is %d, and this package reads %d", ErrInvalidEvent, e.Schema, eventSchema)

@@ -60,6 +60,23 @@ func pageOf[T any](decode decodeFunc[T]) decodeFunc[Page[T]] {
 	}
 }
 
+// each reads the objects of an array; a missing one is wrong, and an empty one is not.
+func each[T any](r *reader, items []json.RawMessage, decode decodeFunc[T]) []T {
+	if items == nil {
+		r.fail(errNoData)
+	}
+	out := make([]T, 0, len(items))
+	for _, raw := range items {
+		object, err := decode(raw, r.currencies)
+		if err != nil {
+			r.fail(err)
+			break
+		}
+		out = append(out, object)
+	}
+	return out
+}
+
 // errCursorStands reports a list that would go on for ever.
 var errCursorStands = errors.New("the next page is this one again")
 

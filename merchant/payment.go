@@ -74,8 +74,11 @@ type Payment struct {
 	Reference     string            `json:"reference,omitempty"`
 	Description   string            `json:"description,omitempty"`
 	Metadata      map[string]string `json:"metadata,omitempty"`
-	Attempts      int               `json:"attempts"`               // how often the customer tried to confirm
-	LastFailure   *Refused          `json:"last_failure,omitempty"` // of the last attempt; nil if there is none
+	Attempts      int               `json:"attempts"`                // how often the customer tried to confirm
+	LastFailure   *Refused          `json:"last_failure,omitempty"`  // of the last attempt; nil if there is none
+	RefundPending money.Amount      `json:"refund_pending,omitzero"` // reserved by refunds that have not ended; the zero Amount if there are none
+	Dispute       DisputeID         `json:"dispute,omitempty"`       // the one that is open; empty if there is none
+	NeedsReview   bool              `json:"needs_review,omitempty"`  // another amount than was asked for came in, and a person decides
 	CreatedAt     time.Time         `json:"created_at"`
 	UpdatedAt     time.Time         `json:"updated_at"`
 	ExpiresAt     time.Time         `json:"expires_at"` // the first instant at which it is expired
@@ -104,11 +107,12 @@ func decodePayment(data []byte, currencies *money.Registry) (Payment, error) {
 	var w struct {
 		Payment
 		// These stand before the fields of Payment with the same names.
-		Amount      *wireAmount `json:"amount"`
-		Captured    *wireAmount `json:"captured"`
-		Refunded    *wireAmount `json:"refunded"`
-		Fee         *wireAmount `json:"fee"`
-		FeeReturned *wireAmount `json:"fee_returned"`
+		Amount        *wireAmount `json:"amount"`
+		Captured      *wireAmount `json:"captured"`
+		Refunded      *wireAmount `json:"refunded"`
+		Fee           *wireAmount `json:"fee"`
+		FeeReturned   *wireAmount `json:"fee_returned"`
+		RefundPending *wireAmount `json:"refund_pending"`
 	}
 	r.object(data, &w)
 	p := w.Payment
@@ -118,6 +122,9 @@ func decodePayment(data []byte, currencies *money.Registry) (Payment, error) {
 	p.Refunded = r.amount("refunded", w.Refunded)
 	p.Fee = r.amount("fee", w.Fee)
 	p.FeeReturned = r.amount("fee_returned", w.FeeReturned)
+	if w.RefundPending != nil {
+		p.RefundPending = r.amount("refund_pending", w.RefundPending)
+	}
 	r.needTime("created_at", p.CreatedAt)
 	return result(&r, p)
 }
@@ -152,7 +159,9 @@ type createPaymentBody struct {
 }
 
 // Create asks for money. Codes: CodeInvalidRequest, CodeAmountPrecision, CodeAmountNotPositive,
-// CodeCurrencyNotSupported, CodeNotFound for the customer, CodeIdempotencyKeyReused.
+// CodeCurrencyNotSupported, CodeNotFound for the customer, CodeMerchantNotAllowed for a currency that
+// the merchant does not take, CodeOrderAlreadyPaid and CodeInvalidState with the Object that has the
+// Reference when that one is paid or open, CodeIdempotencyKeyReused.
 func (s *PaymentService) Create(ctx context.Context, in CreatePayment) (Payment, error) {
 	const operation = "payments.create"
 	if err := in.check(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"time"
 
 	"github.com/okpay/okpay-go/ledger/money"
 )
@@ -23,6 +24,7 @@ type problem struct {
 	Message    json.RawMessage `json:"message"`
 	Field      json.RawMessage `json:"field,omitempty"`
 	Limit      json.RawMessage `json:"limit,omitempty"`
+	ResetsAt   json.RawMessage `json:"resets_at,omitempty"`
 	Object     json.RawMessage `json:"object,omitempty"`
 	RequestID  json.RawMessage `json:"request_id"`
 }
@@ -67,6 +69,10 @@ func parseProblem(response *http.Response, body []byte, currencies *money.Regist
 	var limit wireAmount
 	if json.Unmarshal(p.Limit, &limit) == nil {
 		e.Limit, _ = limit.resolve(currencies)
+	}
+	var resets time.Time
+	if json.Unmarshal(p.ResetsAt, &resets) == nil {
+		e.ResetsAt = resets
 	}
 	return e
 }

@@ -40,8 +40,11 @@ type Refund struct {
 	FeeReturned money.Amount `json:"fee_returned"` // of the amount, paid by the wallet from its fee
 	Reason      string       `json:"reason,omitempty"`
 	Failure     *Refused     `json:"failure,omitempty"` // why it failed, or waits for funds
-	CreatedAt   time.Time    `json:"created_at"`
-	Sequence    int64        `json:"sequence"` // counts the refund's events
+	// CreditedToWallet says that the bank or card could not take it back, and that the
+	// customer's balance was credited instead.
+	CreditedToWallet bool      `json:"credited_to_wallet,omitempty"`
+	CreatedAt        time.Time `json:"created_at"`
+	Sequence         int64     `json:"sequence"` // counts the refund's events
 
 	// Replayed is set on what a call returns when its Key had been used before: nothing was
 	// done this time.
@@ -78,7 +81,8 @@ type createRefundBody struct {
 }
 
 // Refund gives captured money back, in part or whole. Codes: CodeNotFound, CodeInvalidState,
-// CodeAmountExceedsRefundable with Limit, CodeAmountNotPositive, CodeCurrencyNotSupported,
+// CodePaymentDisputed, CodePaymentNotRefundable when the time for it is over, CodeAmountExceedsRefundable,
+// CodeAmountTooSmall and limits with Limit, CodeRiskDeclined, CodeAmountNotPositive, CodeCurrencyNotSupported,
 // CodeIdempotencyKeyReused. A merchant with too little is no error: the refund waits as RefundPendingFunds.
 func (s *PaymentService) Refund(ctx context.Context, in CreateRefund) (Refund, error) {
 	const operation = "payments.refund"
@@ -94,7 +98,7 @@ func (s *PaymentService) Refund(ctx context.Context, in CreateRefund) (Refund, e
 	return f, err
 }
 
-// RefundService reads refunds; [PaymentService.Refund] makes them.
+// RefundService reads refunds and calls them off; [PaymentService.Refund] makes them.
 type RefundService struct{ client *Client }
 
 // Get returns a refund as it is now. Codes: CodeNotFound.
@@ -104,6 +108,24 @@ func (s *RefundService) Get(ctx context.Context, id RefundID) (Refund, error) {
 		return Refund{}, refuse(operation, "", err)
 	}
 	return get(ctx, s.client, operation, place("refunds", string(id)), nil, decodeRefund)
+}
+
+// CancelRefund is the input of Refunds.Cancel.
+type CancelRefund struct {
+	Refund RefundID
+	Key    string // makes the call safe to repeat; empty means a new one
+}
+
+// Cancel calls off a refund that is RefundPendingFunds; what it was about can be refunded again.
+// Codes: CodeNotFound, CodeInvalidState, CodeIdempotencyKeyReused.
+func (s *RefundService) Cancel(ctx context.Context, in CancelRefund) (Refund, error) {
+	const operation = "refunds.cancel"
+	if err := checkID("refund", string(in.Refund)); err != nil {
+		return Refund{}, refuse(operation, in.Key, err)
+	}
+	f, replayed, err := post(ctx, s.client, operation, place("refunds", string(in.Refund), "cancel"), in.Key, struct{}{}, decodeRefund)
+	f.Replayed = replayed
+	return f, err
 }
 
 // ListRefunds is the input of Refunds.List and Refunds.All.

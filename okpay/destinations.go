@@ -267,6 +267,16 @@ func (s *Destinations) Get(ctx context.Context, id DestinationID) (Destination, 
 	return doc.Destination, nil
 }
 
+// GetOwned returns a merchant's destination, also one that was removed. Errors: NotFound, also
+// for another owner's.
+func (s *Destinations) GetOwned(ctx context.Context, merchant MerchantID, id DestinationID) (Destination, error) {
+	out, err := s.Get(ctx, id)
+	if err == nil && out.Merchant != merchant {
+		return Destination{}, notFound("destination", string(id))
+	}
+	return out, err
+}
+
 // ListDestinations is the input of Destinations.List.
 type ListDestinations struct {
 	Customer CustomerID // whose; or

@@ -360,6 +360,16 @@ func (s *Disputes) Get(ctx context.Context, id DisputeID) (Dispute, error) {
 	return s.w.dispute(&doc)
 }
 
+// GetOwned returns a dispute of a merchant's payment. Errors: NotFound, also for another
+// merchant's.
+func (s *Disputes) GetOwned(ctx context.Context, merchant MerchantID, id DisputeID) (Dispute, error) {
+	y, err := s.Get(ctx, id)
+	if err == nil && y.Merchant != merchant {
+		return Dispute{}, notFound("dispute", string(id))
+	}
+	return y, err
+}
+
 // ListDisputes is the input of Disputes.List. Exactly one of the first three is set.
 type ListDisputes struct {
 	Customer CustomerID

@@ -49,17 +49,20 @@ type Payment struct {
 
 	// RefundPending is what refunds that have not come to an end reserve of what was captured;
 	// the zero Amount if there are none.
-	RefundPending money.Amount `json:"-"`
+	RefundPending money.Amount `json:"refund_pending,omitzero"`
+	// Dispute is the report of the customer's that is open; empty if there is none.
+	Dispute DisputeID `json:"dispute,omitempty"`
+	// NeedsReview says that a funding source sent another amount than was asked for, and that
+	// nobody has decided yet whose it is (Payments.ResolveMismatch).
+	NeedsReview bool `json:"needs_review,omitempty"`
+
+	// What follows is between the customer and the wallet, and merchants do not see it.
+
 	// PaidWith is the method that paid; nil until one did.
 	PaidWith *PaymentMethod `json:"-"`
 	// ChallengeExpiresAt is the first instant at which a proof is too late, while the payment
 	// requires action.
 	ChallengeExpiresAt time.Time `json:"-"`
-	// Dispute is the report of the customer's that is open; empty if there is none.
-	Dispute DisputeID `json:"-"`
-	// NeedsReview says that a funding source sent another amount than was asked for, and that
-	// nobody has decided yet whose it is (Payments.ResolveMismatch).
-	NeedsReview bool `json:"-"`
 
 	// Replayed is set on what a verb returns when its Key had been used before: nothing was
 	// done this time.
@@ -125,6 +128,8 @@ type paymentDoc struct {
 	Refunded    *struct{} `json:"refunded,omitempty"`
 	Fee         *struct{} `json:"fee,omitempty"`
 	FeeReturned *struct{} `json:"fee_returned,omitempty"`
+
+	RefundPending *struct{} `json:"refund_pending,omitempty"`
 }
 
 // payment returns what the outside sees.

@@ -38,11 +38,12 @@ type Refund struct {
 	CreatedAt   time.Time    `json:"created_at"`
 	Sequence    int64        `json:"sequence"`
 
-	// Source is the funding source that it goes to; empty means the customer's balance.
-	Source string `json:"-"`
 	// CreditedToWallet says that the source could not give it back, and that the customer's
 	// balance was credited instead.
-	CreditedToWallet bool `json:"-"`
+	CreditedToWallet bool `json:"credited_to_wallet,omitempty"`
+	// Source is the funding source that it goes to; empty means the customer's balance. Merchants
+	// do not see how a customer has paid.
+	Source string `json:"-"`
 
 	// Replayed is set on what a verb returns when its Key had been used before: nothing was
 	// done this time.

@@ -2,7 +2,10 @@ package okpay
 
 import (
 	"context"
+	"encoding/csv"
+	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -84,4 +87,20 @@ func (s *Merchants) Settlement(ctx context.Context, id MerchantID, currency stri
 		}
 	}
 	return out, nil
+}
+
+// CSV writes a settlement in the form of RFC 4180 with the columns date, kind, count, amount
+// and currency: a line "opening", one for each kind, and a line "closing". The lines between the
+// two add up to their difference; amounts are decimals. Errors are those of out.
+func (s *Settlement) CSV(out io.Writer) error {
+	c := csv.NewWriter(out)
+	c.UseCRLF = true
+	line := func(kind, count string, a money.Amount) []string {
+		return []string{s.Date, kind, count, a.Decimal().StringFixed(int32(a.Currency().Scale())), s.Currency}
+	}
+	lines := [][]string{{"date", "kind", "count", "amount", "currency"}, line("opening", "", s.Opening)}
+	for _, k := range s.Kinds {
+		lines = append(lines, line(k.Kind, strconv.FormatInt(k.Count, 10), k.Amount))
+	}
+	return c.WriteAll(append(lines, line("closing", "", s.Closing))) // which flushes
 }

@@ -339,6 +339,9 @@ func (w *Wallet) Mode() Mode { return w.cfg.Mode }
 // Now is the wallet's clock.
 func (w *Wallet) Now() time.Time { return w.ledger.Now() }
 
+// Zone is where the wallet's days and months begin, as Config.Zone says.
+func (w *Wallet) Zone() *time.Location { return w.cfg.Zone }
+
 // Ledger returns the ledger under the wallet, for Verify, exports and reports.
 func (w *Wallet) Ledger() *ledger.Ledger { return w.ledger }
 

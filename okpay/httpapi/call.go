@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/okpay/okpay-go/okpay"
 )
@@ -204,4 +205,77 @@ func (c *call) optionalObject() (*object, error) {
 		return &object{}, err
 	}
 	return parseObject(data)
+}
+
+// nothing reads the body of an operation that takes nothing: an empty one, or {}.
+func (c *call) nothing() error {
+	o, err := c.optionalObject()
+	if err != nil {
+		return err
+	}
+	return o.only()
+}
+
+// currency returns the query parameter that says in which currency. Whether there is such a
+// currency is for the wallet to say.
+func (c *call) currency() (string, error) {
+	code := c.query.Get("currency")
+	if code == "" {
+		return "", invalid("currency", "is missing")
+	}
+	return code, nil
+}
+
+// span returns the times between which something is asked for; zero ones are open.
+func (c *call) span() (from, until time.Time, err error) {
+	if from, err = c.time("from"); err != nil {
+		return from, until, err
+	}
+	if until, err = c.time("until"); err != nil {
+		return from, until, err
+	}
+	if c.query.Has("until") && !until.After(from) {
+		return from, until, invalid("until", "is not after from")
+	}
+	return from, until, nil
+}
+
+func (c *call) time(name string) (time.Time, error) {
+	if !c.query.Has(name) {
+		return time.Time{}, nil
+	}
+	text := c.query.Get(name)
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || !strings.HasSuffix(text, "Z") || at.IsZero() {
+		return time.Time{}, invalid(name, "must be a time in UTC such as 2025-12-01T10:00:00Z")
+	}
+	return at, nil
+}
+
+// The bounds of a list of kinds.
+const (
+	maxKinds   = 20
+	maxKindLen = 40
+)
+
+// kinds returns the query parameter with kinds, which have commas between them; nil for all.
+// Other kinds than those that are known are a mistake, if it is known which there are.
+func (c *call) kinds(known []string) ([]string, error) {
+	if !c.query.Has("kinds") {
+		return nil, nil
+	}
+	kinds := strings.Split(c.query.Get("kinds"), ",")
+	if len(kinds) > maxKinds {
+		return nil, invalid("kinds", "has %d kinds, want at most %d", len(kinds), maxKinds)
+	}
+	odd := func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }
+	for _, kind := range kinds {
+		switch {
+		case kind == "" || kind[0] == '_' || len(kind) > maxKindLen || strings.ContainsFunc(kind, odd):
+			return nil, invalid("kinds", "must be kinds such as payment, with commas between them")
+		case known != nil && !slices.Contains(known, kind):
+			return nil, invalid("kinds", "there is no such kind; there is %s", strings.Join(known, ", "))
+		}
+	}
+	return kinds, nil
 }

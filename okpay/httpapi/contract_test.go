@@ -135,7 +135,7 @@ func (c *contract) knows(req *http.Request) bool {
 		want, got := strings.Split(p, "/"), strings.Split(req.URL.EscapedPath(), "/")
 		same := len(want) == len(got)
 		for i := 0; same && i < len(want); i++ {
-			same = want[i] == got[i] || want[i] == "{id}" && got[i] != ""
+			same = want[i] == got[i] || strings.HasPrefix(want[i], "{") && got[i] != ""
 		}
 		if same {
 			_, ok := item.GetOperations().Get(strings.ToLower(req.Method))

@@ -77,6 +77,7 @@ func TestTheDocumentKnowsWhatTheWalletKnows(t *testing.T) {
 		states = append(states, string(s))
 	}
 	assert.ElementsMatch(t, states, enum("PaymentState"))
+	assert.ElementsMatch(t, activityKinds(), enum("ActivityKind"))
 	assert.ElementsMatch(t, okpay.EventTypes(), enum("EventType"))
 	assert.ElementsMatch(t, okpay.EventTypes(), slices.Collect(c.model.Webhooks.KeysFromOldest()))
 }
@@ -144,9 +145,13 @@ func contractCodes() map[okpay.Code]int {
 		okpay.InsufficientBalance: 402,
 		okpay.NotFound:            404,
 		okpay.InvalidState:        409, okpay.PaymentExpired: 409, requestInProgress: 409,
+		okpay.PaymentDisputed: 409, okpay.PaymentNotRefundable: 409, okpay.OrderAlreadyPaid: 409,
 		okpay.IdempotencyKeyReused: 422, okpay.AmountExceedsCapturable: 422, okpay.AmountExceedsRefundable: 422,
-		okpay.LimitExceededTransaction: 422,
-		okpay.InternalError:            500, okpay.ServiceBusy: 503,
+		okpay.LimitExceededTransaction: 422, okpay.LimitExceededDaily: 422, okpay.LimitExceededMonthly: 422, okpay.VelocityExceeded: 422,
+		okpay.MerchantNotAllowed: 422, okpay.AmountTooSmall: 422, okpay.RiskDeclined: 422, okpay.AuthenticationRequired: 422,
+		okpay.WithdrawalBelowMinimum: 422, okpay.WithdrawalExceedsWithdrawable: 422,
+		okpay.DestinationInvalid: 422, okpay.DestinationClosed: 422, okpay.DestinationBlocked: 422, okpay.DestinationNameMismatch: 422,
+		okpay.InternalError: 500, okpay.ServiceBusy: 503,
 	}
 }
 

@@ -68,6 +68,25 @@ func (f *fields) flag(name string) bool {
 	return b
 }
 
+// number returns a whole number within bounds; 0 when it was not sent.
+func (f *fields) number(name string, least, most int) int {
+	v, there := f.members[name]
+	if !there {
+		return 0
+	}
+	number, ok := v.(json.Number)
+	if !ok {
+		f.wrong(f.field(name), "a whole number", v)
+		return 0
+	}
+	n, err := strconv.Atoi(number.String())
+	if err != nil || n < least || n > most {
+		f.fail(invalid(f.field(name), "must be a whole number from %d to %d", least, most))
+		return 0
+	}
+	return n
+}
+
 // seconds returns a duration given in whole seconds within bounds; 0 when it was not sent.
 func (f *fields) seconds(name string, least, most time.Duration) time.Duration {
 	v, there := f.members[name]

@@ -108,12 +108,8 @@ func cancelPayment(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	o, err := c.optionalObject()
-	if err != nil {
+	if err := c.nothing(); err != nil {
 		return reply{}, err
-	}
-	if f := fieldsOf(o); f.err != nil {
-		return reply{}, f.err
 	}
 	p, err := c.wallet.Payments.Cancel(ctx, okpay.CancelPayment{Merchant: c.merchant, Payment: okpay.PaymentID(id), Key: c.key})
 	return reply{status: http.StatusOK, body: p, replayed: p.Replayed}, err
@@ -180,4 +176,16 @@ func getRefund(ctx context.Context, c *call) (reply, error) {
 	}
 	r, err := c.wallet.Payments.GetRefund(ctx, c.merchant, okpay.RefundID(id))
 	return reply{status: http.StatusOK, body: r}, err
+}
+
+func cancelRefund(ctx context.Context, c *call) (reply, error) {
+	id, err := c.id("refund")
+	if err != nil {
+		return reply{}, err
+	}
+	if err := c.nothing(); err != nil {
+		return reply{}, err
+	}
+	r, err := c.wallet.Payments.CancelRefund(ctx, okpay.CancelRefund{Merchant: c.merchant, Refund: okpay.RefundID(id), Key: c.key})
+	return reply{status: http.StatusOK, body: r, replayed: r.Replayed}, err
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"sync"
+	"time"
 
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/money"
@@ -27,6 +28,7 @@ type problem struct {
 	Message    message       `json:"message"`
 	Field      string        `json:"field,omitempty"`
 	Limit      *money.Amount `json:"limit,omitempty"`
+	ResetsAt   *time.Time    `json:"resets_at,omitempty"`
 	Object     string        `json:"object,omitempty"`
 	RequestID  string        `json:"request_id"`
 }
@@ -51,15 +53,15 @@ func statusOf(code okpay.Code) int {
 		return http.StatusPaymentRequired
 	case okpay.NotFound:
 		return http.StatusNotFound
-	case okpay.InvalidState, okpay.PaymentExpired, requestInProgress:
+	case okpay.InvalidState, okpay.PaymentExpired, okpay.PaymentDisputed, okpay.PaymentNotRefundable, okpay.OrderAlreadyPaid, requestInProgress:
 		return http.StatusConflict
 	case okpay.InternalError:
 		return http.StatusInternalServerError
 	case okpay.ServiceBusy:
 		return http.StatusServiceUnavailable
 	}
-	// idempotency_key_reused, amount_exceeds_capturable, amount_exceeds_refundable and
-	// limit_exceeded_transaction among them.
+	// idempotency_key_reused, what is above or below a limit, what risk declines and what is
+	// wrong with a destination among them.
 	return http.StatusUnprocessableEntity
 }
 
@@ -107,6 +109,10 @@ func problemOf(ctx context.Context, err error, moves bool) (p problem, cause str
 	}
 	if p.Detail == "" {
 		p.Detail = e.En
+	}
+	if e.ResetsAt != nil {
+		at := e.ResetsAt.UTC()
+		p.ResetsAt = &at
 	}
 	return p, cause
 }

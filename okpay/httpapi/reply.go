@@ -11,7 +11,7 @@ import (
 // reply is what an operation answers with, unless it fails.
 type reply struct {
 	status   int
-	body     any    // a file, or what is written as JSON; nil for none
+	body     any    // a file or stream, or what is written as JSON; nil for none
 	location string // path of what was created
 	replayed bool   // the Idempotency-Key had been used before
 }
@@ -65,11 +65,14 @@ func (x *exchange) answer(ctx context.Context, out reply, err error) {
 		x.WriteHeader(out.status)
 		return
 	}
-	if f, ok := out.body.(file); ok {
-		f.write(x, out.status)
-		return
+	switch body := out.body.(type) {
+	case file:
+		body.write(x, out.status)
+	case stream:
+		x.stream(ctx, body, out.status)
+	default:
+		x.writeJSON(out.status, "application/json", out.body)
 	}
-	x.writeJSON(out.status, "application/json", out.body)
 }
 
 func (x *exchange) writeJSON(status int, contentType string, body any) {
