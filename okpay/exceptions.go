@@ -67,8 +67,11 @@ func (s *Exceptions) Resolve(ctx context.Context, in ResolveException) (Exceptio
 		return Exception{}, err
 	}
 	v := verb{"op/" + in.By, "exception.resolve", in.Key, []ledger.Field{
-		{Name: "exception", Value: string(in.Exception)}, {Name: "disposition", Value: string(in.Disposition)},
-		{Name: "customer", Value: string(in.Customer)}, {Name: "merchant", Value: string(in.Merchant)}, {Name: "reason", Value: in.Reason},
+		{Name: "exception", Value: string(in.Exception)},
+		{Name: "disposition", Value: string(in.Disposition)},
+		{Name: "customer", Value: string(in.Customer)},
+		{Name: "merchant", Value: string(in.Merchant)},
+		{Name: "reason", Value: in.Reason},
 	}}
 	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
 		e := &exceptionDoc{}

@@ -114,8 +114,12 @@ func (h *history) settle(p *process) {
 func paymentActs() []act {
 	methods := func(r *rand.Rand) []okpay.PaymentMethod {
 		return [][]okpay.PaymentMethod{
-			nil, nil, nil, {okpay.FromSource("psp")}, {okpay.FromSource("card"), okpay.FromSource("psp")}, {{}, okpay.FromSource("psp")},
-			{okpay.FromBalances("CNY", "JPY", "KWD", "CLF")}, {okpay.FromSource("card"), {}},
+			nil, nil, nil,
+			{okpay.FromSource("psp")},
+			{okpay.FromSource("card"), okpay.FromSource("psp")},
+			{{}, okpay.FromSource("psp")},
+			{okpay.FromBalances("CNY", "JPY", "KWD", "CLF")},
+			{okpay.FromSource("card"), {}},
 		}[r.IntN(8)]
 	}
 	create := func(confirm bool) func(*history, *rand.Rand) doing {

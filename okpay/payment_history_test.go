@@ -96,7 +96,10 @@ func (w *payWorld) step(r *rand.Rand) error {
 	id, refund := w.pick(r)
 	minor := 1 + r.Int64N(1000)
 	methods := [][]okpay.PaymentMethod{
-		nil, {okpay.FromSource("psp"), {}}, {okpay.FromSource("card"), okpay.FromSource("psp")}, {okpay.FromBalances("CNY", "USD")},
+		nil,
+		{okpay.FromSource("psp"), {}},
+		{okpay.FromSource("card"), okpay.FromSource("psp")},
+		{okpay.FromBalances("CNY", "USD")},
 		{{}, okpay.FromSource("psp")},
 	}[r.IntN(5)]
 	var err error

@@ -393,7 +393,9 @@ func TestOtherBalancesPayAfterConversion(t *testing.T) {
 	_, err = f.buy(10, by(okpay.FromBalances("EUR")))
 	payRefused(t, err, okpay.ProviderUnavailable)
 	for _, wrong := range [][]okpay.PaymentMethod{
-		{{Source: "nowhere"}}, {{Source: "simulated", Balances: []string{"CNY"}}}, {okpay.FromBalances("CNY", "CNY")},
+		{{Source: "nowhere"}},
+		{{Source: "simulated", Balances: []string{"CNY"}}},
+		{okpay.FromBalances("CNY", "CNY")},
 		make([]okpay.PaymentMethod, 9),
 	} {
 		_, err = f.buy(10, by(wrong...))

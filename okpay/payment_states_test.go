@@ -239,7 +239,9 @@ func TestALockAndPaymentsAreDecidedOneAfterTheOther(t *testing.T) {
 // Answers of a source in any order, each of them several times: the money is somewhere once.
 func TestAnswersInAnyOrderMoveTheMoneyOnce(t *testing.T) {
 	answers := []okpay.PaymentAnswer{
-		{Event: "paid", Outcome: rails.Succeeded}, {Event: "paid-again", Outcome: rails.Succeeded, Amount: cny(40)}, {Event: "failed", Outcome: rails.Failed},
+		{Event: "paid", Outcome: rails.Succeeded},
+		{Event: "paid-again", Outcome: rails.Succeeded, Amount: cny(40)},
+		{Event: "failed", Outcome: rails.Failed},
 		{Event: "unknown"},
 	}
 	var orders [][]okpay.PaymentAnswer

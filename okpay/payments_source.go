@@ -150,8 +150,10 @@ func (s *Payments) Answer(ctx context.Context, in PaymentAnswer) (Payment, error
 		return s.w.payment(p)
 	}
 	v := verb{"s/" + c.Source, "payment.answer", in.Event, []ledger.Field{
-		{Name: "payment", Value: string(in.Payment)}, {Name: "collection", Value: in.Collection},
-		{Name: "outcome", Value: in.Outcome.String()}, amountField("amount", in.Amount),
+		{Name: "payment", Value: string(in.Payment)},
+		{Name: "collection", Value: in.Collection},
+		{Name: "outcome", Value: in.Outcome.String()},
+		amountField("amount", in.Amount),
 	}}
 	rates, id := &rates{w: s.w}, c.ID
 	out, err := s.do(ctx, v, func(d *ledger.Draft) error {

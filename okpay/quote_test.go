@@ -99,6 +99,7 @@ func TestAQuoteIsUsedOnceAndDeadFromTheInstantOfItsExpiry(t *testing.T) {
 	_, err = f.convert(used, 100)
 	e := isRefusal(t, err, okpay.QuoteAlreadyUsed)
 	assert.Equal(t, string(used.ID), e.Object)
+	assert.Equal(t, before, f.picture(), "a refusal changes nothing")
 	f.clock.Advance(30*time.Second - time.Microsecond)
 	_, err = f.convert(tight, 1)
 	require.NoError(t, err)

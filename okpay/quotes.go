@@ -51,8 +51,12 @@ func (s *Quotes) Create(ctx context.Context, in CreateQuote) (Quote, error) {
 		return Quote{}, err
 	}
 	v := verb{"program", "quote.create", in.Key, []ledger.Field{
-		{Name: "base", Value: in.Base}, {Name: "quote", Value: in.Quote}, {Name: "customer", Value: string(in.Customer)},
-		{Name: "mid", Value: asked.Mid.String()}, {Name: "rate", Value: asked.Rate.String()}, {Name: "ttl", Value: asked.TTL.String()},
+		{Name: "base", Value: in.Base},
+		{Name: "quote", Value: in.Quote},
+		{Name: "customer", Value: string(in.Customer)},
+		{Name: "mid", Value: asked.Mid.String()},
+		{Name: "rate", Value: asked.Rate.String()},
+		{Name: "ttl", Value: asked.TTL.String()},
 	}}
 	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
 		if in.Customer != "" {

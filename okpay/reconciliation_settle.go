@@ -108,7 +108,8 @@ func (s *Reconciliations) Settle(ctx context.Context, in Settle) (BankEntry, err
 		return BankEntry{}, invalidField("cost", "is negative, or in another currency than the amount")
 	}
 	v := verb{"program", "reconciliation.settle", in.Key, []ledger.Field{
-		{Name: "provider", Value: in.Provider}, amountField("amount", in.Amount), amountField("cost", in.Cost),
+		{Name: "provider", Value: in.Provider},
+		amountField("amount", in.Amount), amountField("cost", in.Cost),
 		{Name: "refunds", Value: strconv.FormatBool(in.Refunds)},
 	}}
 	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {

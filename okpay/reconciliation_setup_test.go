@@ -129,17 +129,6 @@ func (b *books) open() map[string]okpay.Exception {
 	return out
 }
 
-// another is another process with the same ledger.
-func (b *books) another() *okpay.Wallet {
-	b.t.Helper()
-	w, err := okpay.New(b.Ledger(), okpay.Config{
-		Sources:         map[string]rails.FundingSource{"bankA": b.source, "psp": b.source},
-		PayoutProviders: map[string]rails.PayoutProvider{"bankA": b.bank},
-	})
-	require.NoError(b.t, err)
-	return w
-}
-
 func (b *books) freeze(account string, frozen bool) {
 	b.t.Helper()
 	_, err := b.Ledger().Commit(context.Background(), ledger.Change{Ops: []ledger.Op{

@@ -54,8 +54,11 @@ func (s *MoneyRequests) Create(ctx context.Context, in CreateMoneyRequest) (Mone
 		return MoneyRequest{}, err
 	}
 	v := verb{"c/" + string(in.From), "request.create", in.Key, []ledger.Field{
-		{Name: "to", Value: string(in.To)}, {Name: "contact", Value: string(a.kind) + a.value},
-		{Name: "amount", Value: in.Amount.String()}, {Name: "note", Value: in.Note}, {Name: "expires_in", Value: asked.String()},
+		{Name: "to", Value: string(in.To)},
+		{Name: "contact", Value: string(a.kind) + a.value},
+		{Name: "amount", Value: in.Amount.String()},
+		{Name: "note", Value: in.Note},
+		{Name: "expires_in", Value: asked.String()},
 	}}
 	return s.run(ctx, v, "", in.Amount, func(d *ledger.Draft) error {
 		if in.To == in.From {

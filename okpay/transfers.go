@@ -53,8 +53,11 @@ func (s *Transfers) Create(ctx context.Context, in CreateTransfer) (Transfer, er
 		return Transfer{}, err
 	}
 	v := verb{"c/" + string(in.From), "transfer.create", in.Key, []ledger.Field{
-		{Name: "to", Value: string(in.To)}, {Name: "contact", Value: string(a.kind) + a.value},
-		{Name: "amount", Value: in.Amount.String()}, {Name: "note", Value: in.Note}, {Name: "expires_in", Value: in.ExpiresIn.String()},
+		{Name: "to", Value: string(in.To)},
+		{Name: "contact", Value: string(a.kind) + a.value},
+		{Name: "amount", Value: in.Amount.String()},
+		{Name: "note", Value: in.Note},
+		{Name: "expires_in", Value: in.ExpiresIn.String()},
 	}}
 	screening := s.w.screening()
 	return s.run(ctx, v, "", in.Amount, func(d *ledger.Draft) error {

@@ -91,8 +91,8 @@ func run(ctx context.Context, args []string, stderr io.Writer, ready func(url st
 	defer func() { err = errors.Join(err, closeLedger(ctx, l)); log.Info("ledger closed") }()
 
 	w, err := okpay.New(l, okpay.Config{
-		Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 60}}, // 0.6 %
-		Webhooks:   webhook.SenderConfig{AllowPrivate: *private}, Logger: log,
+		Fees:     okpay.Fees{Payment: okpay.Fee{BasisPoints: 60}}, // 0.6 %
+		Webhooks: webhook.SenderConfig{AllowPrivate: *private}, Logger: log,
 	})
 	if err != nil {
 		return err

@@ -169,7 +169,8 @@ func TestWhatCanNotBeInOrderIsFound(t *testing.T) {
 		}},
 		"a chain that is seen in part while it happens": {events: []event{
 			{0, call{Kind: "fund", ID: "more", To: 1, Minor: 1}, answer{}, 1, 2},
-			{0, chain, answer{Members: []string{"", ""}}, 3, 9}, {1, call{Kind: "read"}, read(11), 4, 5},
+			{0, chain, answer{Members: []string{"", ""}}, 3, 9},
+			{1, call{Kind: "read"}, read(11), 4, 5},
 		}},
 	} {
 		t.Run(says, func(t *testing.T) {
