@@ -151,6 +151,11 @@ func payoutActs() []act {
 		{"payout.request", 10, func(h *history, r *rand.Rand) doing {
 			x := h.place(r, false)
 			in := okpay.RequestPayout{Merchant: okpay.MerchantID(x.shown.Merchant), Destination: okpay.DestinationID(x.id), Amount: drawAmount(r, 700), Key: h.number("k")}
+			if r.IntN(2) == 0 { // all there is, so that refunds have to wait
+				if c, err := h.process().Payouts.Conditions(context.Background(), in.Merchant, in.Amount.Currency().Code()); err == nil && c.Most.IsPositive() {
+					in.Amount = c.Most
+				}
+			}
 			return func(ctx context.Context, w *okpay.Wallet) error {
 				po, err := w.Payouts.Request(ctx, in)
 				return h.made(in.Key, string(po.ID), err)

@@ -132,7 +132,7 @@ func (b *ledgerBooks) payments(h *history, p *process) {
 }
 
 func (b *ledgerBooks) refunds(h *history, p *process) {
-	refunded, pending := map[okpay.PaymentID]int64{}, map[okpay.PaymentID]int64{}
+	refunded, pending, taken := map[okpay.PaymentID]int64{}, map[okpay.PaymentID]int64{}, map[okpay.PaymentID]int64{}
 	for _, x := range h.witness.all("refund") {
 		got, err := p.Payments.GetRefund(h.t.Context(), okpay.MerchantID(x.shown.Merchant), okpay.RefundID(x.id))
 		require.NoError(h.t, err)
@@ -141,10 +141,12 @@ func (b *ledgerBooks) refunds(h *history, p *process) {
 			pending[got.Payment] += got.Amount.Minor()
 		case got.State == okpay.RefundPendingProvider:
 			pending[got.Payment] += got.Amount.Minor()
+			taken[got.Payment] += got.Amount.Minor()
 			b.says.add("merchant", got.Amount, -1)
 			b.says.add("clearing:"+got.Source+":refunds", got.Amount, 1)
 		case got.State == okpay.RefundSucceeded || got.CreditedToWallet:
 			refunded[got.Payment] += got.Amount.Minor()
+			taken[got.Payment] += got.Amount.Minor()
 			b.says.add("merchant", got.Amount, -1)
 			if got.Source == "" || got.CreditedToWallet {
 				b.says.add("user", got.Amount, 1)
@@ -158,6 +160,10 @@ func (b *ledgerBooks) refunds(h *history, p *process) {
 		require.NoError(h.t, err)
 		assert.Equal(h.t, refunded[got.ID], got.Refunded.Minor(), "%s: refunded", x.id)
 		assert.Equal(h.t, pending[got.ID], got.RefundPending.Minor(), "%s: refunds under way", x.id)
+		if got.Captured.IsPositive() {
+			share := new(big.Int).Mul(big.NewInt(got.Fee.Minor()), big.NewInt(taken[got.ID]))
+			assert.Equal(h.t, share.Quo(share, big.NewInt(got.Captured.Minor())).Int64(), got.FeeReturned.Minor(), "%s: the fee that went back", x.id)
+		}
 	}
 }
 

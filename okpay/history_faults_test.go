@@ -14,18 +14,6 @@ import (
 	"github.com/okpay/okpay-go/okpay/rails"
 )
 
-// faults counts what went wrong on purpose.
-type faults struct {
-	mu     sync.Mutex
-	counts map[string]int
-}
-
-func (f *faults) met(what string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.counts[what]++
-}
-
 // unsteady is the store as one process sees it: it is away now and then, loses answers, and
 // ends the process at a statement that was drawn beforehand. What a dead process does has no
 // effect. The witness sees what really was committed.
@@ -54,7 +42,7 @@ func (s *unsteady) statement(commit bool) (n int, dies, dead bool) {
 	}
 	if s.left == 0 {
 		s.dead = true
-		s.h.faults.met("process ended")
+		s.h.met("process ended")
 		return s.r.IntN(3), true, false // 0 is before, if it is a commit
 	}
 	n = 1199
@@ -83,10 +71,10 @@ func (s *unsteady) Begin(ctx context.Context, l int64, need ledger.Need) (ledger
 	case dead || dies:
 		return nil, nil, errKilled
 	case n < 2:
-		s.h.faults.met("store away")
+		s.h.met("store away")
 		return nil, nil, ledger.ErrUnavailable
 	case n < 6:
-		s.h.faults.met("store asks to try again")
+		s.h.met("store asks to try again")
 		return nil, nil, ledger.ErrRetry
 	}
 	tx, found, err := s.Store.Begin(ctx, l, need)
@@ -99,7 +87,7 @@ func (s *unsteady) Read(ctx context.Context, l int64, fn func(ledger.View) error
 	case dead || dies:
 		return errKilled
 	case n == 0:
-		s.h.faults.met("store away")
+		s.h.met("store away")
 		return ledger.ErrUnavailable
 	}
 	return s.Store.Read(ctx, l, fn)
@@ -135,11 +123,11 @@ func (t unsteadyTx) Commit(ctx context.Context, b *ledger.Batch) error {
 		after, said = "unknown and committed", ledger.ErrCommitUnknown
 	}
 	if before != "" {
-		t.s.h.faults.met(before)
+		t.s.h.met(before)
 		return errors.Join(said, t.Tx.Rollback(ctx))
 	}
 	if after != "" {
-		t.s.h.faults.met(after)
+		t.s.h.met(after)
 	}
 	// Under one lock with the commit, so that the witness sees blocks in their order.
 	t.s.h.commits.Lock()
@@ -150,6 +138,9 @@ func (t unsteadyTx) Commit(ctx context.Context, b *ledger.Batch) error {
 	t.s.h.witness.block(b)
 	return said
 }
+
+// met counts something that went wrong on purpose.
+func (h *history) met(what string) { h.tally.did("fault", what) }
 
 // outage reports whether an error says nothing of what was asked for: the caller asks again.
 func outage(err error) bool {
@@ -197,7 +188,7 @@ func (s *source) away(id string) bool {
 
 func (s *source) Collect(ctx context.Context, c rails.Collection) (rails.Outcome, error) {
 	if s.away(c.ID) {
-		s.h.faults.met("funding source away")
+		s.h.met("funding source away")
 		return rails.Unknown, errors.New("no answer")
 	}
 	return s.Simulated.Collect(ctx, c)
@@ -205,7 +196,7 @@ func (s *source) Collect(ctx context.Context, c rails.Collection) (rails.Outcome
 
 func (s *source) Refund(ctx context.Context, r rails.Refunding) (rails.Outcome, error) {
 	if s.away(r.ID) {
-		s.h.faults.met("funding source away")
+		s.h.met("funding source away")
 		return rails.Unknown, errors.New("no answer")
 	}
 	return s.Simulated.Refund(ctx, r)
@@ -230,7 +221,7 @@ func (h *history) bank() *bank {
 	b.Behave = func(p rails.Payout, call int) rails.Behavior {
 		failed := rails.PayoutResult{Status: rails.PayoutFailed, Code: string(okpay.DestinationClosed)}
 		n := h.fate("submit %s %d", p.Key, call) % 40
-		h.faults.met(map[bool]string{true: "payout order unanswered, late, wrong or lost", false: "payout order answered"}[n < 17])
+		h.met(map[bool]string{true: "payout order unanswered, late, wrong or lost", false: "payout order answered"}[n < 17])
 		switch {
 		case n < 4:
 			return rails.Behavior{Lost: lost}
@@ -269,7 +260,7 @@ func (h *history) said(key string, r rails.PayoutResult) okpay.ProviderEvent {
 
 func (b *bank) Query(ctx context.Context, key string) (rails.PayoutResult, error) {
 	if n := b.h.random(6); n == 0 {
-		b.h.faults.met("payout provider away")
+		b.h.met("payout provider away")
 		return rails.PayoutResult{}, errors.New("no answer")
 	} else if n == 1 { // carried out by now
 		if truth, _ := b.SimulatedPayouts.Query(ctx, key); truth.Status == rails.PayoutAccepted {

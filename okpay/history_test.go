@@ -56,24 +56,33 @@ func TestHistory(t *testing.T) {
 		seed++
 	}
 	t.Log("\n" + total.String())
+	if !t.Failed() {
+		assert.Empty(t, total.missing(), "all of it happened")
+	}
 }
 
-// missing is what was not done so far, and what did not go wrong.
-func (h *history) missing() (names []string) {
-	h.tally.mu.Lock()
-	defer h.tally.mu.Unlock()
+// missing is what was not done so far, which limits were not met, and what did not go wrong.
+func (y *tally) missing() (names []string) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
 	for _, a := range acts() {
-		if h.tally.counts[a.name]["ok"] == 0 {
+		if y.counts[a.name]["ok"] == 0 {
 			names = append(names, a.name)
 		}
 	}
-	h.faults.mu.Lock()
-	defer h.faults.mu.Unlock()
+	for _, name := range []string{
+		"payment.create, confirmed", "refund.create", "topup.create", "transfer.create", "withdrawal.request", "payout.request", "quote.convert",
+	} {
+		met := y.counts[name]
+		if met[string(okpay.LimitExceededDaily)]+met[string(okpay.LimitExceededMonthly)]+met[string(okpay.VelocityExceeded)] == 0 {
+			names = append(names, name+" above a limit")
+		}
+	}
 	for _, fault := range []string{
 		"process ended", "killed after a commit", "store away", "commit did not come", "unknown and committed", "unknown and not committed",
 		"funding source away", "payout provider away", "payout order unanswered, late, wrong or lost",
 	} {
-		if h.faults.counts[fault] == 0 {
+		if y.counts["fault"][fault] == 0 {
 			names = append(names, fault)
 		}
 	}
@@ -89,7 +98,6 @@ type history struct {
 	commits sync.Mutex
 	witness *witness
 	limits  *limitsModel
-	faults  *faults
 	tally   *tally
 	sources map[string]*source
 	payouts *bank
@@ -112,7 +120,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 	zone := time.FixedZone("Shanghai", 8*3600)
 	h := &history{
 		t: t, seed: seed, clock: &clock{now: time.Date(2026, 1, 28, 0, 0, 0, 0, time.UTC)}, store: memstore.New(),
-		limits: newLimitsModel(historyLimits(), zone), faults: &faults{counts: map[string]int{}}, tally: newTally(),
+		limits: newLimitsModel(historyLimits(), zone), tally: newTally(),
 		r: rand.New(rand.NewPCG(seed, 0)), ids: map[string]string{},
 	}
 	h.witness = newWitness(h.limits)
@@ -132,15 +140,15 @@ func historyLimits() []okpay.Limit {
 		{On: okpay.OnPayment, Per: okpay.Each, Min: 2, Max: 990},
 		{On: okpay.OnPayment, Per: okpay.Daily, Max: 2_500, Count: 9},
 		{On: okpay.OnPayment, Per: okpay.Monthly, Max: 12_000, Count: 60},
-		{On: okpay.OnTransfer, Per: okpay.Daily, Max: 900, Count: 7},
-		{On: okpay.OnTopUp, Per: okpay.Daily, Max: 20_000, Count: 9},
+		{On: okpay.OnTransfer, Per: okpay.Daily, Max: 500, Count: 4},
+		{On: okpay.OnTopUp, Per: okpay.Daily, Max: 15_000, Count: 5},
 		{On: okpay.OnWithdrawal, Per: okpay.Each, Min: 5},
 		{On: okpay.OnWithdrawal, Per: okpay.Daily, Max: 1_500},
 		{On: okpay.OnWithdrawal, Per: okpay.Monthly, Max: 9_000},
 		{On: okpay.OnWithdrawal, Per: okpay.Hourly, Count: 2},
-		{On: okpay.OnPayout, Per: okpay.Daily, Max: 3_000, Count: 9},
-		{On: okpay.OnConversion, Per: okpay.Daily, Max: 600},
-		{On: okpay.OnRefund, Per: okpay.Daily, Max: 4_000, Count: 20},
+		{On: okpay.OnPayout, Per: okpay.Daily, Max: 9_000, Count: 9},
+		{On: okpay.OnConversion, Per: okpay.Daily, Max: 300},
+		{On: okpay.OnRefund, Per: okpay.Daily, Max: 1_200, Count: 6},
 	}
 }
 
@@ -285,7 +293,7 @@ func (h *history) run(steps int) {
 	h.settle(p)
 	h.end(p)
 	checked := 200
-	for done := 0; (done < steps || len(h.missing()) > 0 && done < 5*historySteps) && !h.t.Failed(); {
+	for done := 0; (done < steps || len(h.tally.missing()) > 0 && done < 5*historySteps) && !h.t.Failed(); {
 		workers, lives := 1, 0
 		if h.random(2) == 0 {
 			workers = 4
@@ -308,7 +316,6 @@ func (h *history) run(steps int) {
 	if h.t.Failed() {
 		return
 	}
-	assert.Empty(h.t, h.missing(), "all of it happened")
 	p = h.begin(0)
 	h.check(p, false)
 	h.clock.Advance(365 * 24 * time.Hour)
@@ -318,9 +325,6 @@ func (h *history) run(steps int) {
 	require.NoError(h.t, err)
 	require.NoError(h.t, report.Err())
 	h.end(p)
-	for fault, n := range h.faults.counts {
-		h.tally.counts["fault"] = merge(h.tally.counts["fault"], fault, n)
-	}
 }
 
 // work does all that is due.
