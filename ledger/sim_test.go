@@ -32,7 +32,7 @@ func TestSimulation(t *testing.T) {
 		return
 	}
 	first := rand.Uint64N(1 << 62)
-	seeds := uint64(testsize.Scaled(t, 1500))
+	seeds := uint64(testsize.Scaled(t, 2500))
 	t.Logf("seeds %d to %d", first, first+seeds-1)
 	var wait sync.WaitGroup
 	var mu sync.Mutex
