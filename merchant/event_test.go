@@ -52,6 +52,32 @@ func TestAnEventIsTyped(t *testing.T) {
 	assert.ErrorIs(t, err, merchant.ErrInvalidEvent)
 }
 
+func TestEventsOfDisputesPayoutsAndSchedulesAreTyped(t *testing.T) {
+	t.Parallel()
+	const amount = `{"amount":"5.00","currency":"CNY"}`
+	for eventType, data := range map[merchant.EventType]string{
+		merchant.EventDisputeOpened:     `{"id":"dsp_1","payment":"pay_1","state":"under_review","amount":` + amount + `,"evidence_by":"2026-01-16T00:00:00Z","created_at":"2026-01-02T00:00:00Z"}`,
+		merchant.EventPayoutPaid:        `{"id":"po_1","state":"paid","amount":` + amount + `,"fee":` + amount + `,"created_at":"2026-01-02T00:00:00Z"}`,
+		merchant.EventPayoutScheduleSet: `{"currency":"CNY","state":"active","every":"day","reserve":` + amount + `,"created_at":"2026-01-02T00:00:00Z"}`,
+	} {
+		e, err := merchant.ParseEvent([]byte(eventJSON(eventType, data)))
+		require.NoError(t, err)
+		y, disputeErr := e.Dispute()
+		p, payoutErr := e.Payout()
+		s, scheduleErr := e.PayoutSchedule()
+		found := 0
+		for err, a := range map[*error]money.Amount{&disputeErr: y.Amount, &payoutErr: p.Amount, &scheduleErr: s.Reserve} {
+			if *err == nil {
+				found++
+				assert.Equal(t, cny(t, "5"), a)
+				continue
+			}
+			assert.ErrorIs(t, *err, merchant.ErrInvalidEvent)
+		}
+		assert.Equal(t, 1, found, eventType)
+	}
+}
+
 func TestAnEventOfANewTypeIsRead(t *testing.T) {
 	t.Parallel()
 	e, err := merchant.ParseEvent([]byte(eventJSON("payment.teleported", paymentJSON)))
