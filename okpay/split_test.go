@@ -129,6 +129,25 @@ func TestAUnitThatAPartyHasLessOfALargerWhole(t *testing.T) {
 	}
 }
 
+// The fee of a larger whole may be a unit more than the merchant's share of the part that is captured.
+func TestAFeeThatTheMerchantHasSpentIsOwed(t *testing.T) {
+	f := market(start(t, okpay.Config{Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 600}}}))
+	f.topUp(cny(1_000))
+	p, err := f.buy(25, byHand, func(in *okpay.CreatePayment) {
+		in.Splits = []okpay.Split{{Merchant: "a", Weight: 9}, {Merchant: "shop", Weight: 1}}
+	})
+	require.NoError(t, err)
+	_, err = f.capture(p.ID, 24, false)
+	require.NoError(t, err)
+	require.Equal(t, []int64{22, 1}, f.have("a", "shop"))
+	f.spend("shop", "CNY")
+	_, err = f.capture(p.ID, 1, false)
+	require.NoError(t, err)
+	assert.Equal(t, []int64{23, -1}, f.have("a", "shop"))
+	assert.Equal(t, int64(2), f.standing("fees:payment", "CNY"))
+	f.verify()
+}
+
 func TestARefundWaitsForEachOfThoseWhoPayIt(t *testing.T) {
 	f := market(start(t, okpay.Config{}))
 	f.topUp(cny(10_000))
