@@ -79,6 +79,7 @@ type Payment struct {
 	RefundPending money.Amount      `json:"refund_pending,omitzero"` // reserved by refunds that have not ended; the zero Amount if there are none
 	Dispute       DisputeID         `json:"dispute,omitempty"`       // the one that is open; empty if there is none
 	NeedsReview   bool              `json:"needs_review,omitempty"`  // another amount than was asked for came in, and a person decides
+	Splits        []Share           `json:"splits,omitempty"`        // of a payment that is divided among several merchants
 	CreatedAt     time.Time         `json:"created_at"`
 	UpdatedAt     time.Time         `json:"updated_at"`
 	ExpiresAt     time.Time         `json:"expires_at"` // the first instant at which it is expired
@@ -89,6 +90,25 @@ type Payment struct {
 	// Replayed is set on what a call returns when its Key had been used before: nothing was
 	// done this time.
 	Replayed bool `json:"-"`
+}
+
+// Share is what one party has of a payment that is divided among several merchants.
+type Share struct {
+	Merchant    MerchantID   `json:"merchant"`
+	Weight      int64        `json:"weight"` // what the party gets of the sum of all weights
+	Captured    money.Amount `json:"captured"`
+	Fee         money.Amount `json:"fee"` // borne by the party
+	Refunded    money.Amount `json:"refunded"`
+	FeeReturned money.Amount `json:"fee_returned"`
+}
+
+// wireShare is a Share as it is sent.
+type wireShare struct {
+	Share
+	Captured    *wireAmount `json:"captured"`
+	Fee         *wireAmount `json:"fee"`
+	Refunded    *wireAmount `json:"refunded"`
+	FeeReturned *wireAmount `json:"fee_returned"`
 }
 
 // Refused is a refusal that an object remembers.
@@ -113,6 +133,7 @@ func decodePayment(data []byte, currencies *money.Registry) (Payment, error) {
 		Fee           *wireAmount `json:"fee"`
 		FeeReturned   *wireAmount `json:"fee_returned"`
 		RefundPending *wireAmount `json:"refund_pending"`
+		Splits        []wireShare `json:"splits"`
 	}
 	r.object(data, &w)
 	p := w.Payment
@@ -124,6 +145,12 @@ func decodePayment(data []byte, currencies *money.Registry) (Payment, error) {
 	p.FeeReturned = r.amount("fee_returned", w.FeeReturned)
 	if w.RefundPending != nil {
 		p.RefundPending = r.amount("refund_pending", w.RefundPending)
+	}
+	for _, s := range w.Splits {
+		share := s.Share
+		share.Captured, share.Fee = r.amount("captured", s.Captured), r.amount("fee", s.Fee)
+		share.Refunded, share.FeeReturned = r.amount("refunded", s.Refunded), r.amount("fee_returned", s.FeeReturned)
+		p.Splits = append(p.Splits, share)
 	}
 	r.needTime("created_at", p.CreatedAt)
 	return result(&r, p)

@@ -157,3 +157,24 @@ func TestTheClientReadsReports(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, activity.Data)
 }
+
+func TestTheClientReadsWhatThePartiesOfADividedPaymentHave(t *testing.T) {
+	t.Parallel()
+	pay := mock.New(t)
+	other, err := pay.Wallet.Merchants.Create(t.Context(), okpay.CreateMerchant{Name: "Other"})
+	require.NoError(t, err)
+	shop := okpay.MerchantID(paid(t, pay, cny(100)).Merchant)
+	p, err := pay.Wallet.Payments.Create(t.Context(), okpay.CreatePayment{
+		Merchant: shop, Amount: cny(1_001), Splits: []okpay.Split{{Merchant: shop, Weight: 2}, {Merchant: other.ID, Weight: 1}},
+	})
+	require.NoError(t, err)
+	require.NoError(t, pay.Confirm(merchant.PaymentID(p.ID), pay.Customer("100.00 CNY")))
+	got := look(t, pay, merchant.PaymentID(p.ID))
+	require.Len(t, got.Splits, 2)
+	assert.Equal(t, merchant.Share{
+		Merchant: merchant.MerchantID(shop), Weight: 2, Captured: cny(667), Fee: cny(0), Refunded: cny(0), FeeReturned: cny(0),
+	}, got.Splits[0])
+	assert.Equal(t, merchant.MerchantID(other.ID), got.Splits[1].Merchant)
+	assert.Equal(t, cny(334), got.Splits[1].Captured)
+	assert.Empty(t, look(t, pay, paid(t, pay, cny(100)).ID).Splits)
+}
