@@ -54,6 +54,8 @@ type walletCase struct {
 	Note    any       `json:"note"` // for people
 
 	unread error // why the case is not known here
+
+	foreign func(outOfScope) // see caseWorld
 }
 
 type caseSetup struct {

@@ -323,25 +323,17 @@ func (e outgoings) trouble(d *ledger.Draft, doc *outgoingDoc, kind, provider, de
 	if kind == troubleOwnerGone {
 		// What came back waits on suspense: a person decides whose it is.
 		x.Suspended = rails.In.String()
-		if amount, err = e.comesBack(doc); err != nil {
+		if amount, err = e.cameBack(doc); err != nil {
 			return err
 		}
 	}
 	return e.w.raiseAs(&d.Change, d.Now(), x, amount)
 }
 
-// comesBack is what a return gives back: the amount and, if that is agreed, the fee that was
-// taken. The document is in its new state already, and its money is not moved yet.
-func (e outgoings) comesBack(doc *outgoingDoc) (money.Amount, error) {
-	minor := doc.Minor.Amount
-	if e.config().ReturnFee {
-		if n := len(doc.History); n > 1 && slices.Contains(inFlight(), doc.History[n-2].State) {
-			minor += doc.Minor.Fee // taken by the same move
-		} else {
-			minor += doc.Minor.Charged
-		}
-	}
-	return e.w.restore(minor, doc.Currency)
+// cameBack is what a return gave back: the amount and the fee, as far as it is not charged any
+// more. Its money is moved already.
+func (e outgoings) cameBack(doc *outgoingDoc) (money.Amount, error) {
+	return e.w.restore(doc.Minor.Amount+doc.Minor.Fee-doc.Minor.Charged, doc.Currency)
 }
 
 // refusalOf is what a provider's code means here: a code of ours, or one that failures.json
