@@ -465,12 +465,14 @@ func TestNothingLeavesAfterALock(t *testing.T) {
 			approved = append(approved, wd.ID)
 		}
 		begin := make(chan struct{})
+		ended := make(chan struct{}, 36) // an item for each that was answered
 		var running sync.WaitGroup
 		try := func(fn func(i int) error) {
 			for i := range 6 {
 				running.Go(func() {
 					<-begin
 					err := fn(i)
+					ended <- struct{}{}
 					var e *okpay.Error
 					if err != nil && assert.ErrorAs(t, err, &e) {
 						assert.Contains(t, []okpay.Code{okpay.AccountLocked}, e.Code)
@@ -505,7 +507,9 @@ func TestNothingLeavesAfterALock(t *testing.T) {
 		var lockErr error
 		running.Go(func() {
 			<-begin
-			time.Sleep(time.Duration(round) * 200 * time.Microsecond)
+			for range 3 * round { // so many come first, at least
+				<-ended
+			}
 			_, lockErr = k.Customers.Lock(ctx, okpay.MoveGate{Customer: "payer"})
 		})
 		close(begin)
