@@ -61,7 +61,7 @@ type Keys struct{ w *Wallet }
 // Create makes an API key for a merchant. The secret is returned once: "okpay_test_" or
 // "okpay_live_" and 43 characters with 256 random bits. Errors: NotFound for the merchant, InvalidRequest.
 func (s *Keys) Create(ctx context.Context, merchant MerchantID, name string) (APIKey, Secret, error) {
-	if err := checkText("name", name, 200); err != nil {
+	if err := CheckText("name", name, 200); err != nil {
 		return APIKey{}, Secret{}, err
 	}
 	var b [32]byte
@@ -119,11 +119,11 @@ func ModeOfKey(secret string) (mode Mode, ok bool) {
 // not known, revoked, or of the other mode alike.
 func (s *Keys) Authenticate(ctx context.Context, secret string) (APIKey, error) {
 	if mode, ok := ModeOfKey(secret); !ok || mode != s.w.cfg.Mode {
-		return APIKey{}, newError(Unauthenticated, "this is not a %s key", s.w.cfg.Mode)
+		return APIKey{}, NewError(Unauthenticated, "this is not a %s key", s.w.cfg.Mode)
 	}
 	r, err := s.w.ledger.RecordByKey(ctx, keyHash(secret))
 	if errors.Is(err, ledger.ErrNotFound) {
-		return APIKey{}, newError(Unauthenticated, "the key is not known")
+		return APIKey{}, NewError(Unauthenticated, "the key is not known")
 	}
 	if err != nil {
 		return APIKey{}, err
@@ -133,7 +133,7 @@ func (s *Keys) Authenticate(ctx context.Context, secret string) (APIKey, error) 
 		return APIKey{}, err
 	}
 	if key.RevokedAt != nil {
-		return APIKey{}, newError(Unauthenticated, "the key is not known")
+		return APIKey{}, NewError(Unauthenticated, "the key is not known")
 	}
 	return key, nil
 }

@@ -19,6 +19,7 @@ func catalogue() []announced {
 		{"customer.created", false, "a customer was registered"},
 		{"account.locked", false, "a customer's money may not leave any more"},
 		{"account.unlocked", false, "a customer's money may leave again"},
+		{"account.owner_proven", false, "after a lock a customer has proven who they are, and changes the password next"},
 		{"account.closed", false, "a customer's account was closed"},
 		{"merchant.created", false, "a merchant was registered"},
 		{"customer.updated", false, "a customer's name or language was changed"},

@@ -54,7 +54,7 @@ func Chart() ledger.Chart {
 // checkChart refuses a ledger that would open the wallet's accounts by other rules.
 func checkChart(l *ledger.Ledger) error {
 	if l == nil {
-		return invalidField("ledger", "is missing")
+		return InvalidField("ledger", "is missing")
 	}
 	chart := l.Chart()
 	for _, want := range Chart() {
@@ -62,7 +62,7 @@ func checkChart(l *ledger.Ledger) error {
 		got, ok := chart.Rule(ledger.AccountKey{Name: name, Currency: "CNY"})
 		same := got.Min == nil && want.Min == nil || got.Min != nil && want.Min != nil && *got.Min == *want.Min
 		if !ok || !same || got.Normal != want.Normal || got.Max != nil {
-			return invalidField("ledger", "was not opened with okpay.Chart(): its rule for %s differs", want.Name)
+			return InvalidField("ledger", "was not opened with okpay.Chart(): its rule for %s differs", want.Name)
 		}
 	}
 	return nil

@@ -27,7 +27,7 @@ func busyClosing(at *time.Time, id string) error {
 	if at == nil {
 		return nil
 	}
-	e := newError(ServiceBusy, "the account is being closed")
+	e := NewError(ServiceBusy, "the account is being closed")
 	e.Object = id
 	return e
 }
@@ -49,8 +49,8 @@ func (s *Customers) Close(ctx context.Context, in MoveGate) (Gate, error) {
 		if err != nil {
 			return err
 		}
-		if !gateMachine().allows(g.State, closeAccount) {
-			return gateMachine().refuse(g.State, id, closeAccount)
+		if !GateMachine().Allows(g.State, closeAccount) {
+			return GateMachine().Refuse(g.State, id, closeAccount)
 		}
 		kept, open := *g, *g
 		open.ClosingAt = nil
@@ -61,7 +61,7 @@ func (s *Customers) Close(ctx context.Context, in MoveGate) (Gate, error) {
 				{Type: "topup", Label: "c:" + id + ":pending"}, {Type: "topup", Label: "c:" + id + ":needs_review"},
 			},
 			close: func() error {
-				m, err := gateMachine().move(&kept.State, id, closeAccount, always)
+				m, err := GateMachine().Move(&kept.State, id, closeAccount, Always)
 				if err != nil {
 					return err
 				}
@@ -101,7 +101,7 @@ type CloseMerchant struct {
 // InvalidState when it is closed already, or something is in the way.
 func (s *Merchants) Close(ctx context.Context, in CloseMerchant) (Merchant, error) {
 	if in.By != "" {
-		if err := checkID("by", in.By); err != nil {
+		if err := CheckID("by", in.By); err != nil {
 			return Merchant{}, err
 		}
 	}
@@ -112,8 +112,8 @@ func (s *Merchants) Close(ctx context.Context, in CloseMerchant) (Merchant, erro
 		if err := draftGet(d, "merchant", id, m); err != nil {
 			return err
 		}
-		if !merchantMachine().allows(m.State, closeAccount) {
-			return merchantMachine().refuse(m.State, id, closeAccount)
+		if !merchantMachine().Allows(m.State, closeAccount) {
+			return merchantMachine().Refuse(m.State, id, closeAccount)
 		}
 		kept, open := *m, *m
 		open.ClosingAt = nil
@@ -122,7 +122,7 @@ func (s *Merchants) Close(ctx context.Context, in CloseMerchant) (Merchant, erro
 			accounts: []string{merchantAccount(in.Merchant), merchantDebt(in.Merchant)},
 			labels:   paymentsInTheWay(in.Merchant),
 			close: func() error {
-				moved, err := merchantMachine().move(&kept.State, id, closeAccount, always)
+				moved, err := merchantMachine().Move(&kept.State, id, closeAccount, Always)
 				if err != nil {
 					return err
 				}
@@ -177,7 +177,7 @@ func (w *Wallet) closeIfEmpty(d *ledger.Draft, c closeable) error {
 	case err != nil:
 		return err
 	case way != "" && !c.marked:
-		e := newError(InvalidState, "%s", way)
+		e := NewError(InvalidState, "%s", way)
 		e.Object = c.id
 		return e
 	case !c.marked:
@@ -274,8 +274,8 @@ func (w *Wallet) accountBalances(ctx context.Context, account string) (out []led
 
 // paymentsInTheWay finds payments that can still be confirmed or captured.
 func paymentsInTheWay(m MerchantID) (queries []ledger.RecordQuery) {
-	for _, state := range paymentMachine().drawn().states {
-		if paymentMachine().allows(PaymentState(state), expire) {
+	for _, state := range paymentMachine().Drawn().States {
+		if paymentMachine().Allows(PaymentState(state), expire) {
 			queries = append(queries, ledger.RecordQuery{Type: "payment", Label: "m:" + string(m) + ":" + state})
 		}
 	}
@@ -318,7 +318,7 @@ func (w *Wallet) unmarkDue(ctx context.Context, noun, id string) error {
 			return err
 		}
 		if *at == nil || d.Now().Before((*at).Add(closingTakes)) {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		*at = nil
 		return w.write(&d.Change, d.Now(), doc)
@@ -330,7 +330,7 @@ func (w *Wallet) unmarkDue(ctx context.Context, noun, id string) error {
 func closedBy(err error) error {
 	var refused *ledger.RefusedError
 	if errors.As(err, &refused) && refused.Reason == ledger.ConditionFailed {
-		e := newError(InvalidState, "there is a balance or a debt in %s", refused.Account.Currency)
+		e := NewError(InvalidState, "there is a balance or a debt in %s", refused.Account.Currency)
 		e.Err = err
 		return e
 	}

@@ -34,17 +34,17 @@ const (
 )
 
 const (
-	addContact    action = "add"
-	verifyContact action = "verify"
-	removeContact action = "remove"
+	addContact    Action = "add"
+	verifyContact Action = "verify"
+	removeContact Action = "remove"
 )
 
-func contactMachine() machine[ContactState] {
-	return machine[ContactState]{noun: "contact", rows: []row[ContactState]{
-		{to: ContactUnverified, on: addContact, emits: []string{"contact.added"}},
-		{from: ContactUnverified, on: verifyContact, to: ContactVerified, emits: []string{"contact.verified"}},
-		{from: ContactUnverified, on: removeContact, to: ContactRemoved, emits: []string{"contact.removed"}},
-		{from: ContactVerified, on: removeContact, to: ContactRemoved, emits: []string{"contact.removed"}},
+func contactMachine() Machine[ContactState] {
+	return Machine[ContactState]{Noun: "contact", Rows: []Row[ContactState]{
+		{To: ContactUnverified, On: addContact, Emits: []string{"contact.added"}},
+		{From: ContactUnverified, On: verifyContact, To: ContactVerified, Emits: []string{"contact.verified"}},
+		{From: ContactUnverified, On: removeContact, To: ContactRemoved, Emits: []string{"contact.removed"}},
+		{From: ContactVerified, On: removeContact, To: ContactRemoved, Emits: []string{"contact.removed"}},
 	}}
 }
 
@@ -74,7 +74,7 @@ func NormalizeEmail(s string) (string, error) {
 		good = good && l != "" && len(l) <= 63 && l[0] != '-' && l[len(l)-1] != '-' && only(l, isHost)
 	}
 	if !good {
-		return "", invalidField("email", "is not an e-mail address")
+		return "", InvalidField("email", "is not an e-mail address")
 	}
 	return s, nil
 }
@@ -92,7 +92,7 @@ func NormalizePhone(s string) (string, error) {
 	}
 	digits, ok := strings.CutPrefix(s, "+")
 	if !ok || len(digits) < 7 || len(digits) > 15 || digits[0] == '0' || !only(digits, isDigit) {
-		return "", invalidField("phone", "is not a telephone number with country code")
+		return "", InvalidField("phone", "is not a telephone number with country code")
 	}
 	return s, nil
 }
@@ -107,7 +107,7 @@ type address struct {
 func parseAddress(email, phone string) (a address, err error) {
 	switch {
 	case email != "" && phone != "":
-		return a, invalidField("email", "stands beside a telephone number, want one of the two")
+		return a, InvalidField("email", "stands beside a telephone number, want one of the two")
 	case email != "":
 		a.kind = ContactEmail
 		a.value, err = NormalizeEmail(email)

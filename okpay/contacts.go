@@ -34,7 +34,7 @@ func (s *Contacts) Add(ctx context.Context, in AddContact) (Contact, error) {
 	}
 	a, err := parseAddress(in.Email, in.Phone)
 	if err == nil && a.kind == "" {
-		err = invalidField("email", "is missing, and so is phone")
+		err = InvalidField("email", "is missing, and so is phone")
 	}
 	if err != nil {
 		return Contact{}, err
@@ -42,7 +42,7 @@ func (s *Contacts) Add(ctx context.Context, in AddContact) (Contact, error) {
 	v := verb{"program", "contact.add", in.Key, []ledger.Field{
 		{Name: "party", Value: party}, {Name: string(a.kind), Value: a.value},
 	}}
-	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
+	out, err := s.w.doFor(ctx, in.Customer, v, func(d *ledger.Draft) error {
 		h, p, err := s.w.contactHolder(d, in.Customer, in.Merchant)
 		if err != nil {
 			return err
@@ -54,11 +54,11 @@ func (s *Contacts) Add(ctx context.Context, in AddContact) (Contact, error) {
 		c := contactRecord{Digest: g.of(party, a)}
 		c.Contact = Contact{ID: ContactID(s.w.newID("con_")), Kind: a.kind, Value: a.value, CreatedAt: d.Now()}
 		if len(p.Contacts) >= MaxContacts || slices.ContainsFunc(p.Contacts, func(o contactRecord) bool { return o.Digest == c.Digest }) {
-			e := newError(InvalidState, "the contact is there already, or there are %d", MaxContacts)
+			e := NewError(InvalidState, "the contact is there already, or there are %d", MaxContacts)
 			e.Field = string(a.kind)
 			return e
 		}
-		m, err := contactMachine().move(&c.State, string(c.ID), addContact, always)
+		m, err := contactMachine().Move(&c.State, string(c.ID), addContact, Always)
 		if err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func (s *Contacts) MarkVerified(ctx context.Context, in MoveContact) (Contact, e
 	if err != nil {
 		return Contact{}, err
 	}
-	_, err = s.w.do(ctx, in.verb(party, "contact.verify"), func(d *ledger.Draft) error {
+	_, err = s.w.doFor(ctx, in.Customer, in.verb(party, "contact.verify"), func(d *ledger.Draft) error {
 		h, p, err := s.w.contactHolder(d, in.Customer, in.Merchant)
 		if err != nil {
 			return err
@@ -104,7 +104,7 @@ func (s *Contacts) MarkVerified(ctx context.Context, in MoveContact) (Contact, e
 			return notFound("contact", string(in.Contact))
 		}
 		c := &p.Contacts[at]
-		m, err := contactMachine().move(&c.State, string(c.ID), verifyContact, always)
+		m, err := contactMachine().Move(&c.State, string(c.ID), verifyContact, Always)
 		if err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func (s *Contacts) MarkVerified(ctx context.Context, in MoveContact) (Contact, e
 }
 
 func contactTaken(id ContactID) error {
-	e := newError(ContactTaken, "")
+	e := NewError(ContactTaken, "")
 	e.Object = string(id)
 	return e
 }
@@ -142,7 +142,7 @@ func (s *Contacts) Remove(ctx context.Context, in MoveContact) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.w.do(ctx, in.verb(party, "contact.remove"), func(d *ledger.Draft) error {
+	_, err = s.w.doFor(ctx, in.Customer, in.verb(party, "contact.remove"), func(d *ledger.Draft) error {
 		h, p, err := s.w.contactHolder(d, in.Customer, in.Merchant)
 		if err != nil {
 			return err
@@ -153,7 +153,7 @@ func (s *Contacts) Remove(ctx context.Context, in MoveContact) error {
 		}
 		c := p.Contacts[at]
 		was := c.State
-		m, err := contactMachine().move(&c.State, string(c.ID), removeContact, always)
+		m, err := contactMachine().Move(&c.State, string(c.ID), removeContact, Always)
 		if err != nil {
 			return err
 		}
@@ -177,7 +177,7 @@ type FindContact struct {
 func (s *Contacts) Customer(ctx context.Context, in FindContact) (Customer, error) {
 	a, err := parseAddress(in.Email, in.Phone)
 	if err == nil && a.kind == "" {
-		err = invalidField("email", "is missing, and so is phone")
+		err = InvalidField("email", "is missing, and so is phone")
 	}
 	if err != nil {
 		return Customer{}, err
@@ -196,7 +196,7 @@ func (s *Contacts) Customer(ctx context.Context, in FindContact) (Customer, erro
 // withoutObject keeps the digest of a contact out of an error.
 func withoutObject(err error) error {
 	if errors.Is(err, NotFound) || errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrErased) {
-		return newError(NotFound, "nobody has verified this contact")
+		return NewError(NotFound, "nobody has verified this contact")
 	}
 	return err
 }
@@ -205,7 +205,7 @@ func withoutObject(err error) error {
 func (w *Wallet) digest(ctx context.Context, a address) (string, error) {
 	r, err := w.ledger.Record(ctx, "secret", "contacts")
 	if errors.Is(err, ledger.ErrNotFound) {
-		return "", newError(NotFound, "nobody has verified this contact")
+		return "", NewError(NotFound, "nobody has verified this contact")
 	}
 	return digester{r.Content}.of(partyCustomer(""), a), translate(err)
 }
@@ -220,11 +220,11 @@ func (in *MoveContact) verb(party, operation string) verb {
 func contactParty(customer CustomerID, merchant MerchantID) (string, error) {
 	switch {
 	case (customer == "") == (merchant == ""):
-		return "", invalidField("customer", "exactly one of customer and merchant is set")
+		return "", InvalidField("customer", "exactly one of customer and merchant is set")
 	case customer != "":
-		return partyCustomer(customer), checkID("customer", string(customer))
+		return partyCustomer(customer), CheckID("customer", string(customer))
 	}
-	return partyMerchant(merchant), checkID("merchant", string(merchant))
+	return partyMerchant(merchant), CheckID("merchant", string(merchant))
 }
 
 // contactHolder is a customer or merchant as contacts see them.
@@ -243,14 +243,14 @@ func (w *Wallet) contactHolder(d *ledger.Draft, customer CustomerID, merchant Me
 		p, err := w.profile(d, partyMerchant(merchant))
 		return m, p, err
 	}
-	if err := w.arriving(d, customer); err != nil {
+	if err := w.permitted(d, customer, CanManage); err != nil {
 		return nil, nil, err
 	}
 	c, p, err := w.customer(d, customer)
 	return c, p, err
 }
 
-func (s *Contacts) write(d *ledger.Draft, h contactHolder, p *profile, m told) error {
+func (s *Contacts) write(d *ledger.Draft, h contactHolder, p *profile, m Told) error {
 	h.with(p)
 	d.Put(p.record())
 	return s.w.write(&d.Change, d.Now(), h, m)

@@ -23,18 +23,18 @@ const (
 )
 
 const (
-	allowed   guard = "risk allows it"
-	forbidden guard = "risk blocks it, or wants a person to look first"
+	allowed   Guard = "risk allows it"
+	forbidden Guard = "risk blocks it, or wants a person to look first"
 )
 
 // conversionMachine is the conversion's state machine: it is over as soon as it is made.
-func conversionMachine() machine[ConversionState] {
-	return machine[ConversionState]{noun: "conversion", rows: []row[ConversionState]{
+func conversionMachine() Machine[ConversionState] {
+	return Machine[ConversionState]{Noun: "conversion", Rows: []Row[ConversionState]{
 		{
-			on: convert, guard: allowed, to: ConversionCompleted, emits: []string{"fx.converted"},
-			posts: "Dr user:{customer}:available base / Cr fx:position base; Dr fx:position quote at mid / Cr user:{customer}:available quote at rate, Cr fees:fx_spread the difference",
+			On: convert, Guard: allowed, To: ConversionCompleted, Emits: []string{"fx.converted"},
+			Posts: "Dr user:{customer}:available base / Cr fx:position base; Dr fx:position quote at mid / Cr user:{customer}:available quote at rate, Cr fees:fx_spread the difference",
 		},
-		{on: convert, guard: forbidden, to: ConversionFailed, emits: []string{"fx.declined"}},
+		{On: convert, Guard: forbidden, To: ConversionFailed, Emits: []string{"fx.declined"}},
 	}}
 }
 
@@ -114,10 +114,10 @@ type Convert struct {
 // the kernel decides: LimitExceededDaily, LimitExceededMonthly, VelocityExceeded,
 // InsufficientBalance with Short. IdempotencyKeyReused. A refusal leaves the quote as it was.
 func (s *Quotes) Convert(ctx context.Context, in Convert) (Conversion, error) {
-	if err := checkID("customer", string(in.Customer)); err != nil {
+	if err := CheckID("customer", string(in.Customer)); err != nil {
 		return Conversion{}, err
 	}
-	if err := checkID("quote", string(in.Quote)); err != nil {
+	if err := CheckID("quote", string(in.Quote)); err != nil {
 		return Conversion{}, err
 	}
 	if err := s.w.amount("amount", in.Amount); err != nil {
@@ -128,7 +128,7 @@ func (s *Quotes) Convert(ctx context.Context, in Convert) (Conversion, error) {
 	}}
 	asked := s.w.screening()
 	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
-		if err := s.w.leaving(d, in.Customer); err != nil {
+		if err := s.w.leaving(d, in.Customer, CanConvert); err != nil {
 			return err
 		}
 		q, err := s.usable(d, in.Quote, in.Customer)
@@ -145,9 +145,9 @@ func (s *Quotes) Convert(ctx context.Context, in Convert) (Conversion, error) {
 		c := &conversionDoc{Base: q.Base, To: q.Quote}
 		c.Conversion = Conversion{ID: ConversionID(s.w.newID("fxc_")), Customer: in.Customer, Quote: q.ID, CreatedAt: d.Now()}
 		c.Minor.Given = in.Amount.Minor()
-		c.Risk, err = asked.screen(ctx, RiskCheck{
+		c.Risk, err = asked.screen(d, RiskCheck{
 			Operation: OnConversion, Customer: in.Customer, To: q.Quote, Object: string(q.ID), Amount: in.Amount, At: d.Now(),
-		}, in.Proof)
+		}, in.Proof, false)
 		if err != nil {
 			return err
 		}
@@ -156,7 +156,7 @@ func (s *Quotes) Convert(ctx context.Context, in Convert) (Conversion, error) {
 		if c.Risk.Verdict == Block || c.Risk.Verdict == Review { // a quote does not wait for a person
 			g = forbidden
 		}
-		m, err := conversionMachine().move(&c.State, string(c.ID), convert, g)
+		m, err := conversionMachine().Move(&c.State, string(c.ID), convert, g)
 		if err != nil {
 			return err
 		}
@@ -187,7 +187,7 @@ func (s *Quotes) Convert(ctx context.Context, in Convert) (Conversion, error) {
 // priced returns what a quote gives for an amount of its base currency.
 func (s *Quotes) priced(q *Quote, amount money.Amount) (target, atMid money.Amount, err error) {
 	if amount.Currency().Code() != q.Base {
-		e := newError(CurrencyNotSupported, "the quote is for %s", q.Base)
+		e := NewError(CurrencyNotSupported, "the quote is for %s", q.Base)
 		e.Field, e.Object = "amount", string(q.ID)
 		return money.Amount{}, money.Amount{}, e
 	}

@@ -101,7 +101,7 @@ func (s *Customers) Create(ctx context.Context, in CreateCustomer) (Customer, er
 	asked := in.ID
 	if in.ID == "" {
 		in.ID = CustomerID(s.w.newID("cus_"))
-	} else if err := checkID("id", string(in.ID)); err != nil {
+	} else if err := CheckID("id", string(in.ID)); err != nil {
 		return Customer{}, err
 	}
 	v := verb{"program", "customer.create", in.Key, []ledger.Field{
@@ -128,14 +128,14 @@ func (s *Customers) Create(ctx context.Context, in CreateCustomer) (Customer, er
 		d.Result = string(c.ID)
 		c.profile = &profile{Party: partyCustomer(c.ID), Name: in.Name}
 		g := &Gate{Customer: c.ID, State: GateActive, UpdatedAt: d.Now()}
-		var locked told
+		var locked Told
 		if verdict.Verdict != Allow {
 			g.State, g.Reason = GateLocked, "risk"
-			locked = told{emits: []string{"account.locked"}, mails: []string{"account_locked"}}
+			locked = Told{Emits: []string{"account.locked"}, Mails: []string{"account_locked"}}
 		}
 		d.Put(c.profile.record())
 		return errors.Join(
-			s.w.write(&d.Change, d.Now(), c, told{emits: []string{"customer.created"}}),
+			s.w.write(&d.Change, d.Now(), c, Told{Emits: []string{"customer.created"}}),
 			s.w.write(&d.Change, d.Now(), g, locked),
 		)
 	})
@@ -147,10 +147,10 @@ func (s *Customers) Create(ctx context.Context, in CreateCustomer) (Customer, er
 
 func checkProfile(name, locale *string) error {
 	if locale != nil && *locale != "en" && *locale != "zh-CN" {
-		return invalidField("locale", "is neither en nor zh-CN")
+		return InvalidField("locale", "is neither en nor zh-CN")
 	}
 	if name != nil {
-		return checkText("name", *name, 200)
+		return CheckText("name", *name, 200)
 	}
 	return nil
 }
@@ -167,7 +167,7 @@ type UpdateCustomer struct {
 // InvalidRequest, IdempotencyKeyReused, NotFound, AccountClosed.
 func (s *Customers) Update(ctx context.Context, in UpdateCustomer) (Customer, error) {
 	if in.Name == nil && in.Locale == nil {
-		return Customer{}, invalidField("name", "is missing, and so is locale: nothing to change")
+		return Customer{}, InvalidField("name", "is missing, and so is locale: nothing to change")
 	}
 	if err := checkProfile(in.Name, in.Locale); err != nil {
 		return Customer{}, err
@@ -175,8 +175,8 @@ func (s *Customers) Update(ctx context.Context, in UpdateCustomer) (Customer, er
 	v := verb{"program", "customer.update", in.Key, []ledger.Field{
 		{Name: "customer", Value: string(in.Customer)}, optionalField("name", in.Name), optionalField("locale", in.Locale),
 	}}
-	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
-		if err := s.w.arriving(d, in.Customer); err != nil {
+	out, err := s.w.doFor(ctx, in.Customer, v, func(d *ledger.Draft) error {
+		if err := s.w.permitted(d, in.Customer, CanManage); err != nil {
 			return err
 		}
 		c, p, err := s.w.customer(d, in.Customer)
@@ -190,7 +190,7 @@ func (s *Customers) Update(ctx context.Context, in UpdateCustomer) (Customer, er
 		if in.Locale != nil {
 			c.Locale = *in.Locale
 		}
-		return s.w.write(&d.Change, d.Now(), c, told{emits: []string{"customer.updated"}})
+		return s.w.write(&d.Change, d.Now(), c, Told{Emits: []string{"customer.updated"}})
 	})
 	if err != nil {
 		return Customer{}, translate(err)
@@ -277,7 +277,7 @@ func (s *Customers) Statement(ctx context.Context, id CustomerID, currency strin
 func mustBeNew(d *ledger.Draft, noun, id string) error {
 	_, err := d.Get(noun, id)
 	if err == nil || errors.Is(err, ledger.ErrErased) { // whose balances may still be there
-		e := newError(InvalidState, "there is or was a %s with this id already", noun)
+		e := NewError(InvalidState, "there is or was a %s with this id already", noun)
 		e.Field, e.Object = "id", id
 		return e
 	}

@@ -41,10 +41,10 @@ type SettleDebt struct {
 // other, until somebody who may says otherwise. Errors: InvalidRequest, AmountNotPositive, CurrencyNotSupported,
 // NotFound, AccountClosed, IdempotencyKeyReused.
 func (s *Customers) SettleDebt(ctx context.Context, in SettleDebt) (paid money.Amount, err error) {
-	if err := checkID("customer", string(in.Customer)); err != nil {
+	if err := CheckID("customer", string(in.Customer)); err != nil {
 		return money.Amount{}, err
 	}
-	if err := checkID("by", in.By); err != nil {
+	if err := CheckID("by", in.By); err != nil {
 		return money.Amount{}, err
 	}
 	if err := s.w.amount("amount", in.Amount); err != nil {
@@ -68,7 +68,7 @@ func (s *Customers) SettleDebt(ctx context.Context, in SettleDebt) (paid money.A
 				UpTo: ledger.UpToDebit | ledger.UpToCredit,
 			}},
 		})
-		return s.w.write(&d.Change, d.Now(), g, told{emits: []string{"account.debt_settled"}})
+		return s.w.write(&d.Change, d.Now(), g, Told{Emits: []string{"account.debt_settled"}})
 	})
 	if err != nil {
 		return money.Amount{}, translate(err)

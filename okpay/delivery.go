@@ -65,7 +65,7 @@ func (w *Wallet) fanOut(ctx context.Context) (more bool, err error) {
 			return err
 		}
 		if len(announced) == 0 {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		more = len(announced) == fanOutSize
 		endpoints, heard := make(map[MerchantID][]endpointDoc), EventTypes()
@@ -113,7 +113,7 @@ func deliveryRecord(y *Delivery) ledger.Put {
 func (w *Wallet) deliver(ctx context.Context, id string) error {
 	y, err := w.changeDelivery(ctx, id, "delivery.claim", func(d *ledger.Draft, y *Delivery) error {
 		if y.NextAt == nil || y.NextAt.After(d.Now()) {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		next := d.Now().Add(lease)
 		y.Attempts, y.NextAt = y.Attempts+1, &next
@@ -155,7 +155,7 @@ func (w *Wallet) changeDelivery(ctx context.Context, id, operation string, fn fu
 			return err
 		}
 		if y.State != DeliveryPending {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		if err := fn(d, &y); err != nil {
 			return err
@@ -211,5 +211,5 @@ func (s *Endpoints) Deliveries(ctx context.Context, merchant MerchantID, id Endp
 	return out, nil
 }
 
-// errNothingDue ends a background verb that found nothing to do. It commits nothing.
-var errNothingDue = errors.New("okpay: nothing is due")
+// ErrNothingDue ends a background verb that found nothing to do. It commits nothing.
+var ErrNothingDue = errors.New("okpay: nothing is due")

@@ -27,23 +27,23 @@ const (
 )
 
 const (
-	saveDestination   action = "save"
-	verifyDestination action = "verify"
-	refuseDestination action = "refuse"
-	removeDestination action = "remove"
+	saveDestination   Action = "save"
+	verifyDestination Action = "verify"
+	refuseDestination Action = "refuse"
+	removeDestination Action = "remove"
 )
 
-func destinationMachine() machine[DestinationState] {
-	m := machine[DestinationState]{noun: "destination", rows: []row[DestinationState]{
-		{to: DestinationUnverified, on: saveDestination, emits: []string{"destination.saved"}, mails: []string{"destination_saved"}},
-		{from: DestinationUnverified, on: verifyDestination, to: DestinationVerified, emits: []string{"destination.verified"}},
-		{from: DestinationRefused, on: verifyDestination, to: DestinationVerified, emits: []string{"destination.verified"}},
+func destinationMachine() Machine[DestinationState] {
+	m := Machine[DestinationState]{Noun: "destination", Rows: []Row[DestinationState]{
+		{To: DestinationUnverified, On: saveDestination, Emits: []string{"destination.saved"}, Mails: []string{"destination_saved"}},
+		{From: DestinationUnverified, On: verifyDestination, To: DestinationVerified, Emits: []string{"destination.verified"}},
+		{From: DestinationRefused, On: verifyDestination, To: DestinationVerified, Emits: []string{"destination.verified"}},
 	}}
 	for _, s := range []DestinationState{DestinationUnverified, DestinationVerified, DestinationRefused} {
-		m.rows = append(
-			m.rows,
-			row[DestinationState]{from: s, on: refuseDestination, to: DestinationRefused, emits: []string{"destination.refused"}},
-			row[DestinationState]{from: s, on: removeDestination, to: DestinationRemoved, emits: []string{"destination.removed"}, mails: []string{"destination_removed"}},
+		m.Rows = append(
+			m.Rows,
+			Row[DestinationState]{From: s, On: refuseDestination, To: DestinationRefused, Emits: []string{"destination.refused"}},
+			Row[DestinationState]{From: s, On: removeDestination, To: DestinationRemoved, Emits: []string{"destination.removed"}, Mails: []string{"destination_removed"}},
 		)
 	}
 	return m
@@ -122,7 +122,7 @@ func (d *destinationDoc) problem() Code {
 // DestinationInvalid, DestinationClosed, DestinationBlocked, DestinationNameMismatch.
 func (w *Wallet) usable(d *ledger.Draft, o owner, id DestinationID) (*destinationDoc, error) {
 	unusable := func(code Code) error {
-		e := newError(code, "")
+		e := NewError(code, "")
 		e.Field = "destination"
 		if len(id) <= maxKeyLen {
 			e.Object = string(id)
@@ -130,7 +130,7 @@ func (w *Wallet) usable(d *ledger.Draft, o owner, id DestinationID) (*destinatio
 		return e
 	}
 	doc := &destinationDoc{}
-	if checkID("destination", string(id)) != nil {
+	if CheckID("destination", string(id)) != nil {
 		return nil, unusable(DestinationInvalid)
 	}
 	err := draftGet(d, "destination", string(id), doc)

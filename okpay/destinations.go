@@ -88,14 +88,14 @@ func (s *Destinations) Save(ctx context.Context, in SaveDestination) (Destinatio
 // present refuses an owner who is not there or has left.
 func (s *Destinations) present(d *ledger.Draft, o owner) error {
 	if o.customer != "" {
-		return s.w.arriving(d, o.customer)
+		return s.w.permitted(d, o.customer, CanManage)
 	}
 	return draftGet(d, "merchant", string(o.merchant), &Merchant{})
 }
 
 func (s *Destinations) checkSave(in *SaveDestination) error {
 	if (in.Customer == "") == (in.Merchant == "") {
-		return invalidField("customer", "exactly one of customer and merchant is set")
+		return InvalidField("customer", "exactly one of customer and merchant is set")
 	}
 	if in.Provider == "" && len(s.w.cfg.PayoutProviders) == 1 {
 		for name := range s.w.cfg.PayoutProviders {
@@ -103,12 +103,12 @@ func (s *Destinations) checkSave(in *SaveDestination) error {
 		}
 	}
 	if s.w.cfg.PayoutProviders[in.Provider] == nil {
-		return invalidField("provider", "there is no payout provider with this name")
+		return InvalidField("provider", "there is no payout provider with this name")
 	}
 	if in.Details == "" {
-		return invalidField("details", "is empty")
+		return InvalidField("details", "is empty")
 	}
-	return errors.Join(checkID("type", in.Type), checkText("holder", in.Holder, 200), checkText("details", in.Details, 500))
+	return errors.Join(CheckID("type", in.Type), CheckText("holder", in.Holder, 200), CheckText("details", in.Details, 500))
 }
 
 // check asks Config.VerifyDestination about a destination that waits for it, outside of any
@@ -135,7 +135,7 @@ func (s *Destinations) check(ctx context.Context, id DestinationID) error {
 			return err
 		}
 		if doc.State != DestinationUnverified {
-			return errNothingDue // a person was faster
+			return ErrNothingDue // a person was faster
 		}
 		switch {
 		case verdict.Problem != "":
@@ -149,7 +149,7 @@ func (s *Destinations) check(ctx context.Context, id DestinationID) error {
 		doc.UpdatedAt = d.Now()
 		return s.w.write(&d.Change, d.Now(), doc)
 	})
-	if errors.Is(err, errNothingDue) {
+	if errors.Is(err, ErrNothingDue) {
 		return nil
 	}
 	return translate(err)
@@ -172,18 +172,18 @@ type VerifyDestination struct {
 // SelfApprovalForbidden, InvalidState for one that was removed or is verified already,
 // IdempotencyKeyReused.
 func (s *Destinations) Verify(ctx context.Context, in VerifyDestination) (Destination, error) {
-	if err := checkID("by", in.By); err != nil {
+	if err := CheckID("by", in.By); err != nil {
 		return Destination{}, err
 	}
 	if in.Problem != "" && !isDestinationProblem(in.Problem) {
-		return Destination{}, invalidField("problem", "is not a problem of a destination")
+		return Destination{}, InvalidField("problem", "is not a problem of a destination")
 	}
 	v := verb{"op/" + in.By, "destination.verify", in.Key, []ledger.Field{
 		{Name: "destination", Value: string(in.Destination)}, {Name: "problem", Value: string(in.Problem)},
 	}}
 	return s.run(ctx, v, in.Destination, func(d *ledger.Draft, doc *destinationDoc) error {
 		if doc.owner().is(in.By) {
-			return newError(SelfApprovalForbidden, "")
+			return NewError(SelfApprovalForbidden, "")
 		}
 		doc.By, doc.Problem = in.By, in.Problem
 		if in.Problem != "" {
@@ -235,8 +235,8 @@ func (s *Destinations) run(ctx context.Context, v verb, id DestinationID, fn fun
 	return doc.Destination, nil
 }
 
-func (s *Destinations) write(d *ledger.Draft, doc *destinationDoc, on action) error {
-	m, err := destinationMachine().move(&doc.State, string(doc.ID), on, always)
+func (s *Destinations) write(d *ledger.Draft, doc *destinationDoc, on Action) error {
+	m, err := destinationMachine().Move(&doc.State, string(doc.ID), on, Always)
 	if err != nil {
 		return err
 	}
@@ -289,7 +289,7 @@ type ListDestinations struct {
 // Errors: InvalidRequest unless exactly one of Customer and Merchant is set.
 func (s *Destinations) List(ctx context.Context, in ListDestinations) ([]Destination, error) {
 	if (in.Customer == "") == (in.Merchant == "") {
-		return nil, invalidField("customer", "exactly one of customer and merchant is set")
+		return nil, InvalidField("customer", "exactly one of customer and merchant is set")
 	}
 	return s.labeled(ctx, owner{in.Customer, in.Merchant}.label(), in.After, pageSize(in.Limit))
 }

@@ -78,60 +78,60 @@ type Dispute struct {
 }
 
 const (
-	openDispute        action = "open"
-	creditProvisional  action = "provisional_credit"
-	addEvidence        action = "evidence"
-	resolveForPayer    action = "resolve_for_payer"
-	resolveForMerchant action = "resolve_for_merchant"
-	withdrawDispute    action = "withdraw"
+	openDispute        Action = "open"
+	creditProvisional  Action = "provisional_credit"
+	addEvidence        Action = "evidence"
+	resolveForPayer    Action = "resolve_for_payer"
+	resolveForMerchant Action = "resolve_for_merchant"
+	withdrawDispute    Action = "withdraw"
 )
 
 const (
-	credited    guard = "the customer was credited provisionally"
-	notCredited guard = "the customer was not credited"
+	credited    Guard = "the customer was credited provisionally"
+	notCredited Guard = "the customer was not credited"
 )
 
-func disputeMachine() machine[DisputeState] {
+func disputeMachine() Machine[DisputeState] {
 	const (
 		returned = "Dr reserve:disputes / Cr merchant:{party}:available"
 		collect  = returned + "; Dr user:{customer}:available up to what is there, Dr receivable:user:{customer} the rest / Cr provisional:disputes"
 	)
 	forMerchant := []string{"dispute.resolved_for_merchant"}
-	return machine[DisputeState]{noun: "dispute", rows: []row[DisputeState]{
+	return Machine[DisputeState]{Noun: "dispute", Rows: []Row[DisputeState]{
 		{
-			on: openDispute, to: DisputeUnderReview, emits: []string{"dispute.opened"}, mails: []string{"dispute_received"},
-			posts: "Dr merchant:{party}:available up to what is there / Cr reserve:disputes",
+			On: openDispute, To: DisputeUnderReview, Emits: []string{"dispute.opened"}, Mails: []string{"dispute_received"},
+			Posts: "Dr merchant:{party}:available up to what is there / Cr reserve:disputes",
 		},
 		{
-			from: DisputeUnderReview, on: creditProvisional, guard: notCredited, to: DisputeUnderReview, emits: []string{"dispute.provisional_credit"},
-			posts: "Dr provisional:disputes / Cr user:{customer}:available",
+			From: DisputeUnderReview, On: creditProvisional, Guard: notCredited, To: DisputeUnderReview, Emits: []string{"dispute.provisional_credit"},
+			Posts: "Dr provisional:disputes / Cr user:{customer}:available",
 		},
-		{from: DisputeUnderReview, on: addEvidence, to: DisputeUnderReview, emits: []string{"dispute.evidence_added"}},
+		{From: DisputeUnderReview, On: addEvidence, To: DisputeUnderReview, Emits: []string{"dispute.evidence_added"}},
 		{
-			from: DisputeUnderReview, on: resolveForPayer, guard: credited, to: DisputeResolvedForPayer,
-			emits: []string{"dispute.resolved_for_payer"}, mails: []string{"dispute_resolved_for_payer"},
-			posts: "Dr reserve:disputes, Dr receivable:merchant:{party} what was not reserved / Cr provisional:disputes",
-		},
-		{
-			from: DisputeUnderReview, on: resolveForPayer, guard: notCredited, to: DisputeResolvedForPayer,
-			emits: []string{"dispute.resolved_for_payer"}, mails: []string{"dispute_resolved_for_payer"},
-			posts: "Dr reserve:disputes, Dr receivable:merchant:{party} what was not reserved / Cr user:{customer}:available",
+			From: DisputeUnderReview, On: resolveForPayer, Guard: credited, To: DisputeResolvedForPayer,
+			Emits: []string{"dispute.resolved_for_payer"}, Mails: []string{"dispute_resolved_for_payer"},
+			Posts: "Dr reserve:disputes, Dr receivable:merchant:{party} what was not reserved / Cr provisional:disputes",
 		},
 		{
-			from: DisputeUnderReview, on: resolveForMerchant, guard: credited, to: DisputeResolvedForMerchant,
-			emits: forMerchant, mails: []string{"dispute_resolved_for_merchant"}, posts: collect,
+			From: DisputeUnderReview, On: resolveForPayer, Guard: notCredited, To: DisputeResolvedForPayer,
+			Emits: []string{"dispute.resolved_for_payer"}, Mails: []string{"dispute_resolved_for_payer"},
+			Posts: "Dr reserve:disputes, Dr receivable:merchant:{party} what was not reserved / Cr user:{customer}:available",
 		},
 		{
-			from: DisputeUnderReview, on: resolveForMerchant, guard: notCredited, to: DisputeResolvedForMerchant,
-			emits: forMerchant, mails: []string{"dispute_resolved_for_merchant"}, posts: returned,
+			From: DisputeUnderReview, On: resolveForMerchant, Guard: credited, To: DisputeResolvedForMerchant,
+			Emits: forMerchant, Mails: []string{"dispute_resolved_for_merchant"}, Posts: collect,
 		},
 		{
-			from: DisputeUnderReview, on: withdrawDispute, guard: credited, to: DisputeWithdrawn,
-			emits: []string{"dispute.withdrawn"}, posts: collect,
+			From: DisputeUnderReview, On: resolveForMerchant, Guard: notCredited, To: DisputeResolvedForMerchant,
+			Emits: forMerchant, Mails: []string{"dispute_resolved_for_merchant"}, Posts: returned,
 		},
 		{
-			from: DisputeUnderReview, on: withdrawDispute, guard: notCredited, to: DisputeWithdrawn,
-			emits: []string{"dispute.withdrawn"}, posts: returned,
+			From: DisputeUnderReview, On: withdrawDispute, Guard: credited, To: DisputeWithdrawn,
+			Emits: []string{"dispute.withdrawn"}, Posts: collect,
+		},
+		{
+			From: DisputeUnderReview, On: withdrawDispute, Guard: notCredited, To: DisputeWithdrawn,
+			Emits: []string{"dispute.withdrawn"}, Posts: returned,
 		},
 	}}
 }
@@ -162,7 +162,7 @@ func (y *disputeDoc) counter() *int64 { return &y.Sequence }
 func (y *disputeDoc) parties() (MerchantID, CustomerID) { return y.Merchant, y.Customer }
 
 // credit is the guard that says whether the customer was credited already.
-func (y *disputeDoc) credit() guard {
+func (y *disputeDoc) credit() Guard {
 	if y.Provisional {
 		return credited
 	}

@@ -32,9 +32,9 @@ func (s *Disputes) Open(ctx context.Context, in OpenDispute) (Dispute, error) {
 	switch in.Kind {
 	case Unauthorized, NotReceived, NotAsDescribed, Duplicate, OtherDispute:
 	default:
-		return Dispute{}, invalidField("kind", "is not one of the constants")
+		return Dispute{}, InvalidField("kind", "is not one of the constants")
 	}
-	if err := checkText("text", in.Text, 2000); err != nil {
+	if err := CheckText("text", in.Text, 2000); err != nil {
 		return Dispute{}, err
 	}
 	v := verb{"c/" + string(in.Customer), "dispute.open", in.Key, []ledger.Field{
@@ -48,13 +48,13 @@ func (s *Disputes) Open(ctx context.Context, in OpenDispute) (Dispute, error) {
 		case p.Customer != in.Customer:
 			return notFound("payment", string(in.Payment))
 		case p.Reported != "":
-			e := newError(AlreadyDisputed, "")
+			e := NewError(AlreadyDisputed, "")
 			e.Object = string(p.Reported)
 			return e
-		case p.Minor.Captured == 0 || p.refundable() == 0 || paymentMachine().allows(p.State, capture):
+		case p.Minor.Captured == 0 || p.refundable() == 0 || paymentMachine().Allows(p.State, capture):
 			return p.invalidState("dispute")
 		case d.Now().Sub(p.CapturedAt) >= s.w.cfg.DisputeWindow:
-			e := newError(InvalidState, "the payment was captured %v ago or earlier", s.w.cfg.DisputeWindow)
+			e := NewError(InvalidState, "the payment was captured %v ago or earlier", s.w.cfg.DisputeWindow)
 			e.Object = string(p.ID)
 			return e
 		}
@@ -92,7 +92,7 @@ func (s *Disputes) Open(ctx context.Context, in OpenDispute) (Dispute, error) {
 		if err := s.w.write(&d.Change, d.Now(), p); err != nil {
 			return err
 		}
-		return s.move(d, y, openDispute, always)
+		return s.move(d, y, openDispute, Always)
 	})
 }
 
@@ -102,8 +102,8 @@ func (s *Disputes) transaction(y *disputeDoc, postings ...ledger.Posting) ledger
 }
 
 // move writes a dispute's next state.
-func (s *Disputes) move(d *ledger.Draft, y *disputeDoc, on action, g guard) error {
-	m, err := disputeMachine().move(&y.State, string(y.ID), on, g)
+func (s *Disputes) move(d *ledger.Draft, y *disputeDoc, on Action, g Guard) error {
+	m, err := disputeMachine().Move(&y.State, string(y.ID), on, g)
 	if err != nil {
 		return err
 	}
@@ -120,11 +120,11 @@ type DecideDispute struct {
 }
 
 func (in *DecideDispute) verb(operation string) (verb, error) {
-	if err := checkID("by", in.By); err != nil {
+	if err := CheckID("by", in.By); err != nil {
 		return verb{}, err
 	}
 	if in.Reason != "" {
-		if err := checkID("reason", in.Reason); err != nil {
+		if err := CheckID("reason", in.Reason); err != nil {
 			return verb{}, err
 		}
 	}
@@ -147,7 +147,7 @@ func (s *Disputes) CreditProvisionally(ctx context.Context, in DecideDispute) (D
 			return err
 		}
 		if y.Kind != Unauthorized {
-			return disputeMachine().refuse(y.State, string(y.ID), creditProvisional)
+			return disputeMachine().Refuse(y.State, string(y.ID), creditProvisional)
 		}
 		was := y.credit()
 		y.Provisional, y.By = true, in.By
@@ -170,7 +170,7 @@ func (s *Disputes) ResolveForMerchant(ctx context.Context, in DecideDispute) (Di
 	return s.decide(ctx, in, resolveForMerchant)
 }
 
-func (s *Disputes) decide(ctx context.Context, in DecideDispute, on action) (Dispute, error) {
+func (s *Disputes) decide(ctx context.Context, in DecideDispute, on Action) (Dispute, error) {
 	v, err := in.verb("dispute." + string(on))
 	if err != nil {
 		return Dispute{}, err
@@ -186,9 +186,9 @@ func (s *Disputes) decide(ctx context.Context, in DecideDispute, on action) (Dis
 }
 
 // settle posts what a decision means and writes it.
-func (s *Disputes) settle(d *ledger.Draft, y *disputeDoc, amount money.Amount, on action) error {
-	if !disputeMachine().allows(y.State, on) {
-		return disputeMachine().refuse(y.State, string(y.ID), on)
+func (s *Disputes) settle(d *ledger.Draft, y *disputeDoc, amount money.Amount, on Action) error {
+	if !disputeMachine().Allows(y.State, on) {
+		return disputeMachine().Refuse(y.State, string(y.ID), on)
 	}
 	p, err := s.w.Payments.load(d, y.Payment)
 	if err != nil {
@@ -299,15 +299,15 @@ func (s *Disputes) AddEvidence(ctx context.Context, in AddEvidence) (Dispute, er
 	case PartyMerchant:
 		principal = "m/" + string(in.Merchant)
 	default:
-		return Dispute{}, invalidField("from", "is neither payer nor merchant")
+		return Dispute{}, InvalidField("from", "is neither payer nor merchant")
 	}
 	if in.Text == "" && in.Document == "" {
-		return Dispute{}, invalidField("text", "is empty, and there is no document")
+		return Dispute{}, InvalidField("text", "is empty, and there is no document")
 	}
-	if err := checkText("text", in.Text, 2000); err != nil {
+	if err := CheckText("text", in.Text, 2000); err != nil {
 		return Dispute{}, err
 	}
-	if err := checkText("document", in.Document, 128); err != nil {
+	if err := CheckText("document", in.Document, 128); err != nil {
 		return Dispute{}, err
 	}
 	v := verb{principal, "dispute.evidence", in.Key, []ledger.Field{
@@ -321,10 +321,10 @@ func (s *Disputes) AddEvidence(ctx context.Context, in AddEvidence) (Dispute, er
 		case in.From == PartyPayer && y.Customer != in.Customer, in.From == PartyMerchant && y.Merchant != in.Merchant:
 			return notFound("dispute", string(in.Dispute))
 		case !d.Now().Before(y.EvidenceBy) || len(y.Evidence) >= maxEvidence:
-			return disputeMachine().refuse(y.State, string(y.ID), addEvidence)
+			return disputeMachine().Refuse(y.State, string(y.ID), addEvidence)
 		}
 		y.Evidence = append(y.Evidence, Evidence{From: in.From, Text: in.Text, Document: in.Document, At: d.Now()})
-		return s.move(d, y, addEvidence, always)
+		return s.move(d, y, addEvidence, Always)
 	})
 }
 
@@ -386,13 +386,13 @@ func (s *Disputes) List(ctx context.Context, in ListDisputes) (page []Dispute, m
 	for prefix, id := range map[string]string{"c:": string(in.Customer), "m:": string(in.Merchant), "s:": string(in.State)} {
 		switch {
 		case id != "" && label != "":
-			return nil, false, invalidField("customer", "more than one of customer, merchant and state is set")
+			return nil, false, InvalidField("customer", "more than one of customer, merchant and state is set")
 		case id != "":
 			label = prefix + id
 		}
 	}
 	if label == "" {
-		return nil, false, invalidField("customer", "one of customer, merchant and state must be set")
+		return nil, false, InvalidField("customer", "one of customer, merchant and state must be set")
 	}
 	return listed(ctx, s.w, ledger.RecordQuery{Type: "dispute", Label: label, After: string(in.After), Limit: in.Limit}, s.w.dispute)
 }

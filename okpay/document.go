@@ -25,9 +25,9 @@ type addressed interface {
 
 // write puts an object's next version into a Change, with the events and messages of the
 // moves that it made. Events show the object as it is now.
-func (w *Wallet) write(c *ledger.Change, now time.Time, d document, moves ...told) error {
+func (w *Wallet) write(c *ledger.Change, now time.Time, d document, moves ...Told) error {
 	for _, m := range moves {
-		if err := w.announce(c, now, d, m.emits...); err != nil {
+		if err := w.announce(c, now, d, m.Emits...); err != nil {
 			return err
 		}
 	}
@@ -36,12 +36,18 @@ func (w *Wallet) write(c *ledger.Change, now time.Time, d document, moves ...tol
 	c.Puts = append(c.Puts, put)
 	_, customer := d.parties()
 	for _, m := range moves {
-		for _, template := range m.mails {
+		for _, template := range m.Mails {
 			to := customer
 			if a, ok := d.(addressed); ok {
 				to = a.recipient(template)
 			}
-			w.queueMessage(c, now, to, template, put.Type, put.ID)
+			m := Message{Customer: to, Template: template, ObjectType: put.Type, Object: put.ID}
+			if i, ok := d.(interface {
+				facts(string) map[string]string
+			}); ok {
+				m.Facts = i.facts(template)
+			}
+			w.queueMessage(c, now, m)
 		}
 	}
 	return nil

@@ -98,21 +98,21 @@ func (s *Endpoints) Create(ctx context.Context, in CreateEndpoint) (Endpoint, we
 }
 
 func (s *Endpoints) check(in *CreateEndpoint) error {
-	if err := checkText("url", in.URL, 500); err != nil {
+	if err := CheckText("url", in.URL, 500); err != nil {
 		return err
 	}
 	if err := s.w.sender.CheckURL(in.URL); err != nil {
-		e := invalidField("url", "%v", err)
+		e := InvalidField("url", "%v", err)
 		e.Err = err
 		return e
 	}
 	if len(in.Events) > 50 {
-		return invalidField("events", "has %d items, want at most 50", len(in.Events))
+		return InvalidField("events", "has %d items, want at most 50", len(in.Events))
 	}
 	known := EventTypes()
 	for _, eventType := range in.Events {
 		if !slices.Contains(known, eventType) {
-			return invalidField("events", "has a type that is not known")
+			return InvalidField("events", "has a type that is not known")
 		}
 	}
 	return nil
@@ -136,7 +136,7 @@ func (s *Endpoints) count(d *ledger.Draft, merchant MerchantID, change int) erro
 	}
 	doc.Endpoints += change
 	if doc.Endpoints > maxEndpoints {
-		return newError(InvalidState, "a merchant has at most %d endpoints", maxEndpoints)
+		return NewError(InvalidState, "a merchant has at most %d endpoints", maxEndpoints)
 	}
 	d.Put(ledger.Put{Type: "endpoint_count", ID: string(merchant), Chaining: ledger.Plain, Content: encode(doc)})
 	return nil

@@ -34,7 +34,7 @@ func (s *Customers) Erase(ctx context.Context, in EraseCustomer) (Customer, erro
 			return err
 		}
 		if g.State != GateClosed || c.ErasedAt != nil {
-			e := newError(InvalidState, "the account is %s, and what is personal is there to be erased: %t", g.State, c.ErasedAt == nil)
+			e := NewError(InvalidState, "the account is %s, and what is personal is there to be erased: %t", g.State, c.ErasedAt == nil)
 			e.Object = string(in.Customer)
 			return e
 		}
@@ -47,7 +47,7 @@ func (s *Customers) Erase(ctx context.Context, in EraseCustomer) (Customer, erro
 		d.Put(ledger.Put{Type: "profile", ID: partyCustomer(in.Customer), Erase: true})
 		now := d.Now()
 		c.ErasedAt = &now
-		return s.w.write(&d.Change, now, c, told{emits: []string{"customer.erased"}})
+		return s.w.write(&d.Change, now, c, Told{Emits: []string{"customer.erased"}})
 	}
 	out, err := s.w.do(ctx, v, erase)
 	if errors.Is(err, errNotMarked) {
@@ -98,11 +98,11 @@ func (w *Wallet) blankAll(ctx context.Context, id CustomerID) error {
 						return err
 					}
 					if !doc.blank(id) {
-						return errNothingDue
+						return ErrNothingDue
 					}
 					return w.write(&d.Change, d.Now(), doc)
 				})
-				if err != nil && !errors.Is(err, errNothingDue) {
+				if err != nil && !errors.Is(err, ErrNothingDue) {
 					return err
 				}
 			}

@@ -56,7 +56,7 @@ func CodeOf(err error) Code {
 	return InternalError
 }
 
-func newError(code Code, format string, args ...any) *Error {
+func NewError(code Code, format string, args ...any) *Error {
 	f, ok := FailureOf(code)
 	if !ok {
 		f = Failure{Code: code, Fault: FaultProvider, Retry: "never", En: string(code), Zh: string(code)}
@@ -64,14 +64,14 @@ func newError(code Code, format string, args ...any) *Error {
 	return &Error{Failure: f, Detail: fmt.Sprintf(format, args...)}
 }
 
-func invalidField(field, format string, args ...any) *Error {
-	e := newError(InvalidRequest, format, args...)
+func InvalidField(field, format string, args ...any) *Error {
+	e := NewError(InvalidRequest, format, args...)
 	e.Field = field
 	return e
 }
 
 func notFound(noun, id string) *Error {
-	e := newError(NotFound, "there is no %s with this id", noun)
+	e := NewError(NotFound, "there is no %s with this id", noun)
 	if len(id) <= maxKeyLen {
 		e.Object = id
 	}
@@ -93,19 +93,19 @@ func translate(err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, ledger.ErrOutcomeUnknown):
 		return err
 	case errors.As(err, &reused):
-		e := newError(IdempotencyKeyReused, "the key was used before with another %s", reused.Field)
+		e := NewError(IdempotencyKeyReused, "the key was used before with another %s", reused.Field)
 		e.Field, e.Err = reused.Field, err
 		return e
 	case errors.As(err, &refused):
-		e := newError(codeOfReason(refused.Reason), "%s", refused.Detail)
+		e := NewError(codeOfReason(refused.Reason), "%s", refused.Detail)
 		e.Err = err
 		return e
 	case errors.As(err, &invalid):
-		e := invalidField(invalid.Field, "%s", invalid.Reason)
+		e := InvalidField(invalid.Field, "%s", invalid.Reason)
 		e.Err = err
 		return e
 	case errors.Is(err, ledger.ErrBusy), errors.Is(err, ledger.ErrConflict), errors.Is(err, ledger.ErrRetry), errors.Is(err, ledger.ErrUnavailable):
-		e := newError(ServiceBusy, "nothing was done")
+		e := NewError(ServiceBusy, "nothing was done")
 		e.Err = err
 		return e
 	}

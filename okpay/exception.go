@@ -77,54 +77,54 @@ const (
 )
 
 const (
-	raiseException  action = "raise"
-	settleException action = "settle"
-	statementCame   action = "statement_came"
+	raiseException  Action = "raise"
+	settleException Action = "settle"
+	statementCame   Action = "statement_came"
 )
 
 const (
-	objectDecided guard = "a person decided on the object itself"
-	cameIn        guard = "money that came"
-	wentOut       guard = "money that left"
+	objectDecided Guard = "a person decided on the object itself"
+	cameIn        Guard = "money that came"
+	wentOut       Guard = "money that left"
 )
 
 // exceptionMachine is the exception's state machine. How a person resolves it, the
 // disposition, is the action.
-func exceptionMachine() machine[ExceptionState] {
+func exceptionMachine() Machine[ExceptionState] {
 	resolved := []string{"reconciliation.resolved"}
-	return machine[ExceptionState]{noun: "exception", rows: []row[ExceptionState]{
-		{to: ExceptionOpen, on: raiseException, emits: []string{exceptionRaised}},
+	return Machine[ExceptionState]{Noun: "exception", Rows: []Row[ExceptionState]{
+		{To: ExceptionOpen, On: raiseException, Emits: []string{exceptionRaised}},
 		{
-			to: ExceptionOpen, on: raiseException, guard: cameIn, emits: []string{exceptionRaised},
-			posts: "by a row of a statement: Dr bank:nostro / Cr suspense:{provider} amount; Dr expense:provider / Cr bank:nostro cost",
+			To: ExceptionOpen, On: raiseException, Guard: cameIn, Emits: []string{exceptionRaised},
+			Posts: "by a row of a statement: Dr bank:nostro / Cr suspense:{provider} amount; Dr expense:provider / Cr bank:nostro cost",
 		},
 		{
-			to: ExceptionOpen, on: raiseException, guard: wentOut, emits: []string{exceptionRaised},
-			posts: "by a row of a statement: Dr suspense:{provider} / Cr bank:nostro amount; Dr expense:provider / Cr bank:nostro cost",
+			To: ExceptionOpen, On: raiseException, Guard: wentOut, Emits: []string{exceptionRaised},
+			Posts: "by a row of a statement: Dr suspense:{provider} / Cr bank:nostro amount; Dr expense:provider / Cr bank:nostro cost",
 		},
-		{from: ExceptionOpen, on: "resolve", to: ExceptionResolved, emits: resolved},
+		{From: ExceptionOpen, On: "resolve", To: ExceptionResolved, Emits: resolved},
 		{
-			from: ExceptionOpen, on: action(CreditCustomer), guard: cameIn, to: ExceptionResolved, emits: resolved,
-			posts: "Dr suspense:{provider} / Cr user:{customer}:available amount",
-		},
-		{
-			from: ExceptionOpen, on: action(CreditMerchant), guard: cameIn, to: ExceptionResolved, emits: resolved,
-			posts: "Dr suspense:{provider} / Cr merchant:{merchant}:available amount",
+			From: ExceptionOpen, On: Action(CreditCustomer), Guard: cameIn, To: ExceptionResolved, Emits: resolved,
+			Posts: "Dr suspense:{provider} / Cr user:{customer}:available amount",
 		},
 		{
-			from: ExceptionOpen, on: action(ReturnToProvider), guard: cameIn, to: ExceptionResolved, emits: resolved,
-			posts: "Dr suspense:{provider} / Cr clearing:{provider} amount",
+			From: ExceptionOpen, On: Action(CreditMerchant), Guard: cameIn, To: ExceptionResolved, Emits: resolved,
+			Posts: "Dr suspense:{provider} / Cr merchant:{merchant}:available amount",
 		},
 		{
-			from: ExceptionOpen, on: action(ReturnToProvider), guard: wentOut, to: ExceptionResolved, emits: resolved,
-			posts: "Dr clearing:{provider} / Cr suspense:{provider} amount",
+			From: ExceptionOpen, On: Action(ReturnToProvider), Guard: cameIn, To: ExceptionResolved, Emits: resolved,
+			Posts: "Dr suspense:{provider} / Cr clearing:{provider} amount",
 		},
 		{
-			from: ExceptionOpen, on: action(WriteOff), guard: wentOut, to: ExceptionResolved, emits: resolved,
-			posts: "Dr expense:loss / Cr suspense:{provider} amount",
+			From: ExceptionOpen, On: Action(ReturnToProvider), Guard: wentOut, To: ExceptionResolved, Emits: resolved,
+			Posts: "Dr clearing:{provider} / Cr suspense:{provider} amount",
 		},
-		{from: ExceptionOpen, on: settleException, guard: objectDecided, to: ExceptionResolved},
-		{from: ExceptionOpen, on: statementCame, to: ExceptionResolved, emits: resolved},
+		{
+			From: ExceptionOpen, On: Action(WriteOff), Guard: wentOut, To: ExceptionResolved, Emits: resolved,
+			Posts: "Dr expense:loss / Cr suspense:{provider} amount",
+		},
+		{From: ExceptionOpen, On: settleException, Guard: objectDecided, To: ExceptionResolved},
+		{From: ExceptionOpen, On: statementCame, To: ExceptionResolved, Emits: resolved},
 	}}
 }
 
@@ -166,19 +166,19 @@ func (e *exceptionDoc) counter() *int64 { return &e.Sequence }
 
 func (e *exceptionDoc) parties() (MerchantID, CustomerID) { return "", "" }
 
-func (e *exceptionDoc) move(on action, g guard) (told, error) {
-	return exceptionMachine().move(&e.State, string(e.ID), on, g)
+func (e *exceptionDoc) move(on Action, g Guard) (Told, error) {
+	return exceptionMachine().Move(&e.State, string(e.ID), on, g)
 }
 
 // waiting tells which way the money went that waits for a decision.
-func (e *exceptionDoc) waiting() guard {
+func (e *exceptionDoc) waiting() Guard {
 	switch e.Suspended {
 	case rails.In.String():
 		return cameIn
 	case rails.Out.String():
 		return wentOut
 	}
-	return always
+	return Always
 }
 
 // raise adds an exception to a Change, with its event. The amount may be the zero Amount.
@@ -205,7 +205,7 @@ func (w *Wallet) settled(d *ledger.Draft, object string) error {
 
 // resolveAbout resolves those open exceptions about an object that are, and for which no
 // money waits.
-func (w *Wallet) resolveAbout(d *ledger.Draft, object string, on action, g guard, are func(*exceptionDoc) bool) error {
+func (w *Wallet) resolveAbout(d *ledger.Draft, object string, on Action, g Guard, are func(*exceptionDoc) bool) error {
 	records, err := w.ledger.Records(d.Context(), ledger.RecordQuery{Type: "exception", Label: "o:" + object, Desc: true, Limit: 100})
 	if err != nil {
 		return err

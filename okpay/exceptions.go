@@ -33,7 +33,7 @@ func (s *Exceptions) List(ctx context.Context, in ExceptionQuery) (page []Except
 	label := "state:" + string(ExceptionOpen)
 	switch {
 	case in.State != "" && in.Object != "":
-		return nil, false, invalidField("state", "is not for the exceptions about one object")
+		return nil, false, InvalidField("state", "is not for the exceptions about one object")
 	case in.State != "":
 		label = "state:" + string(in.State)
 	case in.Object != "":
@@ -89,39 +89,39 @@ func (s *Exceptions) Resolve(ctx context.Context, in ResolveException) (Exceptio
 }
 
 func (in *ResolveException) check() error {
-	if err := checkID("by", in.By); err != nil {
+	if err := CheckID("by", in.By); err != nil {
 		return err
 	}
-	if err := checkID("reason", in.Reason); err != nil {
+	if err := CheckID("reason", in.Reason); err != nil {
 		return err
 	}
 	switch in.Disposition {
 	case NoMoney, CreditCustomer, CreditMerchant, ReturnToProvider, WriteOff:
 	default:
-		return invalidField("disposition", "is not one of the constants")
+		return InvalidField("disposition", "is not one of the constants")
 	}
 	if (in.Disposition == CreditCustomer) != (in.Customer != "") {
-		return invalidField("customer", "is for credit_customer, which needs it")
+		return InvalidField("customer", "is for credit_customer, which needs it")
 	}
 	if (in.Disposition == CreditMerchant) != (in.Merchant != "") {
-		return invalidField("merchant", "is for credit_merchant, which needs it")
+		return InvalidField("merchant", "is for credit_merchant, which needs it")
 	}
 	return nil
 }
 
 func (s *Exceptions) resolve(d *ledger.Draft, e *exceptionDoc, in ResolveException) error {
-	on, waits := action(in.Disposition), e.waiting()
+	on, waits := Action(in.Disposition), e.waiting()
 	if in.Disposition == NoMoney {
 		on = "resolve"
 	}
 	if e.State == ExceptionOpen {
-		switch _, ok := exceptionMachine().next(e.State, on, waits); {
+		switch _, ok := exceptionMachine().Next(e.State, on, waits); {
 		case !ok && in.Disposition == NoMoney:
-			return invalidField("disposition", "is missing: money waits on %s", suspenseAccount(e.Provider))
-		case !ok && waits == always:
-			return invalidField("disposition", "is not for an exception for which no money waits")
+			return InvalidField("disposition", "is missing: money waits on %s", suspenseAccount(e.Provider))
+		case !ok && waits == Always:
+			return InvalidField("disposition", "is not for an exception for which no money waits")
 		case !ok:
-			return invalidField("disposition", "is not for %s", waits)
+			return InvalidField("disposition", "is not for %s", waits)
 		}
 	}
 	m, err := e.move(on, waits)

@@ -25,7 +25,7 @@ func exchange(amount money.Amount, to money.Currency, rate, mid decimal.Decimal)
 	case err != nil:
 		return money.Amount{}, money.Amount{}, err
 	case !target.IsPositive():
-		e := newError(AmountTooSmall, "%s is less than one minor unit of %s", amount, to)
+		e := NewError(AmountTooSmall, "%s is less than one minor unit of %s", amount, to)
 		e.Field = "amount"
 		return money.Amount{}, money.Amount{}, e
 	}
@@ -36,7 +36,7 @@ func roundedDown(amount money.Amount, to money.Currency, rate decimal.Decimal) (
 	// A product of decimals is exact, and cutting rounds down what is not negative.
 	out, err := money.FromDecimal(amount.Decimal().Mul(rate).Truncate(int32(to.Scale())), to)
 	if errors.Is(err, money.ErrOverflow) {
-		e := newError(LimitExceededTransaction, "%s is more of %s than can be counted", amount, to)
+		e := NewError(LimitExceededTransaction, "%s is more of %s than can be counted", amount, to)
 		e.Field, e.Err = "amount", err
 		return money.Amount{}, e
 	}
@@ -86,9 +86,9 @@ const (
 func checkRate(field string, rate decimal.Decimal) error {
 	switch {
 	case !rate.IsPositive():
-		return invalidField(field, "is not more than zero")
+		return InvalidField(field, "is not more than zero")
 	case rate.Exponent() > maxRateExponent || rate.Exponent() < -maxRateExponent || rate.Coefficient().BitLen() > maxRateBits:
-		return invalidField(field, "has too many digits")
+		return InvalidField(field, "has too many digits")
 	}
 	return nil
 }

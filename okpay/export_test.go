@@ -36,8 +36,8 @@ type MachineRow struct {
 // MachineRows are the rows of every state machine.
 func MachineRows() (rows []MachineRow) {
 	for _, t := range machines() {
-		for _, r := range t.rows {
-			rows = append(rows, MachineRow{t.noun, r.from, r.to, r.emits})
+		for _, r := range t.Rows {
+			rows = append(rows, MachineRow{t.Noun, r.From, r.To, r.Emits})
 		}
 	}
 	return rows

@@ -73,6 +73,10 @@ const (
 	NotFound                      Code = "not_found"
 	Unauthenticated               Code = "unauthenticated"
 	ServiceBusy                   Code = "service_busy"
+	SessionEnded                  Code = "session_ended"
+	PasswordNotAllowed            Code = "password_not_allowed"
+	PermissionDenied              Code = "permission_denied"
+	TooManyTries                  Code = "too_many_tries"
 )
 
 // Fault says whose doing a refusal is.

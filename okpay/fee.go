@@ -37,7 +37,7 @@ func (f Fees) check() error {
 	}
 	for code, of := range f.Currency {
 		if of.Currency != nil {
-			return invalidField("fees.currency", "%s has currencies of its own", code)
+			return InvalidField("fees.currency", "%s has currencies of its own", code)
 		}
 		if err := of.check(); err != nil {
 			return err
@@ -90,11 +90,11 @@ const (
 func (f Fee) check() error {
 	switch {
 	case f.BasisPoints < 0 || f.BasisPoints > 10_000:
-		return invalidField("fee.basis_points", "is %d, want 0 to 10,000", f.BasisPoints)
+		return InvalidField("fee.basis_points", "is %d, want 0 to 10,000", f.BasisPoints)
 	case f.Fixed < 0 || f.Min < 0 || f.Max < 0:
-		return invalidField("fee", "has a negative part")
+		return InvalidField("fee", "has a negative part")
 	case f.Max > 0 && f.Max < f.Min:
-		return invalidField("fee.max", "is below the minimum")
+		return InvalidField("fee.max", "is below the minimum")
 	}
 	return nil
 }

@@ -18,30 +18,49 @@ const (
 	// are refused with AccountLocked (AccountRestricted after a top-up was reversed), payouts that were not submitted wait. What is
 	// authorized can still be captured, and money can still come in.
 	GateLocked GateState = "locked"
+	// GateMustChange is locked as GateLocked is, for money: the customer has proven who they are
+	// and has to change the password next.
+	GateMustChange GateState = "must_change"
 	// GateClosed is the end: nothing passes. Final.
 	GateClosed GateState = "closed"
 )
 
 const (
-	lockAccount   action = "lock"
-	unlockAccount action = "unlock"
-	closeAccount  action = "close"
+	// LockAccount keeps money from leaving.
+	LockAccount Action = "lock"
+	// UnlockAccount lets it leave again.
+	UnlockAccount Action = "unlock"
 
-	restrictAccount action = "restrict"
+	lockAccount          = LockAccount
+	unlockAccount        = UnlockAccount
+	closeAccount  Action = "close"
+
+	restrictAccount Action = "restrict"
+
+	// ProveOwner is the proof of who the owner is, after a lock.
+	ProveOwner Action = "prove_owner"
+	// ChangePassword is the change of password that a proof asks for.
+	ChangePassword Action = "change_password"
 )
 
-func gateMachine() machine[GateState] {
-	return machine[GateState]{noun: "account", rows: []row[GateState]{
-		{to: GateActive, on: "register", emits: []string{"customer.created"}},
+// GateMachine is the table of gates.
+func GateMachine() Machine[GateState] {
+	return Machine[GateState]{Noun: "account", Rows: []Row[GateState]{
+		{To: GateActive, On: "register", Emits: []string{"customer.created"}},
 		{
-			to: GateLocked, on: "register", guard: "risk asks for a challenge or a review",
-			emits: []string{"customer.created", "account.locked"}, mails: []string{"account_locked"},
+			To: GateLocked, On: "register", Guard: "risk asks for a challenge or a review",
+			Emits: []string{"customer.created", "account.locked"}, Mails: []string{"account_locked"},
 		},
-		{from: GateActive, on: lockAccount, to: GateLocked, emits: []string{"account.locked"}, mails: []string{"account_locked"}},
-		{from: GateLocked, on: unlockAccount, to: GateActive, emits: []string{"account.unlocked"}, mails: []string{"account_unlocked"}},
-		{from: GateActive, on: restrictAccount, to: GateLocked, emits: []string{"account.restricted"}},
-		{from: GateLocked, on: restrictAccount, to: GateLocked, emits: []string{"account.restricted"}},
-		{from: GateActive, on: closeAccount, to: GateClosed, emits: []string{"account.closed"}, mails: []string{"account_closed"}},
+		{From: GateActive, On: lockAccount, To: GateLocked, Emits: []string{"account.locked"}, Mails: []string{"account_locked"}},
+		{From: GateLocked, On: unlockAccount, To: GateActive, Emits: []string{"account.unlocked"}, Mails: []string{"account_unlocked"}},
+		{From: GateActive, On: restrictAccount, To: GateLocked, Emits: []string{"account.restricted"}},
+		{From: GateLocked, On: restrictAccount, To: GateLocked, Emits: []string{"account.restricted"}},
+		{From: GateLocked, On: ProveOwner, To: GateMustChange, Emits: []string{"account.owner_proven"}},
+		{From: GateMustChange, On: ChangePassword, To: GateActive, Emits: []string{"account.unlocked"}, Mails: []string{"account_unlocked"}},
+		{From: GateMustChange, On: unlockAccount, To: GateActive, Emits: []string{"account.unlocked"}, Mails: []string{"account_unlocked"}},
+		{From: GateMustChange, On: lockAccount, To: GateLocked, Emits: []string{"account.locked"}, Mails: []string{"account_locked"}},
+		{From: GateMustChange, On: restrictAccount, To: GateLocked, Emits: []string{"account.restricted"}},
+		{From: GateActive, On: closeAccount, To: GateClosed, Emits: []string{"account.closed"}, Mails: []string{"account_closed"}},
 	}}
 }
 
@@ -55,6 +74,14 @@ type Gate struct {
 	By        string     `json:"by,omitempty"`     // who moved it last
 	UpdatedAt time.Time  `json:"updated_at"`
 	Sequence  int64      `json:"sequence"`
+
+	// Epoch counts what ends all sessions of the customer: a lock, a change of credentials. A
+	// session begun under an earlier epoch has ended.
+	Epoch int64 `json:"epoch,omitempty"`
+	// Denied are the capabilities that restrictions take away at present.
+	Denied []Capability `json:"denied,omitempty"`
+	// WithdrawalsFrom is when withdrawals are possible again after a change of credentials.
+	WithdrawalsFrom *time.Time `json:"withdrawals_from,omitempty"`
 
 	// ClosingAt is set for the moment in which Customers.Close looks for what is in the way.
 	// Nothing begins meanwhile.
@@ -89,25 +116,6 @@ func (w *Wallet) gate(d *ledger.Draft, id CustomerID) (*Gate, error) {
 	return g, err
 }
 
-// leaving refuses to let a customer's money leave unless the gate is open. Errors: NotFound,
-// AccountLocked, AccountRestricted after a top-up was reversed, AccountClosed, ServiceBusy in
-// the moment of closing.
-func (w *Wallet) leaving(d *ledger.Draft, id CustomerID) error {
-	g, err := w.gate(d, id)
-	if err != nil {
-		return err
-	}
-	switch g.State {
-	case GateLocked:
-		e := newError(g.lockedAs(), "no money leaves the customer's account")
-		e.Object = string(id)
-		return e
-	case GateClosed:
-		return accountClosed(id)
-	}
-	return busyClosing(g.ClosingAt, string(id))
-}
-
 // lockedAs is the code of what a gate that is locked refuses: AccountRestricted after a top-up
 // was reversed, else AccountLocked.
 func (g *Gate) lockedAs() Code {
@@ -130,8 +138,18 @@ func (w *Wallet) arriving(d *ledger.Draft, id CustomerID) error {
 	return busyClosing(g.ClosingAt, string(id))
 }
 
+// permitted refuses what a restriction takes away and a lock does not. Errors: NotFound,
+// AccountClosed, AccountRestricted, ServiceBusy in the moment of closing.
+func (w *Wallet) permitted(d *ledger.Draft, id CustomerID, can Capability) error {
+	g, err := w.gate(d, id)
+	if err != nil {
+		return err
+	}
+	return g.refuse(can, d.Now())
+}
+
 func accountClosed(id CustomerID) error {
-	e := newError(AccountClosed, "the customer's account is closed")
+	e := NewError(AccountClosed, "the customer's account is closed")
 	e.Object = string(id)
 	return e
 }
@@ -147,7 +165,7 @@ type MoveGate struct {
 func (in *MoveGate) check() error {
 	for field, text := range map[string]string{"by": in.By, "reason": in.Reason} {
 		if text != "" {
-			if err := checkID(field, text); err != nil {
+			if err := CheckID(field, text); err != nil {
 				return err
 			}
 		}
@@ -155,13 +173,21 @@ func (in *MoveGate) check() error {
 	return nil
 }
 
-func (in *MoveGate) verb(on action) verb {
+func (in *MoveGate) verb(on Action) verb {
 	return verb{"program", "account." + string(on), in.Key, []ledger.Field{
 		{Name: "customer", Value: string(in.Customer)}, {Name: "by", Value: in.By}, {Name: "reason", Value: in.Reason},
 	}}
 }
 
-// Lock keeps a customer's money from leaving. The customer is told. Errors: InvalidRequest,
+// operatorOr is who acts, in the audit.
+func operatorOr(by string) string {
+	if by == "" {
+		return "program"
+	}
+	return "op/" + by
+}
+
+// Lock keeps a customer's money from leaving, and ends all sessions. The customer is told. Errors: InvalidRequest,
 // NotFound, InvalidState when it is locked or closed already, IdempotencyKeyReused.
 func (s *Customers) Lock(ctx context.Context, in MoveGate) (Gate, error) {
 	return s.moveGate(ctx, in, lockAccount)
@@ -172,7 +198,7 @@ func (s *Customers) Unlock(ctx context.Context, in MoveGate) (Gate, error) {
 	return s.moveGate(ctx, in, unlockAccount)
 }
 
-func (s *Customers) moveGate(ctx context.Context, in MoveGate, on action) (Gate, error) {
+func (s *Customers) moveGate(ctx context.Context, in MoveGate, on Action) (Gate, error) {
 	if err := in.check(); err != nil {
 		return Gate{}, err
 	}
@@ -181,11 +207,17 @@ func (s *Customers) moveGate(ctx context.Context, in MoveGate, on action) (Gate,
 		if err != nil {
 			return err
 		}
-		m, err := gateMachine().move(&g.State, string(in.Customer), on, always)
+		m, err := GateMachine().Move(&g.State, string(in.Customer), on, Always)
 		if err != nil {
 			return err
 		}
 		g.By, g.Reason, g.UpdatedAt, g.ClosingAt = in.By, in.Reason, d.Now(), nil
+		if on == lockAccount {
+			g.Epoch++
+		}
+		s.w.audit(&d.Change, d.Now(), AuditEntry{
+			Actor: operatorOr(in.By), Action: "account." + string(on), Customer: in.Customer, Reason: in.Reason, Shown: true,
+		})
 		d.Result = string(in.Customer)
 		return s.w.write(&d.Change, d.Now(), g, m)
 	})

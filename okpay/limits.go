@@ -37,13 +37,13 @@ func (l *Limit) check() error {
 	known := l.Per == Each || l.Per == Hourly || l.Per == Daily || l.Per == Monthly
 	switch {
 	case !known:
-		return invalidField("limits", "has no period %q", l.Per)
+		return InvalidField("limits", "has no period %q", l.Per)
 	case l.Min < 0 || l.Max < 0 || l.Count < 0:
-		return invalidField("limits", "has a negative bound")
+		return InvalidField("limits", "has a negative bound")
 	case l.Per != Each && l.Min > 0, l.Per == Each && l.Count > 0:
-		return invalidField("limits", "a minimum is for each operation, a count for a period")
+		return InvalidField("limits", "a minimum is for each operation, a count for a period")
 	case l.Max > 0 && l.Max < l.Min:
-		return invalidField("limits", "has a maximum below the minimum")
+		return InvalidField("limits", "has a maximum below the minimum")
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func (w *Wallet) within(on Operation, amount money.Amount) error {
 			code = WithdrawalBelowMinimum
 		}
 		limit := money.New(bound, amount.Currency())
-		e := newError(code, "the bound is %s", limit)
+		e := NewError(code, "the bound is %s", limit)
 		e.Field, e.Limit = "amount", &limit
 		return e
 	}
@@ -231,7 +231,7 @@ func (w *Wallet) refusedByLimit(err error, amount money.Amount, at time.Time) er
 	per, _, _ := strings.Cut(parts[3], "-")
 	l := Limit{Per: Period(per)}
 	_, resets := l.period(at, w.cfg.Zone)
-	e := newError(codeOfLimit(refused.Account.Name), "the limit resets at %s", resets.UTC().Format(time.RFC3339))
+	e := NewError(codeOfLimit(refused.Account.Name), "the limit resets at %s", resets.UTC().Format(time.RFC3339))
 	e.ResetsAt, e.Err = &resets, err
 	if len(parts) == 4 {
 		left := money.New(max(amount.Minor()-refused.Short, 0), amount.Currency())

@@ -14,30 +14,30 @@ import (
 var update = flag.Bool("update", false, "write the generated parts of docs/ anew")
 
 // machine returns the table again as a machine.
-func (t table) machine() machine[string] { return machine[string]{noun: t.noun, rows: t.rows} }
+func (t Table) machine() Machine[string] { return Machine[string]{Noun: t.Noun, Rows: t.Rows} }
 
 func TestEveryPairOfStateAndActionIsInTheTableOrRefused(t *testing.T) {
-	var actions []action
-	guards := []guard{always}
+	var actions []Action
+	guards := []Guard{Always}
 	for _, m := range machines() {
-		for _, r := range m.rows {
-			if !slices.Contains(actions, r.on) {
-				actions = append(actions, r.on)
+		for _, r := range m.Rows {
+			if !slices.Contains(actions, r.On) {
+				actions = append(actions, r.On)
 			}
-			if !slices.Contains(guards, r.guard) {
-				guards = append(guards, r.guard)
+			if !slices.Contains(guards, r.Guard) {
+				guards = append(guards, r.Guard)
 			}
 		}
 	}
 	for _, m := range machines() {
-		t.Run(m.noun, func(t *testing.T) {
+		t.Run(m.Noun, func(t *testing.T) {
 			rows := 0
-			for _, from := range append([]string{""}, m.states...) {
+			for _, from := range append([]string{""}, m.States...) {
 				for _, on := range actions {
 					allowed := false
 					for _, g := range guards {
 						state := from
-						_, err := m.machine().move(&state, "x", on, g)
+						_, err := m.machine().Move(&state, "x", on, g)
 						if err == nil {
 							rows++
 							allowed = true
@@ -45,12 +45,12 @@ func TestEveryPairOfStateAndActionIsInTheTableOrRefused(t *testing.T) {
 						}
 						require.ErrorIs(t, err, InvalidState)
 						assert.Equal(t, from, state, "a refusal moves nothing")
-						assert.Contains(t, err.Error(), "the "+m.noun+" is "+from)
+						assert.Contains(t, err.Error(), "the "+m.Noun+" is "+from)
 					}
-					assert.Equal(t, allowed, m.machine().allows(from, on))
+					assert.Equal(t, allowed, m.machine().Allows(from, on))
 				}
 			}
-			assert.Equal(t, len(m.rows), rows, "every row is reached once: two rows with the same state, action and guard?")
+			assert.Equal(t, len(m.Rows), rows, "every row is reached once: two rows with the same state, action and guard?")
 		})
 	}
 }
@@ -58,26 +58,26 @@ func TestEveryPairOfStateAndActionIsInTheTableOrRefused(t *testing.T) {
 func TestEveryStateCanBeReached(t *testing.T) {
 	for _, m := range machines() {
 		reached := map[string]bool{"": true}
-		for range m.rows {
-			for _, r := range m.rows {
-				if reached[r.from] {
-					reached[r.to] = true
+		for range m.Rows {
+			for _, r := range m.Rows {
+				if reached[r.From] {
+					reached[r.To] = true
 				}
 			}
 		}
-		for _, s := range m.states {
-			assert.True(t, reached[s], "%s: %s", m.noun, s)
+		for _, s := range m.States {
+			assert.True(t, reached[s], "%s: %s", m.Noun, s)
 		}
 	}
 }
 
 func TestWhatMovesMoneyTellsSo(t *testing.T) {
 	for _, m := range machines() {
-		for _, r := range m.rows {
-			if r.posts != "" {
-				assert.NotEmpty(t, r.emits, "%s: %s on %s posts without an event", m.noun, r.from, r.on)
-				assert.Contains(t, r.posts, "Dr ", "%s: %s on %s", m.noun, r.from, r.on)
-				assert.Contains(t, r.posts, "Cr ", "%s: %s on %s", m.noun, r.from, r.on)
+		for _, r := range m.Rows {
+			if r.Posts != "" {
+				assert.NotEmpty(t, r.Emits, "%s: %s on %s posts without an event", m.Noun, r.From, r.On)
+				assert.Contains(t, r.Posts, "Dr ", "%s: %s on %s", m.Noun, r.From, r.On)
+				assert.Contains(t, r.Posts, "Cr ", "%s: %s on %s", m.Noun, r.From, r.On)
 			}
 		}
 	}
@@ -91,8 +91,8 @@ func TestTheCatalogueHasEveryEventOnce(t *testing.T) {
 		assert.NotEmpty(t, a.when, a.eventType)
 	}
 	for _, m := range machines() {
-		for _, r := range m.rows {
-			for _, e := range r.emits {
+		for _, r := range m.Rows {
+			for _, e := range r.Emits {
 				assert.True(t, listed[e], "%s is announced and stands not in the catalogue", e)
 			}
 		}
@@ -122,21 +122,21 @@ func statesDoc() string {
 	var b strings.Builder
 	b.WriteString("# State machines\n\nDrawn from the tables in `okpay` by `go test ./okpay -run Drawn -update`. A pair of state and action that stands in no table is refused with `invalid_state` and changes nothing.\n")
 	for _, m := range machines() {
-		b.WriteString("\n## " + title(m.noun) + "\n\n```mermaid\nstateDiagram-v2\n")
-		for _, r := range m.rows {
-			from := r.from
+		b.WriteString("\n## " + title(m.Noun) + "\n\n```mermaid\nstateDiagram-v2\n")
+		for _, r := range m.Rows {
+			from := r.From
 			if from == "" {
 				from = "[*]"
 			}
-			b.WriteString("    " + from + " --> " + r.to + ": " + string(r.on))
-			if r.guard != always {
-				b.WriteString(" [" + strings.NewReplacer(":", "", ";", ",").Replace(string(r.guard)) + "]")
+			b.WriteString("    " + from + " --> " + r.To + ": " + string(r.On))
+			if r.Guard != Always {
+				b.WriteString(" [" + strings.NewReplacer(":", "", ";", ",").Replace(string(r.Guard)) + "]")
 			}
 			b.WriteString("\n")
 		}
 		b.WriteString("```\n\n| from | action | guard | to | announces | messages |\n|---|---|---|---|---|---|\n")
-		for _, r := range m.rows {
-			cells := []string{r.from, string(r.on), string(r.guard), r.to, strings.Join(r.emits, ", "), strings.Join(r.mails, ", ")}
+		for _, r := range m.Rows {
+			cells := []string{r.From, string(r.On), string(r.Guard), r.To, strings.Join(r.Emits, ", "), strings.Join(r.Mails, ", ")}
 			b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 		}
 	}
@@ -158,9 +158,9 @@ func postingsDoc() string {
 	}
 	b.WriteString("\n## Postings\n\nDr is the account that is debited, Cr the one that is credited. A hold reserves the debit side.\n\n| object | from | action | guard | postings |\n|---|---|---|---|---|\n")
 	for _, m := range machines() {
-		for _, r := range m.rows {
-			if r.posts != "" {
-				b.WriteString("| " + strings.Join([]string{m.noun, r.from, string(r.on), string(r.guard), r.posts}, " | ") + " |\n")
+		for _, r := range m.Rows {
+			if r.Posts != "" {
+				b.WriteString("| " + strings.Join([]string{m.Noun, r.From, string(r.On), string(r.Guard), r.Posts}, " | ") + " |\n")
 			}
 		}
 	}

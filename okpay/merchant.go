@@ -21,10 +21,10 @@ const (
 	MerchantClosed MerchantState = "closed"
 )
 
-func merchantMachine() machine[MerchantState] {
-	return machine[MerchantState]{noun: "merchant", rows: []row[MerchantState]{
-		{to: MerchantActive, on: "register", emits: []string{"merchant.created"}},
-		{from: MerchantActive, on: closeAccount, to: MerchantClosed, emits: []string{"merchant.closed"}},
+func merchantMachine() Machine[MerchantState] {
+	return Machine[MerchantState]{Noun: "merchant", Rows: []Row[MerchantState]{
+		{To: MerchantActive, On: "register", Emits: []string{"merchant.created"}},
+		{From: MerchantActive, On: closeAccount, To: MerchantClosed, Emits: []string{"merchant.closed"}},
 	}}
 }
 
@@ -105,7 +105,7 @@ func (s *Merchants) Create(ctx context.Context, in CreateMerchant) (Merchant, er
 		in.Locale = "en"
 	}
 	if in.Name == "" {
-		return Merchant{}, invalidField("name", "is empty")
+		return Merchant{}, InvalidField("name", "is empty")
 	}
 	if err := checkProfile(&in.Name, &in.Locale); err != nil {
 		return Merchant{}, err
@@ -113,7 +113,7 @@ func (s *Merchants) Create(ctx context.Context, in CreateMerchant) (Merchant, er
 	asked := in.ID
 	if in.ID == "" {
 		in.ID = MerchantID(s.w.newID("mer_"))
-	} else if err := checkID("id", string(in.ID)); err != nil {
+	} else if err := CheckID("id", string(in.ID)); err != nil {
 		return Merchant{}, err
 	}
 	v := verb{"program", "merchant.create", in.Key, []ledger.Field{
@@ -140,7 +140,7 @@ func (s *Merchants) Create(ctx context.Context, in CreateMerchant) (Merchant, er
 			s.w.screened(d, check, verdict, false)
 		}
 		d.Result = string(m.ID)
-		made, err := merchantMachine().move(&m.State, string(m.ID), "register", always)
+		made, err := merchantMachine().Move(&m.State, string(m.ID), "register", Always)
 		if err != nil {
 			return err
 		}
@@ -165,9 +165,9 @@ type UpdateMerchant struct {
 func (s *Merchants) Update(ctx context.Context, in UpdateMerchant) (Merchant, error) {
 	switch {
 	case in.Name == nil && in.Locale == nil:
-		return Merchant{}, invalidField("name", "is missing, and so is locale: nothing to change")
+		return Merchant{}, InvalidField("name", "is missing, and so is locale: nothing to change")
 	case in.Name != nil && *in.Name == "":
-		return Merchant{}, invalidField("name", "is empty")
+		return Merchant{}, InvalidField("name", "is empty")
 	}
 	if err := checkProfile(in.Name, in.Locale); err != nil {
 		return Merchant{}, err
@@ -186,7 +186,7 @@ func (s *Merchants) Update(ctx context.Context, in UpdateMerchant) (Merchant, er
 		if in.Locale != nil {
 			m.Locale = *in.Locale
 		}
-		return s.w.write(&d.Change, d.Now(), m, told{emits: []string{"merchant.updated"}})
+		return s.w.write(&d.Change, d.Now(), m, Told{Emits: []string{"merchant.updated"}})
 	})
 	if err != nil {
 		return Merchant{}, translate(err)
@@ -203,7 +203,7 @@ func (w *Wallet) openMerchant(d *ledger.Draft, id MerchantID) (*Merchant, error)
 		return nil, err
 	}
 	if m.State == MerchantClosed {
-		e := newError(AccountClosed, "the merchant's account is closed")
+		e := NewError(AccountClosed, "the merchant's account is closed")
 		e.Object = string(id)
 		return nil, e
 	}

@@ -58,7 +58,7 @@ func (s *Merchants) setTerms(ctx context.Context, v verb, id MerchantID, set fun
 			return err
 		}
 		set(m)
-		return s.w.write(&d.Change, d.Now(), m, told{emits: []string{"merchant.terms_changed"}})
+		return s.w.write(&d.Change, d.Now(), m, Told{Emits: []string{"merchant.terms_changed"}})
 	})
 	if err != nil {
 		return Merchant{}, translate(err)
@@ -73,7 +73,7 @@ func (m *Merchant) accepts(c money.Currency) error {
 	if len(m.Currencies) == 0 || slices.Contains(m.Currencies, c.Code()) {
 		return nil
 	}
-	e := newError(MerchantNotAllowed, "the merchant takes no payments in %s", c)
+	e := NewError(MerchantNotAllowed, "the merchant takes no payments in %s", c)
 	e.Field, e.Object = "amount", string(m.ID)
 	return e
 }

@@ -11,27 +11,40 @@ import (
 type MessageID string
 
 // Message is something that a customer is to be told. It names what it is about and holds
-// nothing personal: the text is made from its template when it is shown or sent.
+// nothing secret: the text is made from its template when it is shown or sent.
 type Message struct {
 	ID         MessageID  `json:"id"`
-	Customer   CustomerID `json:"customer"`
+	Customer   CustomerID `json:"customer,omitempty"`
 	Template   string     `json:"template"` // such as withdrawal_received
-	ObjectType string     `json:"object_type"`
-	Object     string     `json:"object"`
+	ObjectType string     `json:"object_type,omitempty"`
+	Object     string     `json:"object,omitempty"`
 	CreatedAt  time.Time  `json:"created_at"`
+
+	// Facts are what the text speaks of, such as reason, until, device and place: codes and
+	// RFC 3339 times, nothing secret.
+	Facts map[string]string `json:"facts,omitempty"`
+	// Address is the only one that it goes to, instead of all the customer's verified contacts.
+	Address *Address `json:"address,omitempty"`
 }
 
-// queueMessage adds a message to a Change. Nobody is told when there is no customer.
-func (w *Wallet) queueMessage(c *ledger.Change, now time.Time, to CustomerID, template, objectType, object string) {
-	if to == "" {
+// Address is an e-mail address or a telephone number in its normal form. It is personal.
+type Address struct {
+	Kind  ContactKind `json:"kind"`
+	Value string      `json:"value"`
+}
+
+// queueMessage adds a message to a Change. Nobody is told when there is neither a customer nor an
+// address.
+func (w *Wallet) queueMessage(c *ledger.Change, now time.Time, m Message) {
+	if m.Customer == "" && m.Address == nil {
 		return
 	}
-	m := Message{
-		ID: MessageID(w.newID("msg_")), Customer: to, Template: template, ObjectType: objectType, Object: object, CreatedAt: now,
+	m.ID, m.CreatedAt = MessageID(w.newID("msg_")), now
+	put := ledger.Put{Type: "message", ID: string(m.ID), Chaining: ledger.Plain, Content: encode(m), Due: now}
+	if m.Customer != "" {
+		put.Labels = []string{"c:" + string(m.Customer)}
 	}
-	c.Puts = append(c.Puts, ledger.Put{
-		Type: "message", ID: string(m.ID), Chaining: ledger.Plain, Content: encode(m), Labels: []string{"c:" + string(to)}, Due: now,
-	})
+	c.Puts = append(c.Puts, put)
 }
 
 // Messages returns a customer's messages, the newest first, at most limit (1 to 100, 20

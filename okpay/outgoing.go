@@ -87,7 +87,7 @@ func (d *outgoingDoc) owner() owner { return owner{d.Customer, d.Merchant} }
 type outgoings struct {
 	w       *Wallet
 	noun    string                   // "withdrawal" or "payout", which is also the record's type
-	machine machine[WithdrawalState] // has some hundred rows, and is made once
+	machine Machine[WithdrawalState] // has some hundred rows, and is made once
 }
 
 func (e outgoings) operation() Operation {
@@ -173,9 +173,9 @@ func (w *Wallet) payout(d *outgoingDoc) (Payout, error) {
 }
 
 // move takes it through its table and writes its history.
-func (e outgoings) move(d *outgoingDoc, now time.Time, on action, g guard) (told, error) {
+func (e outgoings) move(d *outgoingDoc, now time.Time, on Action, g Guard) (Told, error) {
 	from := d.State
-	m, err := e.machine.move(&d.State, d.ID, on, g)
+	m, err := e.machine.Move(&d.State, d.ID, on, g)
 	if err == nil && d.State != from {
 		d.History = append(d.History, Step{d.State, now})
 		d.Tries = 0
@@ -185,10 +185,10 @@ func (e outgoings) move(d *outgoingDoc, now time.Time, on action, g guard) (told
 
 // write puts its next version into a Change, with the events and messages of its moves.
 // What a move says of an exception is left to whoever raises that.
-func (e outgoings) write(c *ledger.Change, d *outgoingDoc, now time.Time, moves ...told) error {
+func (e outgoings) write(c *ledger.Change, d *outgoingDoc, now time.Time, moves ...Told) error {
 	d.UpdatedAt = now
 	for i := range moves {
-		moves[i].emits = slices.DeleteFunc(slices.Clone(moves[i].emits), func(t string) bool { return t == exceptionRaised })
+		moves[i].Emits = slices.DeleteFunc(slices.Clone(moves[i].Emits), func(t string) bool { return t == exceptionRaised })
 	}
 	return e.w.write(c, now, d, moves...)
 }
@@ -220,7 +220,7 @@ func (e outgoings) get(ctx context.Context, id string) (*outgoingDoc, error) {
 // was recorded. A verb that finds nothing to do returns errNothingDue, which is no error here.
 func (e outgoings) run(ctx context.Context, v verb, id string, fn func(*ledger.Draft) error) (doc *outgoingDoc, replayed bool, err error) {
 	out, err := e.w.do(ctx, v, fn)
-	if errors.Is(err, errNothingDue) {
+	if errors.Is(err, ErrNothingDue) {
 		doc, err = e.get(ctx, id)
 		return doc, false, err
 	}

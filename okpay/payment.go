@@ -80,7 +80,7 @@ type Refused struct {
 	At         time.Time `json:"at"`
 }
 
-func refusedFor(code Code, at time.Time) *Refused { return newError(code, "").Failure.refused(at) }
+func refusedFor(code Code, at time.Time) *Refused { return NewError(code, "").Failure.refused(at) }
 
 func (f Failure) refused(at time.Time) *Refused {
 	return &Refused{
@@ -155,17 +155,17 @@ func (w *Wallet) payment(d *paymentDoc) (Payment, error) {
 }
 
 // move takes a payment through its table.
-func (p *paymentDoc) move(on action, g guard) (told, error) {
-	return paymentMachine().move(&p.State, string(p.ID), on, g)
+func (p *paymentDoc) move(on Action, g Guard) (Told, error) {
+	return paymentMachine().Move(&p.State, string(p.ID), on, g)
 }
 
-func (p *paymentDoc) invalidState(on action) error {
-	return paymentMachine().refuse(p.State, string(p.ID), on)
+func (p *paymentDoc) invalidState(on Action) error {
+	return paymentMachine().Refuse(p.State, string(p.ID), on)
 }
 
 // due reports whether the payment's time is over and that changes its state.
 func (p *paymentDoc) due(now time.Time) bool {
-	return !now.Before(p.ExpiresAt) && paymentMachine().allows(p.State, expire)
+	return !now.Before(p.ExpiresAt) && paymentMachine().Allows(p.State, expire)
 }
 
 // lapsed reports whether the customer was too late to prove who they are.
@@ -190,7 +190,7 @@ func (p *paymentDoc) amountOf(w *Wallet, minor int64) money.Amount {
 }
 
 // tryFailed takes a payment through the row of an attempt that failed, and remembers why.
-func (s *Payments) tryFailed(p *paymentDoc, on action, code Code, now time.Time) (told, error) {
+func (s *Payments) tryFailed(p *paymentDoc, on Action, code Code, now time.Time) (Told, error) {
 	g := short
 	switch {
 	case p.Attempts >= s.w.cfg.MaxAttempts:
@@ -207,7 +207,7 @@ func (s *Payments) tryFailed(p *paymentDoc, on action, code Code, now time.Time)
 // remember keeps a refusal. After repeated failure, and when the last attempt has failed, the
 // advice is to contact support; what blocks the payer has an advice of its own.
 func (p *paymentDoc) remember(code Code, now time.Time) {
-	f := newError(code, "").Failure
+	f := NewError(code, "").Failure
 	last := p.State == PaymentFailed && code != AccountRestricted
 	if (p.Attempts >= supportAfter || last) && !slices.Contains(f.NextAction, contactSupport) {
 		f.NextAction = append(slices.Clone(f.NextAction), contactSupport)
@@ -219,11 +219,11 @@ const contactSupport = "contact_support"
 
 // write puts the payment's next version into a Change, together with its events. released
 // says whether the move gave something back to the customer.
-func (s *Payments) write(c *ledger.Change, p *paymentDoc, now time.Time, released bool, moves ...told) error {
+func (s *Payments) write(c *ledger.Change, p *paymentDoc, now time.Time, released bool, moves ...Told) error {
 	p.UpdatedAt = now
 	for i := range moves {
 		if !released {
-			moves[i].emits = slices.DeleteFunc(slices.Clone(moves[i].emits), func(t string) bool { return t == "payment.hold_released" })
+			moves[i].Emits = slices.DeleteFunc(slices.Clone(moves[i].Emits), func(t string) bool { return t == "payment.hold_released" })
 		}
 	}
 	return s.w.write(c, now, p, moves...)
@@ -256,7 +256,7 @@ func (p *paymentDoc) record() ledger.Put {
 			put.Due = at
 		}
 	}
-	if paymentMachine().allows(p.State, expire) {
+	if paymentMachine().Allows(p.State, expire) {
 		soonest(p.ExpiresAt)
 		for _, s := range p.Parties { // who is to be paid yet stays
 			if s.Merchant != p.Merchant {

@@ -58,7 +58,7 @@ func (p *paymentDoc) collection(id string) *collection {
 
 // askSource writes that a funding source is going to be asked: the intent is committed before
 // the call, and what it uses of limits is reserved already.
-func (s *Payments) askSource(d *ledger.Draft, p *paymentDoc, on action, m PaymentMethod, limits *roomLeft) error {
+func (s *Payments) askSource(d *ledger.Draft, p *paymentDoc, on Action, m PaymentMethod, limits *roomLeft) error {
 	if limits != nil {
 		if err := s.otherwiseFailed(d, p, on, limits.code); err != nil {
 			return err
@@ -86,18 +86,18 @@ func (s *Payments) settle(d *ledger.Draft, p *paymentDoc, id string, paid bool, 
 	case c == nil:
 		return notFound("collection", id)
 	case c.Answer == collectionPaid, !paid && c.Answer == collectionFailed:
-		return errNothingDue
+		return ErrNothingDue
 	}
 	awaited := p.State == PaymentProcessing && c == p.open()
 	if awaited && p.due(d.Now()) {
 		// The answer came too late, found before the expiry was recorded.
-		m, err := p.move(expire, always)
+		m, err := p.move(expire, Always)
 		if err != nil {
 			return err
 		}
 		p.Methods, awaited = nil, false
 		s.giveBack(d, p, p.rest())
-		if err := s.w.announce(&d.Change, d.Now(), p, m.emits...); err != nil {
+		if err := s.w.announce(&d.Change, d.Now(), p, m.Emits...); err != nil {
 			return err
 		}
 	}
@@ -150,7 +150,7 @@ func (s *Payments) settlePaid(d *ledger.Draft, p *paymentDoc, c *collection, awa
 		p.Methods = nil
 	}
 	d.Post(ledger.Transaction{Reference: string(p.ID), Metadata: kind("topup"), Postings: postings})
-	if err := s.write(&d.Change, p, d.Now(), false, m.without(exceptionRaised)); err != nil {
+	if err := s.write(&d.Change, p, d.Now(), false, m.Without(exceptionRaised)); err != nil {
 		return err
 	}
 	switch g {
@@ -182,7 +182,7 @@ func (s *Payments) settleFailed(d *ledger.Draft, p *paymentDoc, rates *rates) er
 		return err
 	}
 	p.UpdatedAt = d.Now()
-	if err := s.w.announce(&d.Change, d.Now(), p, m.emits...); err != nil {
+	if err := s.w.announce(&d.Change, d.Now(), p, m.Emits...); err != nil {
 		return err
 	}
 	if shut != "" {

@@ -37,16 +37,16 @@ const (
 // checkMethods refuses methods that no payment could be paid with. None means the default.
 func (w *Wallet) checkMethods(methods []PaymentMethod, currency string) error {
 	if len(methods) > maxMethods {
-		return invalidField("methods", "has %d methods, want at most %d", len(methods), maxMethods)
+		return InvalidField("methods", "has %d methods, want at most %d", len(methods), maxMethods)
 	}
 	for _, m := range methods {
 		switch {
 		case m.Source != "" && len(m.Balances) > 0:
-			return invalidField("methods", "a method is a source or balances, not both")
+			return InvalidField("methods", "a method is a source or balances, not both")
 		case m.Source != "" && w.cfg.Sources[m.Source] == nil:
-			return invalidField("methods", "there is no funding source with this name")
+			return InvalidField("methods", "there is no funding source with this name")
 		case len(m.Balances) > maxBalances:
-			return invalidField("methods", "has %d balances, want at most %d", len(m.Balances), maxBalances)
+			return InvalidField("methods", "has %d balances, want at most %d", len(m.Balances), maxBalances)
 		}
 		seen := map[string]bool{}
 		for _, code := range m.Balances {
@@ -54,11 +54,11 @@ func (w *Wallet) checkMethods(methods []PaymentMethod, currency string) error {
 				return err
 			}
 			if seen[code] {
-				return invalidField("methods", "names the balance in %s twice", code)
+				return InvalidField("methods", "names the balance in %s twice", code)
 			}
 			seen[code] = true
 			if code != currency && currency != "" && w.cfg.Rates == nil {
-				return invalidField("methods", "balances in another currency need Config.Rates")
+				return InvalidField("methods", "balances in another currency need Config.Rates")
 			}
 		}
 	}
@@ -167,14 +167,14 @@ func (r *rates) get(ctx context.Context, from, to money.Currency) (Rate, error) 
 		return rate, nil
 	}
 	if r.w.cfg.Rates == nil {
-		return Rate{}, newError(ProviderUnavailable, "there are no exchange rates")
+		return Rate{}, NewError(ProviderUnavailable, "there are no exchange rates")
 	}
 	rate, err := r.w.cfg.Rates(ctx, from, to)
 	if err == nil {
 		err = rate.check()
 	}
 	if err != nil {
-		e := newError(ProviderUnavailable, "there is no exchange rate from %s to %s", from, to)
+		e := NewError(ProviderUnavailable, "there is no exchange rate from %s to %s", from, to)
 		e.Err = err
 		return Rate{}, e
 	}

@@ -41,47 +41,47 @@ const (
 )
 
 const (
-	create               action = "create"
-	confirm              action = "confirm"
-	authenticated        action = "authenticated"
-	authenticationFailed action = "authentication_failed"
-	challengeLapsed      action = "challenge_lapsed"
-	blocked              action = "blocked"
-	sourcePaid           action = "source_paid"
-	sourceFailed         action = "source_failed"
-	sourcePaidLate       action = "source_paid_late"
-	mismatchCredited     action = "mismatch_credited"
-	mismatchReturned     action = "mismatch_returned"
-	capture              action = "capture"
-	cancel               action = "cancel"
-	expire               action = "expire"
-	refundSucceeded      action = "refund_succeeded"
-	refundReversed       action = "refund_reversed"
+	create               Action = "create"
+	confirm              Action = "confirm"
+	authenticated        Action = "authenticated"
+	authenticationFailed Action = "authentication_failed"
+	challengeLapsed      Action = "challenge_lapsed"
+	blocked              Action = "blocked"
+	sourcePaid           Action = "source_paid"
+	sourceFailed         Action = "source_failed"
+	sourcePaidLate       Action = "source_paid_late"
+	mismatchCredited     Action = "mismatch_credited"
+	mismatchReturned     Action = "mismatch_returned"
+	capture              Action = "capture"
+	cancel               Action = "cancel"
+	expire               Action = "expire"
+	refundSucceeded      Action = "refund_succeeded"
+	refundReversed       Action = "refund_reversed"
 )
 
 const (
-	blockedAtOnce guard = "confirmed at once, and the payer is locked or closed or risk blocks"
+	blockedAtOnce Guard = "confirmed at once, and the payer is locked or closed or risk blocks"
 
-	funded          guard = "available balance covers the amount"
-	converted       guard = "balances in other currencies cover it"
-	fromSource      guard = "paid by a funding source"
-	challenged      guard = "risk asks for proof or a review"
-	short           guard = "attempt failed, attempts are left"
-	shortForLast    guard = "attempt failed, it was the last"
-	declinedForGood guard = "declined for good"
+	funded          Guard = "available balance covers the amount"
+	converted       Guard = "balances in other currencies cover it"
+	fromSource      Guard = "paid by a funding source"
+	challenged      Guard = "risk asks for proof or a review"
+	short           Guard = "attempt failed, attempts are left"
+	shortForLast    Guard = "attempt failed, it was the last"
+	declinedForGood Guard = "declined for good"
 
-	paidAsOrdered guard = "amount and currency equal the order"
-	mismatched    guard = "amount or currency differ"
-	payerShut     guard = "payer locked meanwhile"
+	paidAsOrdered Guard = "amount and currency equal the order"
+	mismatched    Guard = "amount or currency differ"
+	payerShut     Guard = "payer locked meanwhile"
 
-	toPayer    guard = "payer known"
-	toSuspense guard = "payer's account closed"
+	toPayer    Guard = "payer known"
+	toSuspense Guard = "payer's account closed"
 
-	part  guard = "something is left"
-	whole guard = "final, or nothing is left"
+	part  Guard = "something is left"
+	whole Guard = "final, or nothing is left"
 
-	stillRefunded guard = "other refunds remain"
-	notRefunded   guard = "no refund remains"
+	stillRefunded Guard = "other refunds remain"
+	notRefunded   Guard = "no refund remains"
 )
 
 // What the postings of payments are, in the words of docs/postings.md.
@@ -96,48 +96,48 @@ const (
 
 // paymentMachine is the payment's state machine. "payment.hold_released" is emitted only when something
 // is released.
-func paymentMachine() machine[PaymentState] { return machine[PaymentState]{"payment", paymentRows()} }
+func paymentMachine() Machine[PaymentState] { return Machine[PaymentState]{"payment", paymentRows()} }
 
 // paymentRows makes the table once: it is asked at every step of every payment.
 var paymentRows = sync.OnceValue(makePaymentRows)
 
-func makePaymentRows() []row[PaymentState] {
-	type r = row[PaymentState]
+func makePaymentRows() []Row[PaymentState] {
+	type r = Row[PaymentState]
 	const (
 		attemptFailed = "payment.attempt_failed"
 		authorizedNow = "payment.authorized"
 	)
 	released := func(eventType string) []string { return []string{"payment.hold_released", eventType} }
-	failedForGood := func(from PaymentState, on action, g guard) r {
-		return r{from: from, on: on, guard: g, to: PaymentFailed, emits: []string{attemptFailed, "payment.failed"}, mails: []string{"payment_failed"}}
+	failedForGood := func(from PaymentState, on Action, g Guard) r {
+		return r{From: from, On: on, Guard: g, To: PaymentFailed, Emits: []string{attemptFailed, "payment.failed"}, Mails: []string{"payment_failed"}}
 	}
-	tryAgain := func(from PaymentState, on action) r {
-		return r{from: from, on: on, guard: short, to: PaymentRequiresConfirmation, emits: []string{attemptFailed}}
+	tryAgain := func(from PaymentState, on Action) r {
+		return r{From: from, On: on, Guard: short, To: PaymentRequiresConfirmation, Emits: []string{attemptFailed}}
 	}
-	block := func(from PaymentState, on action, g guard) r {
-		return r{from: from, on: on, guard: g, to: PaymentFailed, emits: []string{"payment.blocked"}, mails: []string{"payment_blocked"}}
+	block := func(from PaymentState, on Action, g Guard) r {
+		return r{From: from, On: on, Guard: g, To: PaymentFailed, Emits: []string{"payment.blocked"}, Mails: []string{"payment_blocked"}}
 	}
 	rows := []r{
-		{on: create, to: PaymentCreated, emits: []string{"payment.created"}},
+		{On: create, To: PaymentCreated, Emits: []string{"payment.created"}},
 		block("", create, blockedAtOnce),
 	}
 	for _, tried := range []struct {
 		from PaymentState
-		on   action
+		on   Action
 	}{{PaymentCreated, confirm}, {PaymentRequiresConfirmation, confirm}, {PaymentRequiresAction, authenticated}} {
 		rows = append(rows,
-			r{from: tried.from, on: tried.on, guard: funded, to: PaymentAuthorized, posts: postHold, emits: []string{authorizedNow}},
-			r{from: tried.from, on: tried.on, guard: converted, to: PaymentAuthorized, posts: postExchange + "; " + postHold, emits: []string{authorizedNow}},
-			r{from: tried.from, on: tried.on, guard: fromSource, to: PaymentProcessing, emits: []string{"payment.processing"}},
+			r{From: tried.from, On: tried.on, Guard: funded, To: PaymentAuthorized, Posts: postHold, Emits: []string{authorizedNow}},
+			r{From: tried.from, On: tried.on, Guard: converted, To: PaymentAuthorized, Posts: postExchange + "; " + postHold, Emits: []string{authorizedNow}},
+			r{From: tried.from, On: tried.on, Guard: fromSource, To: PaymentProcessing, Emits: []string{"payment.processing"}},
 		)
 		if tried.on == confirm {
-			rows = append(rows, r{from: tried.from, on: confirm, guard: challenged, to: PaymentRequiresAction, emits: []string{"payment.requires_action"}})
+			rows = append(rows, r{From: tried.from, On: confirm, Guard: challenged, To: PaymentRequiresAction, Emits: []string{"payment.requires_action"}})
 		}
 		rows = append(rows,
 			tryAgain(tried.from, tried.on),
 			failedForGood(tried.from, tried.on, shortForLast),
 			failedForGood(tried.from, tried.on, declinedForGood),
-			block(tried.from, blocked, always),
+			block(tried.from, blocked, Always),
 		)
 	}
 	rows = append(rows,
@@ -146,63 +146,63 @@ func makePaymentRows() []row[PaymentState] {
 		tryAgain(PaymentRequiresAction, challengeLapsed),
 		failedForGood(PaymentRequiresAction, challengeLapsed, shortForLast),
 
-		r{from: PaymentProcessing, on: sourcePaid, guard: paidAsOrdered, to: PaymentAuthorized, posts: postFunding + "; " + postHold, emits: []string{authorizedNow}},
+		r{From: PaymentProcessing, On: sourcePaid, Guard: paidAsOrdered, To: PaymentAuthorized, Posts: postFunding + "; " + postHold, Emits: []string{authorizedNow}},
 		r{
-			from: PaymentProcessing, on: sourcePaid, guard: mismatched, to: PaymentProcessing, posts: postSuspense,
-			emits: []string{"payment.amount_mismatch", "reconciliation.exception"},
+			From: PaymentProcessing, On: sourcePaid, Guard: mismatched, To: PaymentProcessing, Posts: postSuspense,
+			Emits: []string{"payment.amount_mismatch", "reconciliation.exception"},
 		},
 		r{
-			from: PaymentProcessing, on: sourcePaid, guard: payerShut, to: PaymentFailed, posts: postFunding,
-			emits: []string{"payment.blocked"}, mails: []string{"payment_blocked"},
+			From: PaymentProcessing, On: sourcePaid, Guard: payerShut, To: PaymentFailed, Posts: postFunding,
+			Emits: []string{"payment.blocked"}, Mails: []string{"payment_blocked"},
 		},
 		tryAgain(PaymentProcessing, sourceFailed),
 		failedForGood(PaymentProcessing, sourceFailed, shortForLast),
 	)
 	rows = append(rows, makeLateRows()...)
 	rows = append(rows,
-		r{from: PaymentAuthorized, on: capture, guard: part, to: PaymentPartiallyCaptured, posts: postCapture, emits: []string{"payment.partially_captured"}},
-		r{from: PaymentAuthorized, on: capture, guard: whole, to: PaymentCaptured, posts: postCapture, emits: released("payment.captured")},
-		r{from: PaymentPartiallyCaptured, on: capture, guard: part, to: PaymentPartiallyCaptured, posts: postCapture, emits: []string{"payment.partially_captured"}},
-		r{from: PaymentPartiallyCaptured, on: capture, guard: whole, to: PaymentCaptured, posts: postCapture, emits: released("payment.captured")},
+		r{From: PaymentAuthorized, On: capture, Guard: part, To: PaymentPartiallyCaptured, Posts: postCapture, Emits: []string{"payment.partially_captured"}},
+		r{From: PaymentAuthorized, On: capture, Guard: whole, To: PaymentCaptured, Posts: postCapture, Emits: released("payment.captured")},
+		r{From: PaymentPartiallyCaptured, On: capture, Guard: part, To: PaymentPartiallyCaptured, Posts: postCapture, Emits: []string{"payment.partially_captured"}},
+		r{From: PaymentPartiallyCaptured, On: capture, Guard: whole, To: PaymentCaptured, Posts: postCapture, Emits: released("payment.captured")},
 	)
 	for _, waits := range []PaymentState{PaymentCreated, PaymentRequiresConfirmation, PaymentRequiresAction, PaymentProcessing} {
 		rows = append(rows,
-			r{from: waits, on: cancel, to: PaymentCanceled, emits: []string{"payment.canceled"}},
-			r{from: waits, on: expire, to: PaymentTimedOut, emits: []string{"payment.expired"}})
+			r{From: waits, On: cancel, To: PaymentCanceled, Emits: []string{"payment.canceled"}},
+			r{From: waits, On: expire, To: PaymentTimedOut, Emits: []string{"payment.expired"}})
 	}
 	return append(rows,
-		r{from: PaymentAuthorized, on: cancel, to: PaymentCanceled, posts: postVoid, emits: released("payment.canceled")},
-		r{from: PaymentAuthorized, on: expire, to: PaymentTimedOut, posts: postVoid, emits: released("payment.expired")},
-		r{from: PaymentPartiallyCaptured, on: cancel, to: PaymentCaptured, posts: postVoid, emits: released("payment.remainder_voided")},
-		r{from: PaymentPartiallyCaptured, on: expire, to: PaymentCaptured, posts: postVoid, emits: released("payment.capture_window_closed")},
+		r{From: PaymentAuthorized, On: cancel, To: PaymentCanceled, Posts: postVoid, Emits: released("payment.canceled")},
+		r{From: PaymentAuthorized, On: expire, To: PaymentTimedOut, Posts: postVoid, Emits: released("payment.expired")},
+		r{From: PaymentPartiallyCaptured, On: cancel, To: PaymentCaptured, Posts: postVoid, Emits: released("payment.remainder_voided")},
+		r{From: PaymentPartiallyCaptured, On: expire, To: PaymentCaptured, Posts: postVoid, Emits: released("payment.capture_window_closed")},
 
-		r{from: PaymentCaptured, on: refundSucceeded, guard: part, to: PaymentPartiallyRefunded, emits: []string{"payment.partially_refunded"}},
-		r{from: PaymentCaptured, on: refundSucceeded, guard: whole, to: PaymentRefunded, emits: []string{"payment.refunded"}},
-		r{from: PaymentPartiallyRefunded, on: refundSucceeded, guard: part, to: PaymentPartiallyRefunded, emits: []string{"payment.partially_refunded"}},
-		r{from: PaymentPartiallyRefunded, on: refundSucceeded, guard: whole, to: PaymentRefunded, emits: []string{"payment.refunded"}},
+		r{From: PaymentCaptured, On: refundSucceeded, Guard: part, To: PaymentPartiallyRefunded, Emits: []string{"payment.partially_refunded"}},
+		r{From: PaymentCaptured, On: refundSucceeded, Guard: whole, To: PaymentRefunded, Emits: []string{"payment.refunded"}},
+		r{From: PaymentPartiallyRefunded, On: refundSucceeded, Guard: part, To: PaymentPartiallyRefunded, Emits: []string{"payment.partially_refunded"}},
+		r{From: PaymentPartiallyRefunded, On: refundSucceeded, Guard: whole, To: PaymentRefunded, Emits: []string{"payment.refunded"}},
 
-		r{from: PaymentPartiallyRefunded, on: refundReversed, guard: stillRefunded, to: PaymentPartiallyRefunded, emits: []string{"payment.refund_reversed"}},
-		r{from: PaymentPartiallyRefunded, on: refundReversed, guard: notRefunded, to: PaymentCaptured, emits: []string{"payment.refund_reversed"}},
-		r{from: PaymentRefunded, on: refundReversed, guard: stillRefunded, to: PaymentPartiallyRefunded, emits: []string{"payment.refund_reversed"}},
-		r{from: PaymentRefunded, on: refundReversed, guard: notRefunded, to: PaymentCaptured, emits: []string{"payment.refund_reversed"}},
+		r{From: PaymentPartiallyRefunded, On: refundReversed, Guard: stillRefunded, To: PaymentPartiallyRefunded, Emits: []string{"payment.refund_reversed"}},
+		r{From: PaymentPartiallyRefunded, On: refundReversed, Guard: notRefunded, To: PaymentCaptured, Emits: []string{"payment.refund_reversed"}},
+		r{From: PaymentRefunded, On: refundReversed, Guard: stillRefunded, To: PaymentPartiallyRefunded, Emits: []string{"payment.refund_reversed"}},
+		r{From: PaymentRefunded, On: refundReversed, Guard: notRefunded, To: PaymentCaptured, Emits: []string{"payment.refund_reversed"}},
 	)
 }
 
 // makeLateRows are the rows of money that the payment does not wait for any more: it is the
 // payer's, whatever became of the payment; and of money of another amount, once a person has
 // looked at it.
-func makeLateRows() (rows []row[PaymentState]) {
-	type r = row[PaymentState]
+func makeLateRows() (rows []Row[PaymentState]) {
+	type r = Row[PaymentState]
 	for _, s := range []PaymentState{
 		PaymentRequiresConfirmation, PaymentRequiresAction, PaymentProcessing, PaymentAuthorized, PaymentPartiallyCaptured,
 		PaymentCaptured, PaymentPartiallyRefunded, PaymentRefunded, PaymentCanceled, PaymentTimedOut, PaymentFailed,
 	} {
 		rows = append(rows,
-			r{from: s, on: sourcePaidLate, guard: toPayer, to: s, posts: postFunding, emits: []string{"payment.source_paid_late"}},
-			r{from: s, on: sourcePaidLate, guard: toSuspense, to: s, posts: postSuspense, emits: []string{"payment.source_paid_late", "reconciliation.exception"}})
+			r{From: s, On: sourcePaidLate, Guard: toPayer, To: s, Posts: postFunding, Emits: []string{"payment.source_paid_late"}},
+			r{From: s, On: sourcePaidLate, Guard: toSuspense, To: s, Posts: postSuspense, Emits: []string{"payment.source_paid_late", "reconciliation.exception"}})
 	}
 	for _, resolved := range []struct {
-		on    action
+		on    Action
 		posts string
 	}{
 		{mismatchCredited, "Dr suspense:{source} / Cr user:{customer}:available"},
@@ -210,15 +210,15 @@ func makeLateRows() (rows []row[PaymentState]) {
 	} {
 		rows = append(rows,
 			r{
-				from: PaymentProcessing, on: resolved.on, guard: short, to: PaymentRequiresConfirmation, posts: resolved.posts,
-				emits: []string{"payment.mismatch_resolved", "payment.attempt_failed"},
+				From: PaymentProcessing, On: resolved.on, Guard: short, To: PaymentRequiresConfirmation, Posts: resolved.posts,
+				Emits: []string{"payment.mismatch_resolved", "payment.attempt_failed"},
 			},
 			r{
-				from: PaymentProcessing, on: resolved.on, guard: shortForLast, to: PaymentFailed, posts: resolved.posts,
-				emits: []string{"payment.mismatch_resolved", "payment.attempt_failed", "payment.failed"}, mails: []string{"payment_failed"},
+				From: PaymentProcessing, On: resolved.on, Guard: shortForLast, To: PaymentFailed, Posts: resolved.posts,
+				Emits: []string{"payment.mismatch_resolved", "payment.attempt_failed", "payment.failed"}, Mails: []string{"payment_failed"},
 			})
 		for _, over := range []PaymentState{PaymentCanceled, PaymentTimedOut} {
-			rows = append(rows, r{from: over, on: resolved.on, to: over, posts: resolved.posts, emits: []string{"payment.mismatch_resolved"}})
+			rows = append(rows, r{From: over, On: resolved.on, To: over, Posts: resolved.posts, Emits: []string{"payment.mismatch_resolved"}})
 		}
 	}
 	return rows

@@ -106,7 +106,7 @@ func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error
 		if in.Confirm {
 			return s.confirm(d, p, merchant, try)
 		}
-		m, err := p.move(create, always)
+		m, err := p.move(create, Always)
 		if err != nil {
 			return err
 		}
@@ -118,7 +118,7 @@ func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error
 func (s *Payments) accepting(d *ledger.Draft, id MerchantID, currency money.Currency) (*Merchant, error) {
 	m, err := s.w.openMerchant(d, id)
 	if CodeOf(err) == AccountClosed {
-		e := newError(MerchantNotAllowed, "the merchant's account is closed")
+		e := NewError(MerchantNotAllowed, "the merchant's account is closed")
 		e.Object = string(id)
 		return nil, e
 	}
@@ -143,7 +143,7 @@ func (s *Payments) orderIsFree(d *ledger.Draft, merchant MerchantID, reference s
 		return err
 	}
 	if p.due(d.Now()) {
-		if err := s.expireDue(d.Context(), p.ID); err != nil && !errors.Is(err, errNothingDue) {
+		if err := s.expireDue(d.Context(), p.ID); err != nil && !errors.Is(err, ErrNothingDue) {
 			return err
 		}
 		if p.State != PaymentPartiallyCaptured {
@@ -153,8 +153,8 @@ func (s *Payments) orderIsFree(d *ledger.Draft, merchant MerchantID, reference s
 	}
 	e := p.invalidState(create).(*Error)
 	e.Detail = "a payment for this order is open"
-	if paymentMachine().allows(p.State, refundSucceeded) || p.State == PaymentRefunded {
-		e = newError(OrderAlreadyPaid, "")
+	if paymentMachine().Allows(p.State, refundSucceeded) || p.State == PaymentRefunded {
+		e = NewError(OrderAlreadyPaid, "")
 		e.Object = string(p.ID)
 	}
 	e.Field = "reference"
@@ -172,21 +172,21 @@ func (s *Payments) checkCreate(in *CreatePayment) error {
 		return err
 	}
 	if in.CaptureMethod != CaptureAutomatic && in.CaptureMethod != CaptureManual {
-		return invalidField("capture_method", "is neither automatic nor manual")
+		return InvalidField("capture_method", "is neither automatic nor manual")
 	}
 	if in.ExpiresIn < MinPaymentExpiry || in.ExpiresIn > MaxPaymentExpiry {
-		return invalidField("expires_in", "is %v, want %v to %v", in.ExpiresIn, MinPaymentExpiry, MaxPaymentExpiry)
+		return InvalidField("expires_in", "is %v, want %v to %v", in.ExpiresIn, MinPaymentExpiry, MaxPaymentExpiry)
 	}
-	if err := checkID("merchant", string(in.Merchant)); err != nil {
+	if err := CheckID("merchant", string(in.Merchant)); err != nil {
 		return err
 	}
 	if in.Customer != "" || in.Confirm {
-		if err := checkID("customer", string(in.Customer)); err != nil {
+		if err := CheckID("customer", string(in.Customer)); err != nil {
 			return err
 		}
 	}
 	if len(in.Methods) > 0 && !in.Confirm {
-		return invalidField("methods", "are for a payment that is confirmed at once")
+		return InvalidField("methods", "are for a payment that is confirmed at once")
 	}
 	if err := s.w.checkMethods(in.Methods, in.Amount.Currency().Code()); err != nil {
 		return err
@@ -194,10 +194,10 @@ func (s *Payments) checkCreate(in *CreatePayment) error {
 	if err := checkSplits(in.Splits); err != nil {
 		return err
 	}
-	if err := checkText("reference", in.Reference, 128); err != nil {
+	if err := CheckText("reference", in.Reference, 128); err != nil {
 		return err
 	}
-	if err := checkText("description", in.Description, 500); err != nil {
+	if err := CheckText("description", in.Description, 500); err != nil {
 		return err
 	}
 	return checkMetadata(in.Metadata)
@@ -226,7 +226,7 @@ func (s *Payments) getAfter(ctx context.Context, out ledger.Outcome, id PaymentI
 	now := s.w.Now()
 	var err error
 	if p.due(now) {
-		_, err = p.move(expire, always)
+		_, err = p.move(expire, Always)
 	} else if p.lapsed(now) {
 		_, err = s.tryFailed(p, challengeLapsed, AuthenticationFailed, now)
 	}
@@ -256,7 +256,7 @@ func (s *Payments) List(ctx context.Context, in ListPayments) (page []Payment, m
 	label := "c:" + string(in.Customer)
 	switch {
 	case (in.Merchant == "") == (in.Customer == ""), in.State != "" && in.Merchant == "":
-		return nil, false, invalidField("merchant", "exactly one of merchant and customer is set, and state only with merchant")
+		return nil, false, InvalidField("merchant", "exactly one of merchant and customer is set, and state only with merchant")
 	case in.Merchant != "" && in.State != "":
 		label = "m:" + string(in.Merchant) + ":" + string(in.State)
 	case in.Merchant != "":
@@ -304,7 +304,7 @@ func (s *Payments) run(ctx context.Context, v verb, id PaymentID, tries bool, fn
 	failure := s.refusal(err, p, out.Time)
 	// A funding source that said no is known only after the commit.
 	if tries && failure == nil && p.LastFailure != nil && (p.State == PaymentRequiresConfirmation || p.State == PaymentFailed) {
-		failure = newError(p.LastFailure.Code, "")
+		failure = NewError(p.LastFailure.Code, "")
 	}
 	if p.Minor.Captured > 0 {
 		s.creditedOf(p)
@@ -352,7 +352,7 @@ func (s *Payments) refusal(err error, p *paymentDoc, at time.Time) error {
 			return limited
 		}
 	case refused.Reason == ledger.AccountClosed && refused.Account.Name == "":
-		return newError(AccountClosed, "") // not an account of the ledger's, but the payer's
+		return NewError(AccountClosed, "") // not an account of the ledger's, but the payer's
 	case refused.Reason == ledger.InsufficientFunds:
 		if missing, err := s.w.restore(refused.Short, refused.Account.Currency); err == nil {
 			e.Short, e.Detail = &missing, fmt.Sprintf("%s is missing", missing)

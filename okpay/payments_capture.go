@@ -43,7 +43,7 @@ func (s *Payments) Capture(ctx context.Context, in CapturePayment) (Payment, err
 		if p.due(d.Now()) {
 			return s.expireInstead(d, p, InvalidState)
 		}
-		if !paymentMachine().allows(p.State, capture) {
+		if !paymentMachine().Allows(p.State, capture) {
 			return p.invalidState(capture)
 		}
 		amount := in.Amount
@@ -82,13 +82,13 @@ func (s *Payments) Capture(ctx context.Context, in CapturePayment) (Payment, err
 // within refuses an amount of another currency, or above what is possible.
 func (p *paymentDoc) within(field string, amount money.Amount, most int64, code Code, w *Wallet) error {
 	if amount.Currency().Code() != p.Currency {
-		e := newError(CurrencyNotSupported, "the payment is in %s", p.Currency)
+		e := NewError(CurrencyNotSupported, "the payment is in %s", p.Currency)
 		e.Field, e.Object = field, string(p.ID)
 		return e
 	}
 	if amount.Minor() > most {
 		limit := p.amountOf(w, most)
-		e := newError(code, "at most %s is possible", limit)
+		e := NewError(code, "at most %s is possible", limit)
 		e.Field, e.Object, e.Limit = field, string(p.ID), &limit
 		return e
 	}
@@ -116,8 +116,8 @@ func (s *Payments) Cancel(ctx context.Context, in CancelPayment) (Payment, error
 		if p.due(d.Now()) {
 			return s.expireInstead(d, p, InvalidState)
 		}
-		held := p.Hold && paymentMachine().allows(p.State, capture)
-		m, err := p.move(cancel, always)
+		held := p.Hold && paymentMachine().Allows(p.State, capture)
+		m, err := p.move(cancel, Always)
 		if err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ type ConfirmPayment struct {
 // ServiceBusy when Config.Risk does not answer. The order above is also the order in which
 // they win: blocked, merchant's, waiting for proof, limits, funds.
 func (s *Payments) Confirm(ctx context.Context, in ConfirmPayment) (Payment, error) {
-	if err := checkID("customer", string(in.Customer)); err != nil {
+	if err := CheckID("customer", string(in.Customer)); err != nil {
 		return Payment{}, err
 	}
 	if err := s.w.checkMethods(in.Methods, ""); err != nil {
@@ -78,11 +78,11 @@ func (s *Payments) Confirm(ctx context.Context, in ConfirmPayment) (Payment, err
 				d.Refuse(ledger.Refusal{Reason: ledger.Reason(AuthenticationFailed)})
 				return s.write(&d.Change, p, d.Now(), false, m)
 			}
-			if err := s.w.announce(&d.Change, d.Now(), p, m.emits...); err != nil {
+			if err := s.w.announce(&d.Change, d.Now(), p, m.Emits...); err != nil {
 				return err
 			}
 		}
-		if !paymentMachine().allows(p.State, confirm) {
+		if !paymentMachine().Allows(p.State, confirm) {
 			return p.invalidState(confirm)
 		}
 		merchant := &Merchant{}
@@ -130,11 +130,11 @@ func (s *Payments) confirm(d *ledger.Draft, p *paymentDoc, merchant *Merchant, t
 		return s.block(d, p, RiskDeclined)
 	}
 	if p.State == "" {
-		m, err := p.move(create, always)
+		m, err := p.move(create, Always)
 		if err != nil {
 			return err
 		}
-		if err := s.w.announce(&d.Change, d.Now(), p, m.emits...); err != nil {
+		if err := s.w.announce(&d.Change, d.Now(), p, m.Emits...); err != nil {
 			return err
 		}
 	}
@@ -162,7 +162,7 @@ func (s *Payments) confirm(d *ledger.Draft, p *paymentDoc, merchant *Merchant, t
 // shut tells why no money of a customer's may leave, which is to be recorded; empty if it may.
 // Errors: NotFound.
 func (s *Payments) shut(d *ledger.Draft, id CustomerID) (Code, error) {
-	err := s.w.leaving(d, id)
+	err := s.w.leaving(d, id, CanPay)
 	switch code := CodeOf(err); code {
 	case AccountLocked, AccountRestricted, AccountClosed:
 		return code, nil
@@ -172,7 +172,7 @@ func (s *Payments) shut(d *ledger.Draft, id CustomerID) (Code, error) {
 
 // block records that the payer may not pay.
 func (s *Payments) block(d *ledger.Draft, p *paymentDoc, code Code) error {
-	on, g := blocked, always
+	on, g := blocked, Always
 	if p.State == "" {
 		on, g = create, blockedAtOnce
 	}
@@ -187,7 +187,7 @@ func (s *Payments) block(d *ledger.Draft, p *paymentDoc, code Code) error {
 }
 
 // fail records that an attempt failed for what the verb itself found.
-func (s *Payments) fail(d *ledger.Draft, p *paymentDoc, on action, code Code, r ledger.Refusal) error {
+func (s *Payments) fail(d *ledger.Draft, p *paymentDoc, on Action, code Code, r ledger.Refusal) error {
 	m, err := s.tryFailed(p, on, code, d.Now())
 	if err != nil {
 		return err
@@ -198,7 +198,7 @@ func (s *Payments) fail(d *ledger.Draft, p *paymentDoc, on action, code Code, r 
 }
 
 // pay tries methods in order.
-func (s *Payments) pay(d *ledger.Draft, p *paymentDoc, on action, methods []PaymentMethod, rates *rates) error {
+func (s *Payments) pay(d *ledger.Draft, p *paymentDoc, on Action, methods []PaymentMethod, rates *rates) error {
 	amount := p.amountOf(s.w, p.Minor.Amount)
 	if err := s.w.within(OnPayment, amount); err != nil {
 		return s.fail(d, p, on, CodeOf(err), ledger.Refusal{Reason: ledger.Reason(CodeOf(err))})
@@ -243,7 +243,7 @@ func (s *Payments) pay(d *ledger.Draft, p *paymentDoc, on action, methods []Paym
 // authorize writes the move of a funded payment: a hold, or the capture at once. brought, if
 // given, is what a funding source just sent. What the kernel finds too little is recorded as a
 // failed attempt, with otherwise as what was likely too little.
-func (s *Payments) authorize(d *ledger.Draft, p *paymentDoc, on action, method PaymentMethod, f funding, brought []ledger.Posting, otherwise Code) error {
+func (s *Payments) authorize(d *ledger.Draft, p *paymentDoc, on Action, method PaymentMethod, f funding, brought []ledger.Posting, otherwise Code) error {
 	now := d.Now()
 	if brought == nil {
 		if err := s.otherwiseFailed(d, p, on, otherwise); err != nil {
@@ -285,7 +285,7 @@ func (s *Payments) authorize(d *ledger.Draft, p *paymentDoc, on action, method P
 	}
 	p.UpdatedAt = now
 	// Of a state that the same Change leaves again.
-	if err := s.w.announce(&d.Change, now, p, m.emits...); err != nil {
+	if err := s.w.announce(&d.Change, now, p, m.Emits...); err != nil {
 		return err
 	}
 	captured, err := p.move(capture, whole)
@@ -313,7 +313,7 @@ func (s *Payments) held(p *paymentDoc, amount money.Amount) ([]ledger.Posting, e
 
 // otherwiseFailed writes what commits when the kernel finds too little: the attempt failed.
 // Whoever could not pay has not made the payment theirs.
-func (s *Payments) otherwiseFailed(d *ledger.Draft, p *paymentDoc, on action, code Code) error {
+func (s *Payments) otherwiseFailed(d *ledger.Draft, p *paymentDoc, on Action, code Code) error {
 	alt := d.Otherwise(ledger.InsufficientFunds, ledger.ConditionFailed)
 	alt.Ops, alt.Events, alt.Puts = slices.Clone(d.Ops), slices.Clone(d.Events), slices.Clone(d.Puts)
 	declined := *p

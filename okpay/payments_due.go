@@ -17,8 +17,8 @@ func (s *Payments) expireInstead(d *ledger.Draft, p *paymentDoc, code Code) erro
 
 // expire writes that a payment's time is over.
 func (s *Payments) expire(d *ledger.Draft, p *paymentDoc) error {
-	held := p.Hold && paymentMachine().allows(p.State, capture)
-	m, err := p.move(expire, always)
+	held := p.Hold && paymentMachine().Allows(p.State, capture)
+	m, err := p.move(expire, Always)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (s *Payments) workDue(ctx context.Context, id PaymentID) error {
 	case c != nil && !now.Before(c.AskAt):
 		return s.askAgain(ctx, p)
 	}
-	return errNothingDue
+	return ErrNothingDue
 }
 
 // expireDue records that a payment's time is over, if it is.
@@ -53,7 +53,7 @@ func (s *Payments) expireDue(ctx context.Context, id PaymentID) error {
 			return err
 		}
 		if !p.due(d.Now()) {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		return s.expire(d, p)
 	})
@@ -68,7 +68,7 @@ func (s *Payments) lapseDue(ctx context.Context, id PaymentID) error {
 			return err
 		}
 		if !p.lapsed(d.Now()) {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		m, err := s.tryFailed(p, challengeLapsed, AuthenticationFailed, d.Now())
 		if err != nil {
@@ -81,7 +81,7 @@ func (s *Payments) lapseDue(ctx context.Context, id PaymentID) error {
 
 // nothingDue is no error: what was to be done had been done.
 func nothingDue(err error) error {
-	if errors.Is(err, errNothingDue) {
+	if errors.Is(err, ErrNothingDue) {
 		return nil
 	}
 	return err

@@ -102,7 +102,7 @@ func (s *Payments) askAgain(ctx context.Context, p *paymentDoc) error {
 		}
 		c := p.open()
 		if c == nil || d.Now().Before(c.AskAt) {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		// A source that knows nothing for long is asked less often.
 		c.AskAt = d.Now().Add(min(max(queryAfter, d.Now().Sub(p.CreatedAt)/8), 6*time.Hour))
@@ -168,7 +168,7 @@ func (s *Payments) Answer(ctx context.Context, in PaymentAnswer) (Payment, error
 		d.Result = string(p.ID)
 		return s.settle(d, p, id, in.Outcome == rails.Succeeded, got, rates)
 	})
-	if err != nil && out.Result == "" && !errors.Is(err, errNothingDue) {
+	if err != nil && out.Result == "" && !errors.Is(err, ErrNothingDue) {
 		return Payment{}, translate(err)
 	}
 	if p, err = s.get(ctx, in.Payment); err == nil {
@@ -197,7 +197,7 @@ type ResolveMismatch struct {
 // InvalidRequest, NotFound, InvalidState when nothing is to be decided, AccountClosed for a
 // payer who is gone, IdempotencyKeyReused.
 func (s *Payments) ResolveMismatch(ctx context.Context, in ResolveMismatch) (Payment, error) {
-	if err := checkID("by", in.By); err != nil {
+	if err := CheckID("by", in.By); err != nil {
 		return Payment{}, err
 	}
 	on := mismatchReturned
@@ -222,7 +222,7 @@ func (s *Payments) ResolveMismatch(ctx context.Context, in ResolveMismatch) (Pay
 	return p, err
 }
 
-func (s *Payments) resolveMismatch(d *ledger.Draft, p *paymentDoc, on action) error {
+func (s *Payments) resolveMismatch(d *ledger.Draft, p *paymentDoc, on Action) error {
 	var c *collection
 	for i := range p.Collections {
 		if p.Collections[i].Suspended != nil {
@@ -254,15 +254,15 @@ func (s *Payments) resolveMismatch(d *ledger.Draft, p *paymentDoc, on action) er
 	if p.State != PaymentProcessing || p.due(d.Now()) {
 		if p.State == PaymentProcessing {
 			s.giveBack(d, p, p.rest())
-			m, err := p.move(expire, always)
+			m, err := p.move(expire, Always)
 			if err != nil {
 				return err
 			}
-			if err := s.w.announce(&d.Change, d.Now(), p, m.emits...); err != nil {
+			if err := s.w.announce(&d.Change, d.Now(), p, m.Emits...); err != nil {
 				return err
 			}
 		}
-		m, err := p.move(on, always)
+		m, err := p.move(on, Always)
 		if err != nil {
 			return err
 		}

@@ -27,11 +27,11 @@ type AuthenticatePayment struct {
 // AccountLocked and AccountClosed (recorded: failed), ServiceBusy when Config.VerifyStepUp does
 // not answer, AuthenticationFailed (recorded).
 func (s *Payments) Authenticate(ctx context.Context, in AuthenticatePayment) (Payment, error) {
-	if err := checkID("customer", string(in.Customer)); err != nil {
+	if err := CheckID("customer", string(in.Customer)); err != nil {
 		return Payment{}, err
 	}
 	v := verb{"c/" + string(in.Customer), "payment.authenticate", in.Key, []ledger.Field{{Name: "payment", Value: string(in.Payment)}}}
-	proof, rates := &stepUp{w: s.w}, &rates{w: s.w}
+	proof, rates := &proving{w: s.w}, &rates{w: s.w}
 	return s.run(ctx, v, in.Payment, true, func(d *ledger.Draft) error {
 		p, err := s.load(d, in.Payment)
 		if err != nil {
@@ -58,38 +58,16 @@ func (s *Payments) Authenticate(ctx context.Context, in AuthenticatePayment) (Pa
 		if shut != "" {
 			return s.block(d, p, shut)
 		}
-		ok, err := proof.verify(d.Context(), StepUp{
-			Customer: in.Customer, Object: string(p.ID), Amount: p.amountOf(s.w, p.Minor.Amount), To: string(p.Merchant), Proof: in.Proof,
+		err = proof.check(d, StepUp{
+			Customer: in.Customer, Operation: OnPayment, Object: string(p.ID), Amount: p.amountOf(s.w, p.Minor.Amount), To: string(p.Merchant), Proof: in.Proof,
 		})
-		if err != nil {
-			return err
-		}
-		if !ok {
+		switch CodeOf(err) {
+		case "":
+		case AuthenticationFailed:
 			return s.fail(d, p, authenticationFailed, AuthenticationFailed, failed)
+		default:
+			return err
 		}
 		return s.pay(d, p, authenticated, p.Methods, rates)
 	})
-}
-
-// stepUp asks Config.VerifyStepUp at most once for one call of a verb: a code that was used
-// is not valid again.
-type stepUp struct {
-	w         *Wallet
-	asked, ok bool
-	err       error
-}
-
-func (u *stepUp) verify(ctx context.Context, of StepUp) (bool, error) {
-	if u.w.cfg.VerifyStepUp == nil {
-		return false, nil
-	}
-	if !u.asked {
-		u.asked = true
-		u.ok, u.err = u.w.cfg.VerifyStepUp(ctx, of)
-		if u.err != nil {
-			e := newError(ServiceBusy, "the proof could not be checked")
-			e.Err, u.err = u.err, e
-		}
-	}
-	return u.ok, u.err
 }

@@ -24,25 +24,25 @@ const (
 )
 
 const (
-	setSchedule    action = "set"
-	runSchedule    action = "run"
-	removeSchedule action = "remove"
+	setSchedule    Action = "set"
+	runSchedule    Action = "run"
+	removeSchedule Action = "remove"
 
-	payoutMade    guard = "a payout is asked for"
-	nothingToPay  guard = "nothing, or less than the minimum, is above the reserve"
-	payoutRefused guard = "the payout is refused"
+	payoutMade    Guard = "a payout is asked for"
+	nothingToPay  Guard = "nothing, or less than the minimum, is above the reserve"
+	payoutRefused Guard = "the payout is refused"
 )
 
-func payoutScheduleMachine() machine[PayoutScheduleState] {
+func payoutScheduleMachine() Machine[PayoutScheduleState] {
 	active, removed := PayoutScheduleActive, PayoutScheduleRemoved
-	return machine[PayoutScheduleState]{noun: "payout_schedule", rows: []row[PayoutScheduleState]{
-		{on: setSchedule, to: active, emits: []string{"payout_schedule.set"}},
-		{from: active, on: setSchedule, to: active, emits: []string{"payout_schedule.set"}},
-		{from: removed, on: setSchedule, to: active, emits: []string{"payout_schedule.set"}},
-		{from: active, on: runSchedule, guard: payoutMade, to: active},
-		{from: active, on: runSchedule, guard: nothingToPay, to: active},
-		{from: active, on: runSchedule, guard: payoutRefused, to: active, emits: []string{"payout_schedule.failed"}},
-		{from: active, on: removeSchedule, to: removed, emits: []string{"payout_schedule.removed"}},
+	return Machine[PayoutScheduleState]{Noun: "payout_schedule", Rows: []Row[PayoutScheduleState]{
+		{On: setSchedule, To: active, Emits: []string{"payout_schedule.set"}},
+		{From: active, On: setSchedule, To: active, Emits: []string{"payout_schedule.set"}},
+		{From: removed, On: setSchedule, To: active, Emits: []string{"payout_schedule.set"}},
+		{From: active, On: runSchedule, Guard: payoutMade, To: active},
+		{From: active, On: runSchedule, Guard: nothingToPay, To: active},
+		{From: active, On: runSchedule, Guard: payoutRefused, To: active, Emits: []string{"payout_schedule.failed"}},
+		{From: active, On: removeSchedule, To: removed, Emits: []string{"payout_schedule.removed"}},
 	}}
 }
 
@@ -131,13 +131,13 @@ func (s *Payouts) SetSchedule(ctx context.Context, in SetPayoutSchedule) (Payout
 	case err != nil:
 		return PayoutSchedule{}, err
 	case in.Every != Daily && in.Every != Weekly:
-		return PayoutSchedule{}, invalidField("every", "is neither %s nor %s", Daily, Weekly)
+		return PayoutSchedule{}, InvalidField("every", "is neither %s nor %s", Daily, Weekly)
 	case in.Weekday < time.Sunday || in.Weekday > time.Saturday || in.Every == Daily && in.Weekday != 0:
-		return PayoutSchedule{}, invalidField("weekday", "is no day of a week, or is set for every day")
+		return PayoutSchedule{}, InvalidField("weekday", "is no day of a week, or is set for every day")
 	case in.Hour < 0 || in.Hour > 23:
-		return PayoutSchedule{}, invalidField("hour", "is %d, want 0 to 23", in.Hour)
+		return PayoutSchedule{}, InvalidField("hour", "is %d, want 0 to 23", in.Hour)
 	case in.Reserve != money.Amount{} && in.Reserve.Currency() != currency, in.Reserve.IsNegative():
-		return PayoutSchedule{}, invalidField("reserve", "is negative, or in another currency")
+		return PayoutSchedule{}, InvalidField("reserve", "is negative, or in another currency")
 	}
 	v := verb{"m/" + string(in.Merchant), "payout_schedule.set", in.Key, []ledger.Field{
 		{Name: "currency", Value: currency.Code()},
@@ -160,7 +160,7 @@ func (s *Payouts) SetSchedule(ctx context.Context, in SetPayoutSchedule) (Payout
 		doc.Every, doc.Weekday, doc.Hour = in.Every, in.Weekday, in.Hour
 		doc.Minor, doc.Destination, doc.LastFailure = in.Reserve.Minor(), in.Destination, nil
 		doc.NextAt = doc.next(d.Now(), s.w.cfg.Zone)
-		return s.writeSchedule(d, doc, setSchedule, always)
+		return s.writeSchedule(d, doc, setSchedule, Always)
 	})
 }
 
@@ -179,7 +179,7 @@ func (s *Payouts) RemoveSchedule(ctx context.Context, in RemovePayoutSchedule) (
 		if doc.State == "" {
 			return notFound("payout schedule", payoutScheduleID(in.Merchant, in.Currency))
 		}
-		return s.writeSchedule(d, doc, removeSchedule, always)
+		return s.writeSchedule(d, doc, removeSchedule, Always)
 	})
 }
 
@@ -208,8 +208,8 @@ func (s *Payouts) runSchedule(ctx context.Context, v verb, m MerchantID, currenc
 	return got, err
 }
 
-func (s *Payouts) writeSchedule(d *ledger.Draft, doc *payoutScheduleDoc, on action, g guard) error {
-	m, err := payoutScheduleMachine().move(&doc.State, payoutScheduleID(doc.Merchant, doc.Currency), on, g)
+func (s *Payouts) writeSchedule(d *ledger.Draft, doc *payoutScheduleDoc, on Action, g Guard) error {
+	m, err := payoutScheduleMachine().Move(&doc.State, payoutScheduleID(doc.Merchant, doc.Currency), on, g)
 	if err != nil {
 		return err
 	}
@@ -277,7 +277,7 @@ func (s *Payouts) due(ctx context.Context, id string, fn func(*ledger.Draft, *pa
 			return err
 		}
 		if doc.State != PayoutScheduleActive || doc.NextAt.After(d.Now()) {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		doc.NextAt = doc.next(d.Now(), s.w.cfg.Zone)
 		return fn(d, doc)

@@ -24,17 +24,17 @@ const (
 )
 
 const (
-	makeQuote action = "quote"
-	convert   action = "convert"
+	makeQuote Action = "quote"
+	convert   Action = "convert"
 )
 
 // quoteMachine is the quote's state machine. That a quote was used is told by the conversion, and
 // that its time is over by nothing: its expiry was announced with it.
-func quoteMachine() machine[QuoteState] {
-	return machine[QuoteState]{noun: "quote", rows: []row[QuoteState]{
-		{on: makeQuote, to: QuoteOpen, emits: []string{"fx.quoted"}},
-		{from: QuoteOpen, on: convert, to: QuoteUsed},
-		{from: QuoteOpen, on: expire, to: QuoteTimedOut},
+func quoteMachine() Machine[QuoteState] {
+	return Machine[QuoteState]{Noun: "quote", Rows: []Row[QuoteState]{
+		{On: makeQuote, To: QuoteOpen, Emits: []string{"fx.quoted"}},
+		{From: QuoteOpen, On: convert, To: QuoteUsed},
+		{From: QuoteOpen, On: expire, To: QuoteTimedOut},
 	}}
 }
 
@@ -58,8 +58,8 @@ type Quote struct {
 	Replayed bool `json:"-"`
 }
 
-func (q *Quote) move(on action) (told, error) {
-	return quoteMachine().move(&q.State, string(q.ID), on, always)
+func (q *Quote) move(on Action) (Told, error) {
+	return quoteMachine().Move(&q.State, string(q.ID), on, Always)
 }
 
 // due reports whether the quote's time is over and that changes its state.

@@ -88,16 +88,16 @@ func (s *Quotes) checkCreate(ctx context.Context, in *CreateQuote) error {
 	for i, c := range [...]struct{ field, code string }{{"base", in.Base}, {"quote", in.Quote}} {
 		var err error
 		if pair[i], err = s.w.Currency(c.code); err != nil {
-			e := newError(CurrencyNotSupported, "unknown currency")
+			e := NewError(CurrencyNotSupported, "unknown currency")
 			e.Field, e.Err = c.field, err
 			return e
 		}
 	}
 	if in.Base == in.Quote {
-		return invalidField("quote", "is the same currency as base")
+		return InvalidField("quote", "is the same currency as base")
 	}
 	if in.Customer != "" {
-		if err := checkID("customer", string(in.Customer)); err != nil {
+		if err := CheckID("customer", string(in.Customer)); err != nil {
 			return err
 		}
 	}
@@ -105,18 +105,18 @@ func (s *Quotes) checkCreate(ctx context.Context, in *CreateQuote) error {
 		in.TTL = DefaultQuoteTTL
 	}
 	if in.TTL < MinQuoteTTL || in.TTL > MaxQuoteTTL {
-		return invalidField("ttl", "is %v, want %v to %v", in.TTL, MinQuoteTTL, MaxQuoteTTL)
+		return InvalidField("ttl", "is %v, want %v to %v", in.TTL, MinQuoteTTL, MaxQuoteTTL)
 	}
 	if in.Mid.IsZero() && in.Rate.IsZero() && s.w.cfg.Rates != nil {
 		r, err := s.w.cfg.Rates(ctx, pair[0], pair[1])
 		if err != nil {
-			e := newError(ProviderUnavailable, "there is no rate from %s to %s now", in.Base, in.Quote)
+			e := NewError(ProviderUnavailable, "there is no rate from %s to %s now", in.Base, in.Quote)
 			e.Err = err
 			return e
 		}
 		in.Mid, in.Rate = r.Mid, r.Rate
 		if err := r.check(); err != nil { // nothing that the caller could have said better
-			e := newError(ProviderUnavailable, "the rate from %s to %s cannot be used", in.Base, in.Quote)
+			e := NewError(ProviderUnavailable, "the rate from %s to %s cannot be used", in.Base, in.Quote)
 			e.Err = err
 			return e
 		}
@@ -132,7 +132,7 @@ func (r Rate) check() error {
 		return err
 	}
 	if r.Rate.GreaterThan(r.Mid) {
-		return invalidField("rate", "is above the middle rate")
+		return InvalidField("rate", "is above the middle rate")
 	}
 	return nil
 }
@@ -163,11 +163,11 @@ func (s *Quotes) usable(d *ledger.Draft, id QuoteID, customer CustomerID) (*Quot
 	}
 	switch {
 	case q.State == QuoteUsed:
-		e := newError(QuoteAlreadyUsed, "the quote was used")
+		e := NewError(QuoteAlreadyUsed, "the quote was used")
 		e.Object = string(id)
 		return nil, e
 	case q.State == QuoteTimedOut || q.due(d.Now()):
-		e := newError(QuoteExpired, "the quote expired at %s", q.ExpiresAt.UTC().Format(time.RFC3339Nano))
+		e := NewError(QuoteExpired, "the quote expired at %s", q.ExpiresAt.UTC().Format(time.RFC3339Nano))
 		e.Object = string(id)
 		return nil, e
 	}
@@ -182,7 +182,7 @@ func (s *Quotes) expireDue(ctx context.Context, id QuoteID) error {
 			return err
 		}
 		if !q.due(d.Now()) {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		m, err := q.move(expire)
 		if err != nil {

@@ -27,23 +27,23 @@ const (
 )
 
 const (
-	importStatement action = "import"
-	completeImport  action = "complete"
+	importStatement Action = "import"
+	completeImport  Action = "complete"
 )
 
 // On settlements, which have no states, see docs/reconciliation.md.
-func reconciliationMachine() machine[ReconciliationState] {
-	return machine[ReconciliationState]{noun: "reconciliation", rows: []row[ReconciliationState]{
-		{to: ReconciliationRunning, on: importStatement},
+func reconciliationMachine() Machine[ReconciliationState] {
+	return Machine[ReconciliationState]{Noun: "reconciliation", Rows: []Row[ReconciliationState]{
+		{To: ReconciliationRunning, On: importStatement},
 		{
-			from: ReconciliationRunning, on: settleRow, guard: cameIn, to: ReconciliationRunning, emits: []string{"reconciliation.matched"},
-			posts: "Dr bank:nostro / Cr clearing:{provider} amount; Dr expense:provider / Cr bank:nostro cost",
+			From: ReconciliationRunning, On: settleRow, Guard: cameIn, To: ReconciliationRunning, Emits: []string{"reconciliation.matched"},
+			Posts: "Dr bank:nostro / Cr clearing:{provider} amount; Dr expense:provider / Cr bank:nostro cost",
 		},
 		{
-			from: ReconciliationRunning, on: settleRow, guard: wentOut, to: ReconciliationRunning, emits: []string{"reconciliation.matched"},
-			posts: "Dr clearing:{provider} / Cr bank:nostro amount; Dr expense:provider / Cr bank:nostro cost",
+			From: ReconciliationRunning, On: settleRow, Guard: wentOut, To: ReconciliationRunning, Emits: []string{"reconciliation.matched"},
+			Posts: "Dr clearing:{provider} / Cr bank:nostro amount; Dr expense:provider / Cr bank:nostro cost",
 		},
-		{from: ReconciliationRunning, on: completeImport, to: ReconciliationCompleted, emits: []string{"reconciliation.completed"}},
+		{From: ReconciliationRunning, On: completeImport, To: ReconciliationCompleted, Emits: []string{"reconciliation.completed"}},
 	}}
 }
 
@@ -230,7 +230,7 @@ func (s *Reconciliations) List(ctx context.Context, in ReconciliationQuery) (pag
 	var label string
 	switch {
 	case in.File != "" && (in.Provider != "" || in.State != ""):
-		return nil, false, invalidField("file", "is not together with other conditions")
+		return nil, false, InvalidField("file", "is not together with other conditions")
 	case in.File != "":
 		label = "file:" + in.File
 	case in.Provider != "" && in.State != "":
@@ -247,7 +247,7 @@ func (s *Reconciliations) List(ctx context.Context, in ReconciliationQuery) (pag
 
 // plain cuts what a statement says to what may stand in a record and its labels.
 func plain(text string) string {
-	if len(text) > 128 || checkText("reference", text, 128) != nil {
+	if len(text) > 128 || CheckText("reference", text, 128) != nil {
 		return ""
 	}
 	return strings.TrimSpace(text)

@@ -79,17 +79,17 @@ func (s *Reconciliations) Import(ctx context.Context, in ImportStatement) (Recon
 }
 
 func (s *Reconciliations) checkImport(in *ImportStatement) error {
-	if err := checkID("provider", in.Provider); err != nil {
+	if err := CheckID("provider", in.Provider); err != nil {
 		return err
 	}
 	if s.w.cfg.Sources[in.Provider] == nil && s.w.cfg.PayoutProviders[in.Provider] == nil {
-		return invalidField("provider", "is neither a funding source nor a payout provider of this wallet")
+		return InvalidField("provider", "is neither a funding source nor a payout provider of this wallet")
 	}
-	if err := checkText("name", in.Name, 256); err != nil {
+	if err := CheckText("name", in.Name, 256); err != nil {
 		return err
 	}
 	if in.Format == nil || in.File == nil {
-		return invalidField("file", "is missing, or its format is")
+		return InvalidField("file", "is missing, or its format is")
 	}
 	return nil
 }
@@ -157,7 +157,7 @@ func unreadable(err error) error {
 	if !errors.Is(err, rails.ErrStatement) {
 		return err
 	}
-	e := invalidField("file", "%s", err)
+	e := InvalidField("file", "%s", err)
 	e.Err = err
 	return e
 }
@@ -170,7 +170,7 @@ func (s *Reconciliations) begin(ctx context.Context, in *ImportStatement, file s
 			ID: ReconciliationID(s.w.newID("rec_")), Provider: in.Provider, File: file, Name: in.Name, Through: in.Through, Rows: rows,
 			CreatedAt: d.Now(),
 		}}
-		m, err := reconciliationMachine().move(&doc.State, string(doc.ID), importStatement, always)
+		m, err := reconciliationMachine().Move(&doc.State, string(doc.ID), importStatement, Always)
 		if err != nil {
 			return err
 		}
@@ -207,7 +207,7 @@ func (s *Reconciliations) finish(ctx context.Context, in *ImportStatement, doc *
 	}
 	file, err := p.hash()
 	if err == nil && file != doc.File {
-		err = invalidField("file", "was written to while it was read")
+		err = InvalidField("file", "was written to while it was read")
 	}
 	if err != nil {
 		return nil, err
@@ -241,7 +241,7 @@ func (s *Reconciliations) work(ctx context.Context, doc *reconciliationDoc, rows
 				return err
 			}
 			if now.Done != doc.Done {
-				return errNothingDue
+				return ErrNothingDue
 			}
 			if now.Of == nil {
 				now.Of = sums{}
@@ -252,7 +252,7 @@ func (s *Reconciliations) work(ctx context.Context, doc *reconciliationDoc, rows
 			now.Done = rows[len(rows)-1].No
 			return s.w.write(&d.Change, d.Now(), now)
 		})
-		if err != nil && !errors.Is(err, errNothingDue) {
+		if err != nil && !errors.Is(err, ErrNothingDue) {
 			return nil, err
 		}
 		if doc, err = s.load(ctx, doc.ID); err != nil {
@@ -311,16 +311,16 @@ func (s *Reconciliations) complete(ctx context.Context, doc *reconciliationDoc) 
 			return err
 		}
 		if now.State == ReconciliationCompleted {
-			return errNothingDue
+			return ErrNothingDue
 		}
-		m, err := reconciliationMachine().move(&now.State, string(now.ID), completeImport, always)
+		m, err := reconciliationMachine().Move(&now.State, string(now.ID), completeImport, Always)
 		if err != nil {
 			return err
 		}
 		now.MissingThere, now.CompletedAt = missing, d.Now()
 		return s.w.write(&d.Change, d.Now(), now, m)
 	})
-	if err != nil && !errors.Is(err, errNothingDue) {
+	if err != nil && !errors.Is(err, ErrNothingDue) {
 		return nil, err
 	}
 	return s.load(ctx, doc.ID)

@@ -49,14 +49,14 @@ func (s *Reconciliations) missingOne(ctx context.Context, doc *reconciliationDoc
 			return c.Source == doc.Provider && c.Settled.open(c.there()) && c.Settled.Asked.IsZero() && c.PaidAt.Before(before)
 		})
 		if CodeOf(err) == NotFound {
-			return errNothingDue
+			return ErrNothingDue
 		} else if err != nil {
 			return err
 		}
 		m := x.movements()
 		at, moved := x.lastMoved()
 		if !m.open(moved) || !m.Asked.IsZero() || !at.Before(before) {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		m.Asked = d.Now()
 		amount, err := worthOf(s.w, x)
@@ -71,7 +71,7 @@ func (s *Reconciliations) missingOne(ctx context.Context, doc *reconciliationDoc
 		}
 		return s.w.write(&d.Change, d.Now(), x)
 	})
-	if errors.Is(err, errNothingDue) {
+	if errors.Is(err, ErrNothingDue) {
 		return false, nil
 	}
 	return noun == "payment", err

@@ -146,7 +146,7 @@ func (d *outgoingDoc) hear(draft *ledger.Draft, w *Wallet, back bool, r statemen
 		status, known = rails.PayoutReturned, d.State == WithdrawalSentBack
 	}
 	var (
-		moves   []told
+		moves   []Told
 		trouble string
 	)
 	if !known {

@@ -25,7 +25,7 @@ const (
 	troubleNotAllowed = "not_possible"       // the object, or an account, does not take what the row says
 )
 
-const settleRow action = "settle_row"
+const settleRow Action = "settle_row"
 
 // statementRow is a row of a statement that is being imported.
 type statementRow struct {
@@ -178,7 +178,7 @@ func (s *Reconciliations) settleBy(d *ledger.Draft, x outside, at **settledBy, b
 		return rowMismatch, s.disagree(d, x, r, refused, "the statement has money of what was never ordered")
 	}
 	if asked {
-		if err := s.w.resolveAbout(d, st.Object, statementCame, always, func(e *exceptionDoc) bool { return e.Kind == missingThere }); err != nil {
+		if err := s.w.resolveAbout(d, st.Object, statementCame, Always, func(e *exceptionDoc) bool { return e.Kind == missingThere }); err != nil {
 			return "", err
 		}
 	}

@@ -76,7 +76,7 @@ func (s *Reconciliations) book(d *ledger.Draft, st *bankEntryDoc, clearing strin
 		reference = string(st.ID)
 	}
 	d.Post(throughBank(r, clearing, reference))
-	return s.w.write(&d.Change, d.Now(), st, told{emits: []string{"reconciliation.matched"}})
+	return s.w.write(&d.Change, d.Now(), st, Told{Emits: []string{"reconciliation.matched"}})
 }
 
 // Settle is the input of Reconciliation.Settle.
@@ -98,14 +98,14 @@ type Settle struct {
 // Errors, the first that applies: InvalidRequest, AmountNotPositive or CurrencyNotSupported for the input; InvalidState
 // with Limit when less is owed, and nothing is recorded. IdempotencyKeyReused.
 func (s *Reconciliations) Settle(ctx context.Context, in Settle) (BankEntry, error) {
-	if err := checkID("provider", in.Provider); err != nil {
+	if err := CheckID("provider", in.Provider); err != nil {
 		return BankEntry{}, err
 	}
 	if err := s.w.amount("amount", in.Amount); err != nil {
 		return BankEntry{}, err
 	}
 	if (in.Cost != money.Amount{}) && (in.Cost.IsNegative() || in.Cost.Currency() != in.Amount.Currency()) {
-		return BankEntry{}, invalidField("cost", "is negative, or in another currency than the amount")
+		return BankEntry{}, InvalidField("cost", "is negative, or in another currency than the amount")
 	}
 	v := verb{"program", "reconciliation.settle", in.Key, []ledger.Field{
 		{Name: "provider", Value: in.Provider},
@@ -164,7 +164,7 @@ func (s *Reconciliations) owed(d *ledger.Draft, in Settle) (rails.Direction, err
 	}
 	if in.Amount.Minor() > owed {
 		limit := money.New(owed, in.Amount.Currency())
-		e := newError(InvalidState, "no more than %s is owed", limit)
+		e := NewError(InvalidState, "no more than %s is owed", limit)
 		e.Field, e.Limit = "amount", &limit
 		return 0, e
 	}

@@ -81,8 +81,8 @@ func (w *Wallet) refund(d *refundDoc) (Refund, error) {
 	return r, err
 }
 
-func (r *refundDoc) move(on action, g guard) (told, error) {
-	return refundMachine().move(&r.State, string(r.ID), on, g)
+func (r *refundDoc) move(on Action, g Guard) (Told, error) {
+	return refundMachine().Move(&r.State, string(r.ID), on, g)
 }
 
 func (r *refundDoc) record() ledger.Put {

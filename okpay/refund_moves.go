@@ -25,21 +25,21 @@ const (
 )
 
 const (
-	processRefund    action = "process"
-	merchantCredited action = "merchant_credited"
-	refundTimeout    action = "timeout"
-	refundArrived    action = "provider_succeeded"
-	refundBounced    action = "provider_failed"
-	refundCameBack   action = "provider_reversed"
+	processRefund    Action = "process"
+	merchantCredited Action = "merchant_credited"
+	refundTimeout    Action = "timeout"
+	refundArrived    Action = "provider_succeeded"
+	refundBounced    Action = "provider_failed"
+	refundCameBack   Action = "provider_reversed"
 )
 
 const (
-	merchantPays guard = "merchant has funds, to the wallet"
-	sourcePays   guard = "merchant has funds, to the funding source"
-	lacksFunds   guard = "merchant lacks funds"
-	sentToSource guard = "went to a funding source"
-	toWallet     guard = "to the payer's wallet instead"
-	toMerchant   guard = "payer's account closed"
+	merchantPays Guard = "merchant has funds, to the wallet"
+	sourcePays   Guard = "merchant has funds, to the funding source"
+	lacksFunds   Guard = "merchant lacks funds"
+	sentToSource Guard = "went to a funding source"
+	toWallet     Guard = "to the payer's wallet instead"
+	toMerchant   Guard = "payer's account closed"
 )
 
 const (
@@ -49,33 +49,33 @@ const (
 	postUndone       = "Dr clearing:{source}:refunds / Cr merchant:{party}:available; Dr merchant:{party}:available / Cr fees:payment"
 )
 
-func refundMachine() machine[RefundState] {
-	type r = row[RefundState]
-	rows := []r{{on: create, to: RefundCreated, emits: []string{"refund.created"}}}
+func refundMachine() Machine[RefundState] {
+	type r = Row[RefundState]
+	rows := []r{{On: create, To: RefundCreated, Emits: []string{"refund.created"}}}
 	for _, starts := range []struct {
 		from RefundState
-		on   action
+		on   Action
 	}{{RefundCreated, processRefund}, {RefundPendingFunds, merchantCredited}} {
 		rows = append(rows,
 			r{
-				from: starts.from, on: starts.on, guard: merchantPays, to: RefundSucceeded, posts: postRefund,
-				emits: []string{"refund.succeeded"}, mails: []string{"refund_succeeded"},
+				From: starts.from, On: starts.on, Guard: merchantPays, To: RefundSucceeded, Posts: postRefund,
+				Emits: []string{"refund.succeeded"}, Mails: []string{"refund_succeeded"},
 			},
-			r{from: starts.from, on: starts.on, guard: sourcePays, to: RefundPendingProvider, posts: postSourceRefund, emits: []string{"refund.pending"}})
+			r{From: starts.from, On: starts.on, Guard: sourcePays, To: RefundPendingProvider, Posts: postSourceRefund, Emits: []string{"refund.pending"}})
 	}
-	return machine[RefundState]{noun: "refund", rows: append(rows,
-		r{from: RefundCreated, on: processRefund, guard: lacksFunds, to: RefundPendingFunds, emits: []string{"refund.pending"}},
-		r{from: RefundPendingFunds, on: cancel, to: RefundCanceled, emits: []string{"refund.canceled"}},
-		r{from: RefundPendingFunds, on: refundTimeout, to: RefundFailed, emits: []string{"refund.failed"}},
+	return Machine[RefundState]{Noun: "refund", Rows: append(rows,
+		r{From: RefundCreated, On: processRefund, Guard: lacksFunds, To: RefundPendingFunds, Emits: []string{"refund.pending"}},
+		r{From: RefundPendingFunds, On: cancel, To: RefundCanceled, Emits: []string{"refund.canceled"}},
+		r{From: RefundPendingFunds, On: refundTimeout, To: RefundFailed, Emits: []string{"refund.failed"}},
 
-		r{from: RefundPendingProvider, on: refundArrived, guard: sentToSource, to: RefundSucceeded, emits: []string{"refund.succeeded"}, mails: []string{"refund_succeeded"}},
+		r{From: RefundPendingProvider, On: refundArrived, Guard: sentToSource, To: RefundSucceeded, Emits: []string{"refund.succeeded"}, Mails: []string{"refund_succeeded"}},
 		r{
-			from: RefundPendingProvider, on: refundBounced, guard: toWallet, to: RefundFailed,
-			posts: "Dr clearing:{source}:refunds / Cr user:{customer}:available",
-			emits: []string{"refund.failed"}, mails: []string{"refund_failed"},
+			From: RefundPendingProvider, On: refundBounced, Guard: toWallet, To: RefundFailed,
+			Posts: "Dr clearing:{source}:refunds / Cr user:{customer}:available",
+			Emits: []string{"refund.failed"}, Mails: []string{"refund_failed"},
 		},
-		r{from: RefundPendingProvider, on: refundBounced, guard: toMerchant, to: RefundFailed, posts: postUndone, emits: []string{"refund.failed"}, mails: []string{"refund_failed"}},
-		r{from: RefundSucceeded, on: refundCameBack, guard: sentToSource, to: RefundFailed, posts: postUndone, emits: []string{"refund.failed"}},
-		r{from: RefundFailed, on: refundArrived, guard: sentToSource, to: RefundFailed, emits: []string{"reconciliation.exception"}},
+		r{From: RefundPendingProvider, On: refundBounced, Guard: toMerchant, To: RefundFailed, Posts: postUndone, Emits: []string{"refund.failed"}, Mails: []string{"refund_failed"}},
+		r{From: RefundSucceeded, On: refundCameBack, Guard: sentToSource, To: RefundFailed, Posts: postUndone, Emits: []string{"refund.failed"}},
+		r{From: RefundFailed, On: refundArrived, Guard: sentToSource, To: RefundFailed, Emits: []string{"reconciliation.exception"}},
 	)}
 }

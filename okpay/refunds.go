@@ -38,7 +38,7 @@ func (s *Payments) Refund(ctx context.Context, in CreateRefund) (Refund, error) 
 			return Refund{}, err
 		}
 	}
-	if err := checkText("reason", in.Reason, 500); err != nil {
+	if err := CheckText("reason", in.Reason, 500); err != nil {
 		return Refund{}, err
 	}
 	v := verb{"m/" + string(in.Merchant), "refund.create", in.Key, []ledger.Field{
@@ -105,11 +105,11 @@ func (s *Payments) Refund(ctx context.Context, in CreateRefund) (Refund, error) 
 
 // refundAllowed refuses what the documentation of Refund lists.
 func (s *Payments) refundAllowed(d *ledger.Draft, p *paymentDoc, amount money.Amount) error {
-	if !paymentMachine().allows(p.State, refundSucceeded) {
+	if !paymentMachine().Allows(p.State, refundSucceeded) {
 		return p.invalidState(refundSucceeded)
 	}
 	refuse := func(code Code, detail string) error {
-		e := newError(code, "%s", detail)
+		e := NewError(code, "%s", detail)
 		e.Object = string(p.ID)
 		return e
 	}
@@ -126,7 +126,7 @@ func (s *Payments) refundAllowed(d *ledger.Draft, p *paymentDoc, amount money.Am
 	}
 	if amount.IsZero() {
 		none := p.amountOf(s.w, 0)
-		e := newError(AmountExceedsRefundable, "refunds that have not ended reserve all of it")
+		e := NewError(AmountExceedsRefundable, "refunds that have not ended reserve all of it")
 		e.Field, e.Object, e.Limit = "amount", string(p.ID), &none
 		return e
 	}
@@ -154,11 +154,11 @@ func (s *Payments) refundsTo(p *paymentDoc) (source, collection string) {
 
 // createRefund writes a new refund: done if the merchant has the money, waiting if not.
 func (s *Payments) createRefund(d *ledger.Draft, p *paymentDoc, r *refundDoc, amount money.Amount) error {
-	made, err := r.move(create, always)
+	made, err := r.move(create, Always)
 	if err != nil {
 		return err
 	}
-	if err := s.w.announce(&d.Change, d.Now(), r, made.emits...); err != nil {
+	if err := s.w.announce(&d.Change, d.Now(), r, made.Emits...); err != nil {
 		return err
 	}
 	r.Used = s.w.reserve(&d.Change, OnRefund, partyMerchant(p.Merchant), amount, d.Now())
@@ -182,7 +182,7 @@ func (s *Payments) createRefund(d *ledger.Draft, p *paymentDoc, r *refundDoc, am
 }
 
 // payRefund writes that the merchant pays a refund whose amount is reserved.
-func (s *Payments) payRefund(d *ledger.Draft, p *paymentDoc, r *refundDoc, on action) error {
+func (s *Payments) payRefund(d *ledger.Draft, p *paymentDoc, r *refundDoc, on Action) error {
 	g, to := merchantPays, customerAccount(r.Customer)
 	if r.To != "" {
 		g, to = sourcePays, refundClearing(r.To)
@@ -229,7 +229,7 @@ func (s *Payments) feeBack(p *paymentDoc, amount int64) int64 {
 }
 
 // refunded writes a refund whose money is the customer's again, and its payment.
-func (s *Payments) refunded(d *ledger.Draft, p *paymentDoc, r *refundDoc, m told) error {
+func (s *Payments) refunded(d *ledger.Draft, p *paymentDoc, r *refundDoc, m Told) error {
 	r.MovedAt = d.Now()
 	p.Minor.RefundPending -= r.Minor.Amount
 	p.Minor.Refunded += r.Minor.Amount
@@ -288,8 +288,8 @@ func (s *Payments) CancelRefund(ctx context.Context, in CancelRefund) (Refund, e
 }
 
 // dropRefund ends a refund that waits for funds.
-func (s *Payments) dropRefund(d *ledger.Draft, p *paymentDoc, r *refundDoc, on action) error {
-	m, err := r.move(on, always)
+func (s *Payments) dropRefund(d *ledger.Draft, p *paymentDoc, r *refundDoc, on Action) error {
+	m, err := r.move(on, Always)
 	if err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ func (s *Payments) payWaiting(ctx context.Context, merchant MerchantID, currency
 	for i := range queue {
 		enough, err := s.payNext(ctx, queue[i].ID, merchant)
 		switch {
-		case errors.Is(err, errNothingDue): // paid by somebody else, a dispute is open, or another merchant has too little
+		case errors.Is(err, ErrNothingDue): // paid by somebody else, a dispute is open, or another merchant has too little
 			continue
 		case err != nil || !enough:
 			return done, err
@@ -120,10 +120,10 @@ func (s *Payments) payNext(ctx context.Context, id RefundID, merchant MerchantID
 			return err
 		}
 		if r.State != RefundPendingFunds || r.timedOut(d.Now()) || p.Disputed != "" {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		if err := s.w.arriving(d, r.Customer); CodeOf(err) == AccountClosed {
-			return errNothingDue // until the refund's time is over
+			return ErrNothingDue // until the refund's time is over
 		} else if err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func (s *Payments) payNext(ctx context.Context, id RefundID, merchant MerchantID
 			}
 		}
 		if lacks || othersLack {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		return s.payRefund(d, p, r, merchantCredited)
 	})
@@ -185,7 +185,7 @@ func (s *Payments) refundDue(ctx context.Context, id RefundID) error {
 		}
 		return s.lookLater(ctx, id)
 	}
-	return errNothingDue
+	return ErrNothingDue
 }
 
 // endWaiting records that a refund has waited too long.
@@ -196,7 +196,7 @@ func (s *Payments) endWaiting(ctx context.Context, id RefundID) error {
 			return err
 		}
 		if !r.timedOut(d.Now()) {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		return s.dropRefund(d, p, r, refundTimeout)
 	})
@@ -211,7 +211,7 @@ func (s *Payments) lookLater(ctx context.Context, id RefundID) error {
 			return err
 		}
 		if d.Now().Before(r.LookAt) || r.State != RefundPendingFunds && r.State != RefundPendingProvider {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		r.LookAt = d.Now().Add(min(max(lookAfter, d.Now().Sub(r.CreatedAt)/4), lookAtMost))
 		return s.w.write(&d.Change, d.Now(), r)

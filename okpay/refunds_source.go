@@ -34,7 +34,7 @@ type RefundAnswer struct {
 // that did not go to a source, IdempotencyKeyReused.
 func (s *Payments) AnswerRefund(ctx context.Context, in RefundAnswer) (Refund, error) {
 	if in.Outcome != RefundArrived && in.Outcome != RefundRejected && in.Outcome != RefundUndone {
-		return Refund{}, invalidField("outcome", "is none of succeeded, failed and reversed")
+		return Refund{}, InvalidField("outcome", "is none of succeeded, failed and reversed")
 	}
 	r := &refundDoc{}
 	if err := s.w.get(ctx, "refund", string(in.Refund), r); err != nil {
@@ -44,7 +44,7 @@ func (s *Payments) AnswerRefund(ctx context.Context, in RefundAnswer) (Refund, e
 		{Name: "refund", Value: string(in.Refund)}, {Name: "outcome", Value: string(in.Outcome)},
 	}}
 	out, err := s.settleRefund(ctx, v, in.Refund, in.Outcome)
-	if err != nil && !errors.Is(err, errNothingDue) {
+	if err != nil && !errors.Is(err, ErrNothingDue) {
 		return Refund{}, translate(err)
 	}
 	if err := s.w.get(ctx, "refund", string(in.Refund), r); err != nil {
@@ -90,7 +90,7 @@ func (s *Payments) askRefund(ctx context.Context, id RefundID) (*refundDoc, erro
 	// The money has moved or not whatever becomes of the caller.
 	ctx = context.WithoutCancel(ctx)
 	v := verb{principal: "program", operation: "refund.settle"}
-	if _, err := s.settleRefund(ctx, v, id, said); err != nil && !errors.Is(err, errNothingDue) {
+	if _, err := s.settleRefund(ctx, v, id, said); err != nil && !errors.Is(err, ErrNothingDue) {
 		return nil, err
 	}
 	r = &refundDoc{}
@@ -107,15 +107,15 @@ func (s *Payments) settleRefund(ctx context.Context, v verb, id RefundID, said R
 		d.Result = string(id)
 		switch {
 		case r.To == "" || r.State == RefundPendingFunds || r.State == RefundCanceled:
-			return refundMachine().refuse(r.State, string(id), refundArrived)
+			return refundMachine().Refuse(r.State, string(id), refundArrived)
 		case said == RefundArrived && r.State == RefundSucceeded, said != RefundArrived && r.State == RefundFailed:
-			return errNothingDue
+			return ErrNothingDue
 		case said == RefundArrived && r.State == RefundFailed:
 			m, err := r.move(refundArrived, sentToSource)
 			if err != nil {
 				return err
 			}
-			if err := s.w.write(&d.Change, d.Now(), r, m.without(exceptionRaised)); err != nil {
+			if err := s.w.write(&d.Change, d.Now(), r, m.Without(exceptionRaised)); err != nil {
 				return err
 			}
 			amount, err := s.w.restore(r.Minor.Amount, r.Currency)

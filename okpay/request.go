@@ -31,33 +31,33 @@ const (
 )
 
 const (
-	payRequest     action = "pay"
-	declineRequest action = "decline"
-	assignRequest  action = "assign"
-	reviewPassed   action = "transfer_completed"
-	reviewEnded    action = "transfer_ended"
+	payRequest     Action = "pay"
+	declineRequest Action = "decline"
+	assignRequest  Action = "assign"
+	reviewPassed   Action = "transfer_completed"
+	reviewEnded    Action = "transfer_ended"
 )
 
 const (
-	inTime  guard = "in time"
-	tooLate guard = "its time is over"
+	inTime  Guard = "in time"
+	tooLate Guard = "its time is over"
 )
 
 // requestMachine is the request's state machine. The money is the transfer's.
-func requestMachine() machine[RequestState] {
+func requestMachine() Machine[RequestState] {
 	paid := []string{"request_paid"}
-	return machine[RequestState]{noun: "request", rows: []row[RequestState]{
-		{to: RequestOpen, on: create, guard: registered, emits: []string{"request.created"}, mails: []string{"request_received"}},
-		{to: RequestOpen, on: create, guard: unregistered, emits: []string{"request.created"}},
-		{from: RequestOpen, on: assignRequest, to: RequestOpen, emits: []string{"request.assigned"}, mails: []string{"request_received"}},
-		{from: RequestOpen, on: payRequest, to: RequestPaid, emits: []string{"request.paid"}, mails: paid},
-		{from: RequestOpen, on: payRequest, guard: riskReviews, to: RequestUnderReview, emits: []string{"request.under_review"}},
-		{from: RequestOpen, on: declineRequest, to: RequestDeclined, emits: []string{"request.declined"}, mails: []string{"request_declined"}},
-		{from: RequestOpen, on: cancel, to: RequestCanceled, emits: []string{"request.canceled"}},
-		{from: RequestOpen, on: expire, to: RequestExpired, emits: []string{"request.expired"}},
-		{from: RequestUnderReview, on: reviewPassed, to: RequestPaid, emits: []string{"request.paid"}, mails: paid},
-		{from: RequestUnderReview, on: reviewEnded, guard: inTime, to: RequestOpen, emits: []string{"request.reopened"}},
-		{from: RequestUnderReview, on: reviewEnded, guard: tooLate, to: RequestExpired, emits: []string{"request.expired"}},
+	return Machine[RequestState]{Noun: "request", Rows: []Row[RequestState]{
+		{To: RequestOpen, On: create, Guard: registered, Emits: []string{"request.created"}, Mails: []string{"request_received"}},
+		{To: RequestOpen, On: create, Guard: unregistered, Emits: []string{"request.created"}},
+		{From: RequestOpen, On: assignRequest, To: RequestOpen, Emits: []string{"request.assigned"}, Mails: []string{"request_received"}},
+		{From: RequestOpen, On: payRequest, To: RequestPaid, Emits: []string{"request.paid"}, Mails: paid},
+		{From: RequestOpen, On: payRequest, Guard: riskReviews, To: RequestUnderReview, Emits: []string{"request.under_review"}},
+		{From: RequestOpen, On: declineRequest, To: RequestDeclined, Emits: []string{"request.declined"}, Mails: []string{"request_declined"}},
+		{From: RequestOpen, On: cancel, To: RequestCanceled, Emits: []string{"request.canceled"}},
+		{From: RequestOpen, On: expire, To: RequestExpired, Emits: []string{"request.expired"}},
+		{From: RequestUnderReview, On: reviewPassed, To: RequestPaid, Emits: []string{"request.paid"}, Mails: paid},
+		{From: RequestUnderReview, On: reviewEnded, Guard: inTime, To: RequestOpen, Emits: []string{"request.reopened"}},
+		{From: RequestUnderReview, On: reviewEnded, Guard: tooLate, To: RequestExpired, Emits: []string{"request.expired"}},
 	}}
 }
 
@@ -98,8 +98,8 @@ func (w *Wallet) request(r *requestDoc) (MoneyRequest, error) {
 	return out, err
 }
 
-func (r *requestDoc) move(on action, g guard) (told, error) {
-	return requestMachine().move(&r.State, string(r.ID), on, g)
+func (r *requestDoc) move(on Action, g Guard) (Told, error) {
+	return requestMachine().Move(&r.State, string(r.ID), on, g)
 }
 
 // due reports whether the request's time is over and that changes its state.

@@ -45,7 +45,7 @@ func (s *MoneyRequests) Create(ctx context.Context, in CreateMoneyRequest) (Mone
 		in.ExpiresIn = DefaultRequestExpiry
 	}
 	if in.ExpiresIn < MinRequestExpiry || in.ExpiresIn > MaxRequestExpiry {
-		return MoneyRequest{}, invalidField("expires_in", "is %v, want %v to %v", in.ExpiresIn, MinRequestExpiry, MaxRequestExpiry)
+		return MoneyRequest{}, InvalidField("expires_in", "is %v, want %v to %v", in.ExpiresIn, MinRequestExpiry, MaxRequestExpiry)
 	}
 	a, err := s.w.Transfers.check(&CreateTransfer{
 		From: in.From, To: in.To, Email: in.Email, Phone: in.Phone, Amount: in.Amount, Note: in.Note,
@@ -64,7 +64,7 @@ func (s *MoneyRequests) Create(ctx context.Context, in CreateMoneyRequest) (Mone
 		if in.To == in.From {
 			return sameAccount(in.From)
 		}
-		if err := s.w.leaving(d, in.From); err != nil {
+		if err := s.w.leaving(d, in.From, CanTransfer); err != nil {
 			return err
 		}
 		r := &requestDoc{Currency: in.Amount.Currency().Code(), Minor: in.Amount.Minor()}
@@ -121,7 +121,7 @@ type PayMoneyRequest struct {
 // who is not asked), InvalidState (recorded as expired when the time is over), then those of
 // Transfers.Create from AccountLocked on. What is refused leaves the request open.
 func (s *MoneyRequests) Pay(ctx context.Context, in PayMoneyRequest) (MoneyRequest, error) {
-	if err := checkText("note", in.Note, 500); err != nil {
+	if err := CheckText("note", in.Note, 500); err != nil {
 		return MoneyRequest{}, err
 	}
 	v := verb{"c/" + string(in.Customer), "request.pay", in.Key, []ledger.Field{
@@ -137,7 +137,7 @@ func (s *MoneyRequests) Pay(ctx context.Context, in PayMoneyRequest) (MoneyReque
 		if err != nil || d.Refusal != nil {
 			return err
 		}
-		if err := s.w.leaving(d, in.Customer); err != nil {
+		if err := s.w.leaving(d, in.Customer, CanTransfer); err != nil {
 			return err
 		}
 		amount, err := s.w.restore(r.Minor, r.Currency)
@@ -151,7 +151,7 @@ func (s *MoneyRequests) Pay(ctx context.Context, in PayMoneyRequest) (MoneyReque
 		}
 		r.inTime(d)
 		r.Transfer = t.ID
-		g := always
+		g := Always
 		if t.State == TransferUnderReview {
 			g = riskReviews
 		}
@@ -203,13 +203,13 @@ func (s *MoneyRequests) Cancel(ctx context.Context, in MoveMoneyRequest) (MoneyR
 	})
 }
 
-func (in *MoveMoneyRequest) verb(on action) verb {
+func (in *MoveMoneyRequest) verb(on Action) verb {
 	return verb{"c/" + string(in.Customer), "request." + string(on), in.Key, []ledger.Field{{Name: "request", Value: string(in.Request)}}}
 }
 
 // asked reads a request for who is asked, if they may answer it so; or refuses the draft
 // because its time is over.
-func (s *MoneyRequests) asked(d *ledger.Draft, id RequestID, customer CustomerID, on action) (*requestDoc, error) {
+func (s *MoneyRequests) asked(d *ledger.Draft, id RequestID, customer CustomerID, on Action) (*requestDoc, error) {
 	r := &requestDoc{}
 	if err := draftGet(d, "request", string(id), r); err != nil {
 		return nil, err
@@ -228,15 +228,15 @@ func (s *MoneyRequests) asked(d *ledger.Draft, id RequestID, customer CustomerID
 		return nil, notFound("request", string(id))
 	case r.due(d.Now()):
 		return r, s.expireInstead(d, r)
-	case !requestMachine().allows(r.State, on):
-		return nil, requestMachine().refuse(r.State, string(id), on)
+	case !requestMachine().Allows(r.State, on):
+		return nil, requestMachine().Refuse(r.State, string(id), on)
 	}
 	return r, nil
 }
 
 // end takes an open request to a state without money.
-func (s *MoneyRequests) end(d *ledger.Draft, r *requestDoc, on action) error {
-	m, err := r.move(on, always)
+func (s *MoneyRequests) end(d *ledger.Draft, r *requestDoc, on Action) error {
+	m, err := r.move(on, Always)
 	if err != nil {
 		return err
 	}
@@ -247,7 +247,7 @@ func (s *MoneyRequests) end(d *ledger.Draft, r *requestDoc, on action) error {
 // expireInstead records that a request's time is over, and refuses the verb that found it so.
 func (s *MoneyRequests) expireInstead(d *ledger.Draft, r *requestDoc) error {
 	d.Refuse(ledger.Refusal{Reason: ledger.Reason(InvalidState), Detail: "the request's time is over"})
-	m, err := r.move(expire, always)
+	m, err := r.move(expire, Always)
 	if err != nil {
 		return err
 	}
@@ -262,9 +262,9 @@ func (s *MoneyRequests) expireDue(ctx context.Context, id RequestID) error {
 			return err
 		}
 		if !r.due(d.Now()) {
-			return errNothingDue
+			return ErrNothingDue
 		}
-		m, err := r.move(expire, always)
+		m, err := r.move(expire, Always)
 		if err != nil {
 			return err
 		}
@@ -288,7 +288,7 @@ func (s *MoneyRequests) adopt(ctx context.Context, id RequestID, customer Custom
 			return notFound("request", string(id))
 		}
 		r.To = customer
-		m, err := r.move(assignRequest, always)
+		m, err := r.move(assignRequest, Always)
 		if err != nil {
 			return err
 		}
@@ -306,7 +306,7 @@ func (s *MoneyRequests) follow(d *ledger.Draft, t *transferDoc) error {
 	if err := draftGet(d, "request", string(t.Request), r); err != nil {
 		return err
 	}
-	on, g := reviewPassed, always
+	on, g := reviewPassed, Always
 	if t.State != TransferCompleted {
 		on, g = reviewEnded, inTime
 		if !d.Now().Before(r.ExpiresAt) {
@@ -329,7 +329,7 @@ func (s *MoneyRequests) Get(ctx context.Context, id RequestID) (MoneyRequest, er
 		return MoneyRequest{}, translate(err)
 	}
 	if r.due(s.w.Now()) {
-		if _, err := r.move(expire, always); err != nil {
+		if _, err := r.move(expire, Always); err != nil {
 			return MoneyRequest{}, err
 		}
 	}
@@ -355,7 +355,7 @@ type ListMoneyRequests struct {
 // List returns a customer's requests as they are recorded, the newest first, and whether
 // there are more. Errors: InvalidRequest.
 func (s *MoneyRequests) List(ctx context.Context, in ListMoneyRequests) (page []MoneyRequest, more bool, err error) {
-	if err := checkID("customer", string(in.Customer)); err != nil {
+	if err := CheckID("customer", string(in.Customer)); err != nil {
 		return nil, false, err
 	}
 	records, more, err := s.w.page(ctx, "request", "c:"+string(in.Customer), string(in.After), true, in.Limit)
@@ -394,7 +394,7 @@ func (s *MoneyRequests) run(ctx context.Context, v verb, id RequestID, amount mo
 	return r, about(failure, string(id))
 }
 
-func (s *MoneyRequests) write(d *ledger.Draft, r *requestDoc, m told) error {
+func (s *MoneyRequests) write(d *ledger.Draft, r *requestDoc, m Told) error {
 	r.UpdatedAt = d.Now()
 	return s.w.write(&d.Change, d.Now(), r, m)
 }

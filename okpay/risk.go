@@ -55,13 +55,15 @@ type Assessment struct {
 	Score   int     `json:"score,omitempty"`
 }
 
-// StepUp verifies the proof by which a customer answers a challenge.
+// StepUp is the proof by which a customer answers a challenge, and what it is to allow.
 type StepUp struct {
-	Customer CustomerID
-	Object   string // the payment, transfer or withdrawal that was challenged
-	Amount   money.Amount
-	To       string
-	Proof    string // as the customer's program handed it in; never stored
+	Customer  CustomerID
+	Operation Operation
+	Session   string // of the Actor, if somebody is signed in
+	Object    string // the payment that was challenged; empty for what does not exist yet
+	Amount    money.Amount
+	To        string
+	Proof     string // as the customer's program handed it in; never stored
 }
 
 // assessment asks Config.Risk at most once for one call of a verb, however often a conflict
@@ -86,12 +88,12 @@ func (a *assessment) ask(ctx context.Context, c RiskCheck) (Assessment, error) {
 		a.got, a.err = a.w.cfg.Risk(ctx, c)
 		switch {
 		case a.err != nil:
-			e := newError(ServiceBusy, "the risk check did not answer")
+			e := NewError(ServiceBusy, "the risk check did not answer")
 			e.Err, a.err = a.err, e
 		case !a.got.Verdict.known():
-			a.err = newError(ServiceBusy, "the risk check gave a verdict that is none of the constants")
+			a.err = NewError(ServiceBusy, "the risk check gave a verdict that is none of the constants")
 		case a.got.Reason != "":
-			a.err = checkID("risk reason", a.got.Reason)
+			a.err = CheckID("risk reason", a.got.Reason)
 		}
 	}
 	return a.got, a.err
@@ -99,7 +101,7 @@ func (a *assessment) ask(ctx context.Context, c RiskCheck) (Assessment, error) {
 
 // declined is the refusal of what Config.Risk blocks. It does not tell why.
 func declined(object string) *Error {
-	e := newError(RiskDeclined, "")
+	e := NewError(RiskDeclined, "")
 	e.Object = object
 	return e
 }

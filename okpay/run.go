@@ -147,7 +147,7 @@ func (w *Wallet) deliverDue(ctx context.Context) (int, error) {
 	spread := 0
 	for more := true; more; {
 		var err error
-		if more, err = w.fanOut(ctx); errors.Is(err, errNothingDue) {
+		if more, err = w.fanOut(ctx); errors.Is(err, ErrNothingDue) {
 			break
 		} else if err != nil {
 			return spread, err
@@ -229,7 +229,7 @@ func (w *Wallet) due(ctx context.Context, recordType string, parallel int, take 
 		running.Go(func() {
 			defer func() { <-places }()
 			err := w.recovered(ctx, r.ID, job)
-			if err != nil && !errors.Is(err, errNothingDue) && CodeOf(err) != NotFound && ctx.Err() == nil {
+			if err != nil && !errors.Is(err, ErrNothingDue) && CodeOf(err) != NotFound && ctx.Err() == nil {
 				err = errors.Join(err, w.putOff(ctx, recordType, r.ID))
 			} else if err != nil {
 				return
@@ -258,7 +258,7 @@ func (w *Wallet) putOff(ctx context.Context, recordType, id string) error {
 			return err
 		}
 		if r.Due.IsZero() || r.Due.After(d.Now()) {
-			return errNothingDue
+			return ErrNothingDue
 		}
 		d.Put(ledger.Put{
 			Type: r.Type, ID: r.ID, Content: r.Content, Unique: r.Unique, Labels: r.Labels, Chaining: r.Chaining,
@@ -266,7 +266,7 @@ func (w *Wallet) putOff(ctx context.Context, recordType, id string) error {
 		})
 		return nil
 	})
-	if errors.Is(err, errNothingDue) {
+	if errors.Is(err, ErrNothingDue) {
 		return nil
 	}
 	return err

@@ -1,48 +1,25 @@
 package okpay
 
-import "context"
+import "github.com/okpay/okpay-go/ledger"
 
-// screening asks Config.Risk, and has the proof that answers its challenge verified, each at
-// most once for one call of a verb, however often a conflict makes the verb run again: a
-// proof may be good for one time only.
+// screening asks Config.Risk, and has the proof that answers its challenge verified.
 type screening struct {
 	*assessment
-	verified bool
-	err      error
+	proof *proving
 }
 
-func (w *Wallet) screening() *screening { return &screening{assessment: w.risk()} }
+func (w *Wallet) screening() *screening { return &screening{w.risk(), &proving{w: w}} }
 
 // screen returns the assessment, to be stored with what it allows. A challenge without the
-// right proof is refused, and what is blocked or wants a review is the verb's to decide.
-// Errors: AuthenticationRequired, AuthenticationFailed, ServiceBusy.
-func (s *screening) screen(ctx context.Context, c RiskCheck, proof string) (Assessment, error) {
-	a, err := s.ask(ctx, c)
-	if err != nil || a.Verdict != Challenge {
+// right proof is refused, as is what needs one always, and what is blocked or wants a review is
+// the verb's to decide. Errors: AuthenticationRequired, AuthenticationFailed, ServiceBusy.
+func (s *screening) screen(d *ledger.Draft, c RiskCheck, proof string, always bool) (Assessment, error) {
+	a, err := s.ask(d.Context(), c)
+	if err != nil || a.Verdict != Challenge && (!always || a.Verdict == Block) {
 		return a, err
 	}
 	if proof == "" {
-		return a, newError(AuthenticationRequired, "a proof of who the customer is has to come along")
+		return a, NewError(AuthenticationRequired, "a proof of who the customer is has to come along")
 	}
-	if !s.verified {
-		s.verified = true
-		s.err = s.verify(ctx, StepUp{Customer: c.Customer, Object: c.Object, Amount: c.Amount, To: c.To, Proof: proof})
-	}
-	return a, s.err
-}
-
-func (s *screening) verify(ctx context.Context, step StepUp) error {
-	if s.w.cfg.VerifyStepUp == nil {
-		return newError(AuthenticationFailed, "nothing verifies proofs here")
-	}
-	right, err := s.w.cfg.VerifyStepUp(ctx, step)
-	switch {
-	case err != nil:
-		e := newError(ServiceBusy, "the proof could not be verified")
-		e.Err = err
-		return e
-	case !right:
-		return newError(AuthenticationFailed, "the proof is not right")
-	}
-	return nil
+	return a, s.proof.check(d, StepUp{Customer: c.Customer, Operation: c.Operation, Object: c.Object, Amount: c.Amount, To: c.To, Proof: proof})
 }

@@ -145,18 +145,18 @@ func (p *paymentDoc) shares(c money.Currency) ([]Share, error) {
 
 func checkSplits(splits []Split) error {
 	if len(splits) > MaxSplits {
-		return invalidField("splits", "has %d parties, want at most %d", len(splits), MaxSplits)
+		return InvalidField("splits", "has %d parties, want at most %d", len(splits), MaxSplits)
 	}
 	sum, seen := int64(0), map[MerchantID]bool{}
 	for _, s := range splits {
-		if err := checkID("splits", string(s.Merchant)); err != nil {
+		if err := CheckID("splits", string(s.Merchant)); err != nil {
 			return err
 		}
 		if sum += s.Weight; s.Weight <= 0 || sum < 0 {
-			return invalidField("splits", "has a weight of %d, want more than zero and a sum within an int64", s.Weight)
+			return InvalidField("splits", "has a weight of %d, want more than zero and a sum within an int64", s.Weight)
 		}
 		if seen[s.Merchant] {
-			return invalidField("splits", "names %s twice", s.Merchant)
+			return InvalidField("splits", "names %s twice", s.Merchant)
 		}
 		seen[s.Merchant] = true
 	}

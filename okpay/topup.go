@@ -84,21 +84,21 @@ func (w *Wallet) topUp(d *topUpDoc) (TopUp, error) {
 	return t, err
 }
 
-func (t *topUpDoc) move(on action, g guard) (told, error) {
-	return topUpMachine().move(&t.State, string(t.ID), on, g)
+func (t *topUpDoc) move(on Action, g Guard) (Told, error) {
+	return topUpMachine().Move(&t.State, string(t.ID), on, g)
 }
 
 // write puts the top-up's next version into a Change, with what was told of it by tell.
 func (s *TopUps) write(d *ledger.Draft, t *topUpDoc) error {
-	return s.w.write(&d.Change, d.Now(), t, told{mails: t.mails})
+	return s.w.write(&d.Change, d.Now(), t, Told{Mails: t.mails})
 }
 
 // tell adds the top-up's own events of a move, with the top-up as it is now. Those of other
 // objects, which the table lists at their place, are told by them.
-func (s *TopUps) tell(d *ledger.Draft, t *topUpDoc, m told) error {
+func (s *TopUps) tell(d *ledger.Draft, t *topUpDoc, m Told) error {
 	t.UpdatedAt = d.Now()
-	t.mails = append(t.mails, m.mails...)
-	for _, eventType := range m.emits {
+	t.mails = append(t.mails, m.Mails...)
+	for _, eventType := range m.Emits {
 		if !strings.HasPrefix(eventType, "topup.") {
 			continue
 		}

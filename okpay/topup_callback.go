@@ -62,7 +62,7 @@ func (s *TopUps) SourceSays(ctx context.Context, in SourceEvent) (TopUp, error) 
 		case repeated:
 			now.HeardAt = heard.HeardAt
 			if heard == now || heard.Contradicted {
-				return errNothingDue
+				return ErrNothingDue
 			}
 			heard.Contradicted = true
 			s.putHeard(d, id, heard)
@@ -86,7 +86,7 @@ func (s *TopUps) SourceSays(ctx context.Context, in SourceEvent) (TopUp, error) 
 		_, err = s.take(d, t, on, in.Amount)
 		return err
 	})
-	if err != nil && !errors.Is(err, errNothingDue) {
+	if err != nil && !errors.Is(err, ErrNothingDue) {
 		return TopUp{}, translate(err)
 	}
 	t, err := s.Get(ctx, in.TopUp)
@@ -101,17 +101,17 @@ func (s *TopUps) putHeard(d *ledger.Draft, id string, e sourceHeard) {
 	d.Put(ledger.Put{Type: "source_event", ID: id, Content: encode(e), Labels: []string{"topup:" + string(e.TopUp)}})
 }
 
-func (s *TopUps) checkEvent(in SourceEvent) (action, error) {
-	if err := checkID("source", in.Source); err != nil {
+func (s *TopUps) checkEvent(in SourceEvent) (Action, error) {
+	if err := CheckID("source", in.Source); err != nil {
 		return "", err
 	}
 	if in.EventID == "" {
-		return "", invalidField("event_id", "is missing")
+		return "", InvalidField("event_id", "is missing")
 	}
-	if err := checkText("event_id", in.EventID, maxKeyLen); err != nil {
+	if err := CheckText("event_id", in.EventID, maxKeyLen); err != nil {
 		return "", err
 	}
-	if err := checkID("topup", string(in.TopUp)); err != nil {
+	if err := CheckID("topup", string(in.TopUp)); err != nil {
 		return "", err
 	}
 	if (in.Amount != money.Amount{}) {
@@ -127,7 +127,7 @@ func (s *TopUps) checkEvent(in SourceEvent) (action, error) {
 	case rails.CollectionReversed:
 		return topUpReversed, nil
 	}
-	return "", invalidField("status", "is not succeeded, failed or reversed")
+	return "", InvalidField("status", "is not succeeded, failed or reversed")
 }
 
 // maxCallback bounds the body of a callback, in bytes.
@@ -140,7 +140,7 @@ const maxCallback = 1 << 20
 func (w *Wallet) CallbackHandler(source string) (http.Handler, error) {
 	parser, ok := w.cfg.Sources[source].(rails.CallbackParser)
 	if !ok {
-		return nil, invalidField("source", "there is no funding source with this name that parses callbacks")
+		return nil, InvalidField("source", "there is no funding source with this name that parses callbacks")
 	}
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rw.WriteHeader(w.callback(rw, r, source, parser))

@@ -42,7 +42,7 @@ func closed(t *testing.T) (w *Wallet, pending, review, done TopUp) {
 		if err != nil {
 			return err
 		}
-		m, err := gateMachine().move(&g.State, "gone", closeAccount, always)
+		m, err := GateMachine().Move(&g.State, "gone", closeAccount, Always)
 		if err != nil {
 			return err
 		}

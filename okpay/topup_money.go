@@ -23,14 +23,14 @@ const topUpRestriction = "topup_reversed"
 // take writes what an answer of the source means into the Draft: money, the top-up's next
 // version, events, messages, an exception. amount is the zero Amount where the source told
 // none. It reports whether there was anything to write.
-func (s *TopUps) take(d *ledger.Draft, t *topUpDoc, on action, amount money.Amount) (bool, error) {
+func (s *TopUps) take(d *ledger.Draft, t *topUpDoc, on Action, amount money.Amount) (bool, error) {
 	switch on {
 	case topUpSucceeded:
 		return s.arrived(d, t, amount)
 	case topUpReversed:
 		return s.takenBack(d, t, amount)
 	}
-	g := always
+	g := Always
 	if on == expire {
 		g = overdue
 	}
@@ -181,7 +181,7 @@ func (s *TopUps) takenBack(d *ledger.Draft, t *topUpDoc, taken money.Amount) (bo
 }
 
 // reverse posts a reversal of all that came, out of where it is.
-func (s *TopUps) reverse(d *ledger.Draft, t *topUpDoc, m told, before TopUpState) error {
+func (s *TopUps) reverse(d *ledger.Draft, t *topUpDoc, m Told, before TopUpState) error {
 	got, err := t.Came.amount(s.w)
 	if err != nil {
 		return err
@@ -224,7 +224,7 @@ func (s *TopUps) restrict(d *ledger.Draft, g *Gate) error {
 	if g.State == GateActive {
 		g.By, g.Reason = "program", topUpRestriction
 	}
-	m, err := gateMachine().move(&g.State, string(g.Customer), restrictAccount, always)
+	m, err := GateMachine().Move(&g.State, string(g.Customer), restrictAccount, Always)
 	if err != nil {
 		return err
 	}

@@ -23,26 +23,26 @@ const (
 )
 
 const (
-	topUpAsked     action = "create"
-	topUpSucceeded action = "provider_succeeded"
-	topUpFailed    action = "provider_failed"
-	topUpReversed  action = "provider_reversed"
-	resolveCredit  action = "resolve_credit"
-	resolveReturn  action = "resolve_return"
+	topUpAsked     Action = "create"
+	topUpSucceeded Action = "provider_succeeded"
+	topUpFailed    Action = "provider_failed"
+	topUpReversed  Action = "provider_reversed"
+	resolveCredit  Action = "resolve_credit"
+	resolveReturn  Action = "resolve_return"
 )
 
 const (
-	asOrdered    guard = "the amount is as it was asked for"
-	otherAmount  guard = "another amount or currency"
-	heldBack     guard = "the account is closed, or risk wants a person to look first"
-	wasSentBack  guard = "a person had sent the money back"
-	toldBefore   guard = "it is known already"
-	overdue      guard = "the source, asked once more, says that nothing came"
-	riskForbids  guard = "risk blocks it"
-	whatCame     guard = "the amount is what came"
-	notWhatCame  guard = "another amount or currency than came"
-	afterTheFact guard = "nothing came yet: parked until it does"
-	notAsParked  guard = "another amount or currency is parked"
+	asOrdered    Guard = "the amount is as it was asked for"
+	otherAmount  Guard = "another amount or currency"
+	heldBack     Guard = "the account is closed, or risk wants a person to look first"
+	wasSentBack  Guard = "a person had sent the money back"
+	toldBefore   Guard = "it is known already"
+	overdue      Guard = "the source, asked once more, says that nothing came"
+	riskForbids  Guard = "risk blocks it"
+	whatCame     Guard = "the amount is what came"
+	notWhatCame  Guard = "another amount or currency than came"
+	afterTheFact Guard = "nothing came yet: parked until it does"
+	notAsParked  Guard = "another amount or currency is parked"
 )
 
 // The postings of top-ups, in the words of docs/postings.md.
@@ -54,63 +54,63 @@ const (
 // topUpMachine is the top-up's state machine: what the funding source says in each state, and what people
 // decide. Money that came is never refused: it is the customer's, or waits in suspense for a
 // person. An exception is raised wherever two answers of the source cannot both be true.
-func topUpMachine() machine[TopUpState] {
+func topUpMachine() Machine[TopUpState] {
 	const exception = "reconciliation.exception"
-	m := machine[TopUpState]{noun: "topup", rows: []row[TopUpState]{
-		{to: TopUpPending, on: topUpAsked, emits: []string{"topup.created"}},
-		{to: TopUpFailed, on: topUpAsked, guard: riskForbids, emits: []string{"topup.blocked"}},
+	m := Machine[TopUpState]{Noun: "topup", Rows: []Row[TopUpState]{
+		{To: TopUpPending, On: topUpAsked, Emits: []string{"topup.created"}},
+		{To: TopUpFailed, On: topUpAsked, Guard: riskForbids, Emits: []string{"topup.blocked"}},
 
 		{
-			from: TopUpPending, on: topUpSucceeded, guard: asOrdered, to: TopUpSucceeded,
-			emits: []string{"topup.succeeded"}, mails: []string{"topup_succeeded"}, posts: postsCredit,
+			From: TopUpPending, On: topUpSucceeded, Guard: asOrdered, To: TopUpSucceeded,
+			Emits: []string{"topup.succeeded"}, Mails: []string{"topup_succeeded"}, Posts: postsCredit,
 		},
-		{from: TopUpPending, on: topUpFailed, to: TopUpFailed, emits: []string{"topup.failed"}, mails: []string{"topup_failed"}},
-		{from: TopUpPending, on: expire, guard: overdue, to: TopUpTimedOut, emits: []string{"topup.expired"}},
+		{From: TopUpPending, On: topUpFailed, To: TopUpFailed, Emits: []string{"topup.failed"}, Mails: []string{"topup_failed"}},
+		{From: TopUpPending, On: expire, Guard: overdue, To: TopUpTimedOut, Emits: []string{"topup.expired"}},
 
 		{
-			from: TopUpNeedsReview, on: resolveCredit, to: TopUpSucceeded, emits: []string{"topup.succeeded"},
-			posts: "Dr suspense:{source} got / Cr user:{customer}:available got-f, Cr fees:topup f",
+			From: TopUpNeedsReview, On: resolveCredit, To: TopUpSucceeded, Emits: []string{"topup.succeeded"},
+			Posts: "Dr suspense:{source} got / Cr user:{customer}:available got-f, Cr fees:topup f",
 		},
 		{
-			from: TopUpNeedsReview, on: resolveReturn, to: TopUpFailed, emits: []string{"topup.failed"},
-			posts: "Dr suspense:{source} got / Cr clearing:{source} got",
+			From: TopUpNeedsReview, On: resolveReturn, To: TopUpFailed, Emits: []string{"topup.failed"},
+			Posts: "Dr suspense:{source} got / Cr clearing:{source} got",
 		},
 		{
-			from: TopUpNeedsReview, on: topUpReversed, guard: whatCame, to: TopUpReversed, emits: []string{"topup.reversed"},
-			posts: "Dr suspense:{source} got / Cr clearing:{source} got",
+			From: TopUpNeedsReview, On: topUpReversed, Guard: whatCame, To: TopUpReversed, Emits: []string{"topup.reversed"},
+			Posts: "Dr suspense:{source} got / Cr clearing:{source} got",
 		},
 		{
-			from: TopUpSucceeded, on: topUpReversed, guard: whatCame, to: TopUpReversed,
-			emits: []string{"topup.reversed", "account.restricted"}, mails: []string{"topup_reversed"},
-			posts: "Dr receivable:user:{customer} a / Cr clearing:{source} a; Dr user:{customer}:available / Cr receivable:user:{customer} up to a, as far as the balance goes",
+			From: TopUpSucceeded, On: topUpReversed, Guard: whatCame, To: TopUpReversed,
+			Emits: []string{"topup.reversed", "account.restricted"}, Mails: []string{"topup_reversed"},
+			Posts: "Dr receivable:user:{customer} a / Cr clearing:{source} a; Dr user:{customer}:available / Cr receivable:user:{customer} up to a, as far as the balance goes",
 		},
-		{from: TopUpFailed, on: topUpSucceeded, guard: wasSentBack, to: TopUpFailed, emits: []string{exception}},
+		{From: TopUpFailed, On: topUpSucceeded, Guard: wasSentBack, To: TopUpFailed, Emits: []string{exception}},
 	}}
 	for _, from := range []TopUpState{TopUpPending, TopUpFailed, TopUpTimedOut} {
 		if from != TopUpPending {
-			m.rows = append(m.rows, row[TopUpState]{
-				from: from, on: topUpSucceeded, guard: asOrdered, to: TopUpSucceeded, emits: []string{"topup.succeeded_late"}, posts: postsCredit,
-			}, row[TopUpState]{from: from, on: topUpFailed, to: from})
+			m.Rows = append(m.Rows, Row[TopUpState]{
+				From: from, On: topUpSucceeded, Guard: asOrdered, To: TopUpSucceeded, Emits: []string{"topup.succeeded_late"}, Posts: postsCredit,
+			}, Row[TopUpState]{From: from, On: topUpFailed, To: from})
 		}
-		m.rows = append(m.rows, row[TopUpState]{
-			from: from, on: topUpSucceeded, guard: otherAmount, to: TopUpNeedsReview,
-			emits: []string{"topup.amount_mismatch", exception}, posts: postsSuspense,
-		}, row[TopUpState]{
-			from: from, on: topUpSucceeded, guard: heldBack, to: TopUpNeedsReview,
-			emits: []string{"topup.needs_review", exception}, posts: postsSuspense,
+		m.Rows = append(m.Rows, Row[TopUpState]{
+			From: from, On: topUpSucceeded, Guard: otherAmount, To: TopUpNeedsReview,
+			Emits: []string{"topup.amount_mismatch", exception}, Posts: postsSuspense,
+		}, Row[TopUpState]{
+			From: from, On: topUpSucceeded, Guard: heldBack, To: TopUpNeedsReview,
+			Emits: []string{"topup.needs_review", exception}, Posts: postsSuspense,
 		},
-			row[TopUpState]{from: from, on: topUpReversed, guard: afterTheFact, to: from},
-			row[TopUpState]{from: from, on: topUpReversed, guard: notAsParked, to: from, emits: []string{exception}},
+			Row[TopUpState]{From: from, On: topUpReversed, Guard: afterTheFact, To: from},
+			Row[TopUpState]{From: from, On: topUpReversed, Guard: notAsParked, To: from, Emits: []string{exception}},
 		)
 	}
 	for _, from := range []TopUpState{TopUpSucceeded, TopUpNeedsReview, TopUpReversed} {
-		m.rows = append(m.rows,
-			row[TopUpState]{from: from, on: topUpSucceeded, guard: toldBefore, to: from},
-			row[TopUpState]{from: from, on: topUpSucceeded, guard: otherAmount, to: from, emits: []string{exception}},
-			row[TopUpState]{from: from, on: topUpFailed, to: from},
-			row[TopUpState]{from: from, on: topUpReversed, guard: notWhatCame, to: from, emits: []string{exception}},
+		m.Rows = append(m.Rows,
+			Row[TopUpState]{From: from, On: topUpSucceeded, Guard: toldBefore, To: from},
+			Row[TopUpState]{From: from, On: topUpSucceeded, Guard: otherAmount, To: from, Emits: []string{exception}},
+			Row[TopUpState]{From: from, On: topUpFailed, To: from},
+			Row[TopUpState]{From: from, On: topUpReversed, Guard: notWhatCame, To: from, Emits: []string{exception}},
 		)
 	}
-	m.rows = append(m.rows, row[TopUpState]{from: TopUpReversed, on: topUpReversed, guard: toldBefore, to: TopUpReversed})
+	m.Rows = append(m.Rows, Row[TopUpState]{From: TopUpReversed, On: topUpReversed, Guard: toldBefore, To: TopUpReversed})
 	return m
 }

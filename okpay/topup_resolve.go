@@ -27,11 +27,11 @@ func (s *TopUps) ResolveReturn(ctx context.Context, in ResolveTopUp) (TopUp, err
 	return s.resolve(ctx, in, resolveReturn)
 }
 
-func (s *TopUps) resolve(ctx context.Context, in ResolveTopUp, on action) (TopUp, error) {
-	if err := checkID("by", in.By); err != nil {
+func (s *TopUps) resolve(ctx context.Context, in ResolveTopUp, on Action) (TopUp, error) {
+	if err := CheckID("by", in.By); err != nil {
 		return TopUp{}, err
 	}
-	if err := checkText("note", in.Note, 500); err != nil {
+	if err := CheckText("note", in.Note, 500); err != nil {
 		return TopUp{}, err
 	}
 	v := verb{"op/" + in.By, "topup." + string(on), in.Key, []ledger.Field{
@@ -42,7 +42,7 @@ func (s *TopUps) resolve(ctx context.Context, in ResolveTopUp, on action) (TopUp
 		if err := draftGet(d, "topup", string(in.TopUp), t); err != nil {
 			return err
 		}
-		m, err := t.move(on, always)
+		m, err := t.move(on, Always)
 		if err != nil {
 			return err
 		}

@@ -46,7 +46,7 @@ func (s *TopUps) Create(ctx context.Context, in CreateTopUp) (TopUp, error) {
 		}
 	}
 	if s.w.cfg.Sources[in.Source] == nil {
-		return TopUp{}, invalidField("source", "there is no funding source with this name")
+		return TopUp{}, InvalidField("source", "there is no funding source with this name")
 	}
 	v := verb{"c/" + string(in.Customer), "topup.create", in.Key, []ledger.Field{
 		{Name: "amount", Value: in.Amount.String()}, {Name: "source", Value: asked},
@@ -69,7 +69,7 @@ func (s *TopUps) Create(ctx context.Context, in CreateTopUp) (TopUp, error) {
 	}
 	t.Replayed = out.Replayed
 	if failure == nil && t.Failure != nil {
-		failure = newError(t.Failure.Code, "")
+		failure = NewError(t.Failure.Code, "")
 	}
 	var e *Error
 	if errors.As(failure, &e) {
@@ -79,15 +79,15 @@ func (s *TopUps) Create(ctx context.Context, in CreateTopUp) (TopUp, error) {
 }
 
 func (s *TopUps) create(ctx context.Context, d *ledger.Draft, in CreateTopUp, screening *screening) error {
-	if err := s.w.arriving(d, in.Customer); err != nil {
+	if err := s.w.permitted(d, in.Customer, CanTopUp); err != nil {
 		return err
 	}
 	if err := s.w.within(OnTopUp, in.Amount); err != nil {
 		return err
 	}
-	verdict, err := screening.screen(ctx, RiskCheck{
+	verdict, err := screening.screen(d, RiskCheck{
 		Operation: OnTopUp, Customer: in.Customer, To: in.Source, Amount: in.Amount, At: d.Now(),
-	}, in.Proof)
+	}, in.Proof, false)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (s *TopUps) create(ctx context.Context, d *ledger.Draft, in CreateTopUp, sc
 		CreatedAt: d.Now(), ExpiresAt: d.Now().Add(s.w.cfg.TopUpExpiry),
 	}
 	fresh(d, "topup", string(t.ID))
-	g := always
+	g := Always
 	if verdict.Verdict == Block {
 		g = riskForbids
 		t.Failure = refusedFor(RiskDeclined, d.Now())
@@ -142,7 +142,7 @@ func (s *TopUps) settle(ctx context.Context, id TopUpID, outcome rails.Outcome, 
 		if err := draftGet(d, "topup", string(id), t); err != nil {
 			return err
 		}
-		var on action
+		var on Action
 		switch {
 		case outcome == rails.Succeeded:
 			on = topUpSucceeded
@@ -156,15 +156,15 @@ func (s *TopUps) settle(ctx context.Context, id TopUpID, outcome rails.Outcome, 
 			t.Asks, t.AskedAt = t.Asks+1, d.Now()
 			return s.write(d, t)
 		default:
-			return errNothingDue
+			return ErrNothingDue
 		}
 		changed, err := s.take(d, t, on, money.Amount{})
 		if err == nil && !changed {
-			err = errNothingDue // it repeats or contradicts what was decided: not acted on
+			err = ErrNothingDue // it repeats or contradicts what was decided: not acted on
 		}
 		return err
 	})
-	if err != nil && !errors.Is(err, errNothingDue) {
+	if err != nil && !errors.Is(err, ErrNothingDue) {
 		return TopUp{}, translate(err)
 	}
 	return s.Get(ctx, id)
@@ -204,7 +204,7 @@ func (s *TopUps) List(ctx context.Context, in TopUpQuery) (page []TopUp, more bo
 	label := "c:" + string(in.Customer)
 	switch {
 	case in.Customer == "" && in.State == "":
-		return nil, false, invalidField("customer", "neither a customer nor a state is given")
+		return nil, false, InvalidField("customer", "neither a customer nor a state is given")
 	case in.Customer == "":
 		label = "state:" + string(in.State)
 	case in.State != "":

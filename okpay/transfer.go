@@ -31,21 +31,21 @@ const (
 )
 
 const (
-	submitTransfer  action = "submit"
-	approveTransfer action = "approve"
-	rejectTransfer  action = "reject"
-	claimTransfer   action = "claim"
+	submitTransfer  Action = "submit"
+	approveTransfer Action = "approve"
+	rejectTransfer  Action = "reject"
+	claimTransfer   Action = "claim"
 )
 
 const (
-	registered   guard = "the payee is registered"
-	unregistered guard = "the payee is not registered"
-	riskReviews  guard = "risk asks for a review"
+	registered   Guard = "the payee is registered"
+	unregistered Guard = "the payee is not registered"
+	riskReviews  Guard = "risk asks for a review"
 )
 
 // transferMachine is the transfer's state machine. What is refused when it is submitted makes
 // no transfer.
-func transferMachine() machine[TransferState] {
+func transferMachine() Machine[TransferState] {
 	const (
 		sent      = "Dr user:{from}:available / Cr user:{to}:available amount, Cr fees:transfer fee"
 		parked    = "Dr user:{from}:available / Cr unclaimed:transfers amount, Cr fees:transfer fee"
@@ -56,26 +56,26 @@ func transferMachine() machine[TransferState] {
 		claimed   = "Dr unclaimed:transfers / Cr user:{to}:available amount"
 	)
 	both := []string{"transfer_sent", "transfer_received"}
-	return machine[TransferState]{noun: "transfer", rows: []row[TransferState]{
+	return Machine[TransferState]{Noun: "transfer", Rows: []Row[TransferState]{
 		{
-			to: TransferCompleted, on: submitTransfer, guard: registered, posts: sent,
-			emits: []string{"transfer.created", "transfer.completed"}, mails: both,
+			To: TransferCompleted, On: submitTransfer, Guard: registered, Posts: sent,
+			Emits: []string{"transfer.created", "transfer.completed"}, Mails: both,
 		},
 		{
-			to: TransferPendingClaim, on: submitTransfer, guard: unregistered, posts: parked,
-			emits: []string{"transfer.created", "transfer.pending_claim"},
+			To: TransferPendingClaim, On: submitTransfer, Guard: unregistered, Posts: parked,
+			Emits: []string{"transfer.created", "transfer.pending_claim"},
 		},
 		{
-			to: TransferUnderReview, on: submitTransfer, guard: riskReviews, posts: holds,
-			emits: []string{"transfer.created", "transfer.under_review"},
+			To: TransferUnderReview, On: submitTransfer, Guard: riskReviews, Posts: holds,
+			Emits: []string{"transfer.created", "transfer.under_review"},
 		},
-		{from: TransferUnderReview, on: approveTransfer, guard: registered, to: TransferCompleted, posts: fromHeld, emits: []string{"transfer.completed"}, mails: both},
-		{from: TransferUnderReview, on: approveTransfer, guard: unregistered, to: TransferPendingClaim, posts: heldParks, emits: []string{"transfer.pending_claim"}},
-		{from: TransferUnderReview, on: rejectTransfer, to: TransferFailed, emits: []string{"transfer.failed"}, mails: []string{"transfer_failed"}},
-		{from: TransferUnderReview, on: cancel, to: TransferCanceled, emits: []string{"transfer.canceled"}},
-		{from: TransferPendingClaim, on: claimTransfer, to: TransferCompleted, posts: claimed, emits: []string{"transfer.completed"}, mails: []string{"transfer_claimed", "transfer_received"}},
-		{from: TransferPendingClaim, on: cancel, to: TransferCanceled, posts: mirrored, emits: []string{"transfer.canceled"}},
-		{from: TransferPendingClaim, on: expire, to: TransferReturned, posts: mirrored, emits: []string{"transfer.returned"}, mails: []string{"transfer_returned"}},
+		{From: TransferUnderReview, On: approveTransfer, Guard: registered, To: TransferCompleted, Posts: fromHeld, Emits: []string{"transfer.completed"}, Mails: both},
+		{From: TransferUnderReview, On: approveTransfer, Guard: unregistered, To: TransferPendingClaim, Posts: heldParks, Emits: []string{"transfer.pending_claim"}},
+		{From: TransferUnderReview, On: rejectTransfer, To: TransferFailed, Emits: []string{"transfer.failed"}, Mails: []string{"transfer_failed"}},
+		{From: TransferUnderReview, On: cancel, To: TransferCanceled, Emits: []string{"transfer.canceled"}},
+		{From: TransferPendingClaim, On: claimTransfer, To: TransferCompleted, Posts: claimed, Emits: []string{"transfer.completed"}, Mails: []string{"transfer_claimed", "transfer_received"}},
+		{From: TransferPendingClaim, On: cancel, To: TransferCanceled, Posts: mirrored, Emits: []string{"transfer.canceled"}},
+		{From: TransferPendingClaim, On: expire, To: TransferReturned, Posts: mirrored, Emits: []string{"transfer.returned"}, Mails: []string{"transfer_returned"}},
 	}}
 }
 
@@ -135,8 +135,8 @@ func (w *Wallet) transfer(d *transferDoc) (Transfer, error) {
 }
 
 // move takes a transfer through its table.
-func (t *transferDoc) move(on action, g guard) (told, error) {
-	return transferMachine().move(&t.State, string(t.ID), on, g)
+func (t *transferDoc) move(on Action, g Guard) (Told, error) {
+	return transferMachine().Move(&t.State, string(t.ID), on, g)
 }
 
 // due reports whether the time to claim the transfer is over.

@@ -26,7 +26,7 @@ type ReviewTransfer struct {
 // review.
 func (s *Transfers) Approve(ctx context.Context, in ReviewTransfer) (Transfer, error) {
 	return s.review(ctx, in, approveTransfer, func(d *ledger.Draft, t *transferDoc) error {
-		if err := s.w.leaving(d, t.From); err != nil {
+		if err := s.w.leaving(d, t.From, CanTransfer); err != nil {
 			return err
 		}
 		if t.To == "" {
@@ -71,7 +71,7 @@ func (s *Transfers) Approve(ctx context.Context, in ReviewTransfer) (Transfer, e
 // InvalidState, SelfApprovalForbidden when By is the sender or the payee.
 func (s *Transfers) Reject(ctx context.Context, in ReviewTransfer) (Transfer, error) {
 	return s.review(ctx, in, rejectTransfer, func(d *ledger.Draft, t *transferDoc) error {
-		m, err := t.move(rejectTransfer, always)
+		m, err := t.move(rejectTransfer, Always)
 		if err != nil {
 			return err
 		}
@@ -80,12 +80,12 @@ func (s *Transfers) Reject(ctx context.Context, in ReviewTransfer) (Transfer, er
 	})
 }
 
-func (s *Transfers) review(ctx context.Context, in ReviewTransfer, on action, decide func(*ledger.Draft, *transferDoc) error) (Transfer, error) {
-	if err := checkID("by", in.By); err != nil {
+func (s *Transfers) review(ctx context.Context, in ReviewTransfer, on Action, decide func(*ledger.Draft, *transferDoc) error) (Transfer, error) {
+	if err := CheckID("by", in.By); err != nil {
 		return Transfer{}, err
 	}
 	if in.Reason != "" {
-		if err := checkID("reason", in.Reason); err != nil {
+		if err := CheckID("reason", in.Reason); err != nil {
 			return Transfer{}, err
 		}
 	}
@@ -97,8 +97,8 @@ func (s *Transfers) review(ctx context.Context, in ReviewTransfer, on action, de
 		switch {
 		case err != nil:
 			return err
-		case !transferMachine().allows(t.State, on):
-			return transferMachine().refuse(t.State, string(t.ID), on)
+		case !transferMachine().Allows(t.State, on):
+			return transferMachine().Refuse(t.State, string(t.ID), on)
 		}
 		if err := t.reviewable(in.By); err != nil {
 			return err
@@ -113,13 +113,13 @@ func (t *transferDoc) reviewable(by string) error {
 	if by != string(t.From) && by != string(t.To) {
 		return nil
 	}
-	e := newError(SelfApprovalForbidden, "the reviewer is a party of the transfer")
+	e := NewError(SelfApprovalForbidden, "the reviewer is a party of the transfer")
 	e.Field, e.Object = "by", string(t.ID)
 	return e
 }
 
 // release gives held money back, and what was used of limits.
-func (s *Transfers) release(d *ledger.Draft, t *transferDoc, m told) error {
+func (s *Transfers) release(d *ledger.Draft, t *transferDoc, m Told) error {
 	amount, err := s.w.restore(t.Minor.Amount, t.Currency)
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func (s *Transfers) release(d *ledger.Draft, t *transferDoc, m told) error {
 
 // unpark gives unclaimed money back, fee included, and what was used of limits if the
 // transfer came to nothing in the sender's eyes.
-func (s *Transfers) unpark(d *ledger.Draft, t *transferDoc, limits bool, m told) error {
+func (s *Transfers) unpark(d *ledger.Draft, t *transferDoc, limits bool, m Told) error {
 	amount, err := s.w.restore(t.Minor.Amount, t.Currency)
 	if err != nil {
 		return err
@@ -149,7 +149,7 @@ func (s *Transfers) unpark(d *ledger.Draft, t *transferDoc, limits bool, m told)
 
 // returns records that nobody claimed a transfer in time. What it used of limits stays used.
 func (s *Transfers) returns(d *ledger.Draft, t *transferDoc) error {
-	m, err := t.move(expire, always)
+	m, err := t.move(expire, Always)
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (s *Transfers) returnDue(ctx context.Context, id TransferID) error {
 		case err != nil:
 			return err
 		case !t.due(d.Now()):
-			return errNothingDue
+			return ErrNothingDue
 		}
 		return s.returns(d, t)
 	})
@@ -207,7 +207,7 @@ func (w *Wallet) adopt(ctx context.Context, digest string) error {
 		case err != nil:
 			return withoutObject(err)
 		case now.Version != r.Version || now.Due.IsZero():
-			return errNothingDue
+			return ErrNothingDue
 		}
 		d.Put(ledger.Put{Type: "contact", ID: digest, Chaining: ledger.Plain, Content: now.Content})
 		return nil
@@ -245,7 +245,7 @@ func (s *Transfers) Get(ctx context.Context, id TransferID) (Transfer, error) {
 		return Transfer{}, translate(err)
 	}
 	if t.due(s.w.Now()) {
-		if _, err := t.move(expire, always); err != nil {
+		if _, err := t.move(expire, Always); err != nil {
 			return Transfer{}, err
 		}
 	}
@@ -283,7 +283,7 @@ func (s *Transfers) List(ctx context.Context, in ListTransfers) (page []Transfer
 	label := "c:" + string(in.Customer)
 	switch {
 	case (in.Customer == "") == (in.State == ""):
-		return nil, false, invalidField("customer", "exactly one of customer and state is set")
+		return nil, false, InvalidField("customer", "exactly one of customer and state is set")
 	case in.State != "":
 		label = "s:" + string(in.State)
 	}
@@ -343,7 +343,7 @@ func (w *Wallet) inTime(ctx context.Context, v verb, fn func(*ledger.Draft) erro
 		out, err = w.do(ctx, v, fn)
 	}
 	if errors.Is(err, ledger.ErrDeadline) {
-		e := newError(ServiceBusy, "the time was over before it could be recorded")
+		e := NewError(ServiceBusy, "the time was over before it could be recorded")
 		e.Err = err
 		err = e
 	}
@@ -362,7 +362,7 @@ func (w *Wallet) refusedTransfer(err error, out ledger.Outcome, amount money.Amo
 	var refused *ledger.RefusedError
 	if errors.As(err, &refused) && refused.Reason == ledger.InsufficientFunds {
 		missing := money.New(refused.Short, amount.Currency())
-		e := newError(InsufficientBalance, "%s is missing, fee included", missing)
+		e := NewError(InsufficientBalance, "%s is missing, fee included", missing)
 		e.Short, e.Err = &missing, err
 		return e
 	}
@@ -377,7 +377,7 @@ func (s *Transfers) load(d *ledger.Draft, id TransferID) (*transferDoc, error) {
 
 // write puts the transfer's next version into a Change, and what becomes of the request for
 // money that it pays.
-func (s *Transfers) write(d *ledger.Draft, t *transferDoc, m told) error {
+func (s *Transfers) write(d *ledger.Draft, t *transferDoc, m Told) error {
 	t.UpdatedAt = d.Now()
 	if t.State != TransferPendingClaim {
 		t.ExpiresAt = nil

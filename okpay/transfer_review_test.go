@@ -115,7 +115,7 @@ func TestRiskBlocksChallengesAndIsWaitedFor(t *testing.T) {
 		Risk: risky,
 		VerifyStepUp: func(_ context.Context, s okpay.StepUp) (bool, error) {
 			proofs++
-			assert.Equal(t, okpay.StepUp{Customer: "alice", Amount: cny(2), To: "bob", Proof: s.Proof}, s)
+			assert.Equal(t, okpay.StepUp{Customer: "alice", Operation: okpay.OnTransfer, Amount: cny(2), To: "bob", Proof: s.Proof}, s)
 			if s.Proof == "down" {
 				return false, errors.New("away")
 			}

@@ -64,7 +64,7 @@ func (s *Transfers) Create(ctx context.Context, in CreateTransfer) (Transfer, er
 		if in.To == in.From {
 			return sameAccount(in.From)
 		}
-		if err := s.w.leaving(d, in.From); err != nil {
+		if err := s.w.leaving(d, in.From, CanTransfer); err != nil {
 			return err
 		}
 		t := &transferDoc{}
@@ -89,43 +89,44 @@ func (s *Transfers) check(in *CreateTransfer) (address, error) {
 	if err := s.w.amount("amount", in.Amount); err != nil {
 		return address{}, err
 	}
-	if err := checkID("from", string(in.From)); err != nil {
+	if err := CheckID("from", string(in.From)); err != nil {
 		return address{}, err
 	}
-	if err := checkText("note", in.Note, 500); err != nil {
+	if err := CheckText("note", in.Note, 500); err != nil {
 		return address{}, err
 	}
 	if in.ExpiresIn != 0 && (in.ExpiresIn < MinPaymentExpiry || in.ExpiresIn > MaxPaymentExpiry) {
-		return address{}, invalidField("expires_in", "is %v, want %v to %v", in.ExpiresIn, MinPaymentExpiry, MaxPaymentExpiry)
+		return address{}, InvalidField("expires_in", "is %v, want %v to %v", in.ExpiresIn, MinPaymentExpiry, MaxPaymentExpiry)
 	}
 	a, err := parseAddress(in.Email, in.Phone)
 	switch {
 	case err != nil:
 		return address{}, err
 	case (in.To == "") == (a.kind == ""):
-		return address{}, invalidField("to", "exactly one of to, email and phone is set")
+		return address{}, InvalidField("to", "exactly one of to, email and phone is set")
 	case in.To != "":
-		err = checkID("to", string(in.To))
+		err = CheckID("to", string(in.To))
 	}
 	return a, err
 }
 
 func sameAccount(id CustomerID) error {
-	e := newError(SameAccount, "the sender is the payee")
+	e := NewError(SameAccount, "the sender is the payee")
 	e.Object = string(id)
 	return e
 }
 
 func payeeUnavailable(id CustomerID) error {
-	e := newError(PayeeUnavailable, "the payee can not receive money")
+	e := NewError(PayeeUnavailable, "the payee can not receive money")
 	e.Object = string(id)
 	return e
 }
 
 // reachable refuses a payee who can not be paid.
 func (w *Wallet) reachable(d *ledger.Draft, id CustomerID) error {
-	err := w.arriving(d, id)
-	if errors.Is(err, NotFound) || errors.Is(err, AccountClosed) {
+	err := w.permitted(d, id, CanReceive)
+	// Nobody learns from a refused transfer that its payee is restricted.
+	if errors.Is(err, NotFound) || errors.Is(err, AccountClosed) || errors.Is(err, AccountRestricted) {
 		return payeeUnavailable(id)
 	}
 	return err
@@ -152,7 +153,7 @@ func (s *Transfers) submit(d *ledger.Draft, t *transferDoc, amount money.Amount,
 	t.Minor.Fee = w.fees(nil, t.Currency).Transfer.additional(amount.Minor())
 
 	check := RiskCheck{Operation: OnTransfer, Customer: t.From, To: t.To.or(t.Contact), Amount: amount, At: now}
-	verdict, err := screening.screen(d.Context(), check, proof)
+	verdict, err := screening.screen(d, check, proof, false)
 	switch {
 	case err != nil:
 		return err
@@ -230,11 +231,11 @@ func (s *Transfers) claim(d *ledger.Draft, in ClaimTransfer) error {
 	case t.due(d.Now()):
 		return s.returnInstead(d, t, TransferExpired)
 	case t.State == TransferReturned:
-		e := newError(TransferExpired, "it was returned at %s", t.UpdatedAt.UTC().Format(time.RFC3339))
+		e := NewError(TransferExpired, "it was returned at %s", t.UpdatedAt.UTC().Format(time.RFC3339))
 		e.Object = string(t.ID)
 		return e
-	case !transferMachine().allows(t.State, claimTransfer):
-		return transferMachine().refuse(t.State, string(t.ID), claimTransfer)
+	case !transferMachine().Allows(t.State, claimTransfer):
+		return transferMachine().Refuse(t.State, string(t.ID), claimTransfer)
 	case t.From == in.Customer:
 		return sameAccount(in.Customer)
 	}
@@ -243,7 +244,7 @@ func (s *Transfers) claim(d *ledger.Draft, in ClaimTransfer) error {
 	}
 	t.inTime(d)
 	t.To = in.Customer
-	m, err := t.move(claimTransfer, always)
+	m, err := t.move(claimTransfer, Always)
 	if err != nil {
 		return err
 	}
@@ -283,7 +284,7 @@ func (s *Transfers) Cancel(ctx context.Context, in CancelTransfer) (Transfer, er
 			return s.returnInstead(d, t, InvalidState)
 		}
 		was := t.State
-		m, err := t.move(cancel, always)
+		m, err := t.move(cancel, Always)
 		if err != nil {
 			return err
 		}

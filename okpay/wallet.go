@@ -73,6 +73,10 @@ type Config struct {
 	// proof is refused.
 	VerifyStepUp func(context.Context, StepUp) (bool, error)
 
+	// RequireActor refuses customers' own verbs with AuthenticationRequired unless somebody acts
+	// for them, see Actor. Defaults to trusting the embedding program.
+	RequireActor bool
+
 	// DisputeWindow is how long after its last capture a payment can be reported. Defaults to 120 days.
 	DisputeWindow time.Duration
 
@@ -166,7 +170,7 @@ func (c *Config) setDefaults() error {
 		c.Mode = Test
 	}
 	if c.Mode != Test && c.Mode != Live {
-		return invalidField("mode", "is neither %q nor %q", Test, Live)
+		return InvalidField("mode", "is neither %q nor %q", Test, Live)
 	}
 	if c.Currencies == nil {
 		c.Currencies = money.ISO()
@@ -189,7 +193,7 @@ func (c *Config) setDefaults() error {
 		c.Zone = time.UTC
 	}
 	if c.RefundFees > ReturnFeeProportionally {
-		return invalidField("refund_fees", "is not one of the constants")
+		return InvalidField("refund_fees", "is not one of the constants")
 	}
 	if c.MaxAttempts <= 0 {
 		c.MaxAttempts = 5
@@ -198,19 +202,19 @@ func (c *Config) setDefaults() error {
 		c.PaymentExpiry = 7 * 24 * time.Hour
 	}
 	if c.PaymentExpiry < MinPaymentExpiry || c.PaymentExpiry > MaxPaymentExpiry {
-		return invalidField("payment_expiry", "is %v, want %v to %v", c.PaymentExpiry, MinPaymentExpiry, MaxPaymentExpiry)
+		return InvalidField("payment_expiry", "is %v, want %v to %v", c.PaymentExpiry, MinPaymentExpiry, MaxPaymentExpiry)
 	}
 	if c.TransferExpiry == 0 {
 		c.TransferExpiry = 7 * 24 * time.Hour
 	}
 	if c.TransferExpiry < MinPaymentExpiry || c.TransferExpiry > MaxPaymentExpiry {
-		return invalidField("transfer_expiry", "is %v, want %v to %v", c.TransferExpiry, MinPaymentExpiry, MaxPaymentExpiry)
+		return InvalidField("transfer_expiry", "is %v, want %v to %v", c.TransferExpiry, MinPaymentExpiry, MaxPaymentExpiry)
 	}
 	if c.Sources == nil && c.Mode == Test {
 		c.Sources = map[string]rails.FundingSource{"simulated": &rails.Simulated{}}
 	}
 	for name := range c.Sources {
-		if err := checkID("sources", name); err != nil {
+		if err := CheckID("sources", name); err != nil {
 			return err
 		}
 	}
@@ -224,7 +228,7 @@ func (c *Config) setDefaults() error {
 		c.TopUpExpiry = 24 * time.Hour
 	}
 	if c.TopUpExpiry < 0 {
-		return invalidField("topup_expiry", "is negative")
+		return InvalidField("topup_expiry", "is negative")
 	}
 	if c.SettlementGrace <= 0 {
 		c.SettlementGrace = defaultSettlementGrace
@@ -233,7 +237,7 @@ func (c *Config) setDefaults() error {
 		c.ChallengeExpiry = 10 * time.Minute
 	}
 	if c.RefundTo > RefundToSource {
-		return invalidField("refund_to", "is not one of the constants")
+		return InvalidField("refund_to", "is not one of the constants")
 	}
 	if c.PollInterval <= 0 {
 		c.PollInterval = time.Second
@@ -270,11 +274,12 @@ type Wallet struct {
 	Transfers     *Transfers
 	MoneyRequests *MoneyRequests
 
-	cfg     Config
-	ledger  *ledger.Ledger
-	sender  *webhook.Sender
-	jobs    []job // see Wallet.Run
-	workers []*worker
+	cfg       Config
+	ledger    *ledger.Ledger
+	authority Authority
+	sender    *webhook.Sender
+	jobs      []job // see Wallet.Run
+	workers   []*worker
 
 	payoutJobs []job // of a worker of their own: a provider that hangs holds up nothing else
 
@@ -349,7 +354,7 @@ func (w *Wallet) Ledger() *ledger.Ledger { return w.ledger }
 func (w *Wallet) Currency(code string) (money.Currency, error) {
 	c, err := w.cfg.Currencies.Lookup(code)
 	if err != nil {
-		e := newError(CurrencyNotSupported, "unknown currency")
+		e := NewError(CurrencyNotSupported, "unknown currency")
 		e.Field, e.Err = "currency", err
 		return money.Currency{}, e
 	}
@@ -372,10 +377,19 @@ func (v *verb) id() string { return v.principal + "/" + v.operation + "/" + v.ke
 
 // do runs a verb over the ledger. The error is the ledger's.
 func (w *Wallet) do(ctx context.Context, v verb, fn func(*ledger.Draft) error) (ledger.Outcome, error) {
+	id, _ := strings.CutPrefix(v.principal, "c/")
+	if id == v.principal {
+		id = ""
+	}
+	return w.doFor(ctx, CustomerID(id), v, fn)
+}
+
+// doFor is do for a verb that is a customer's own, whatever its principal.
+func (w *Wallet) doFor(ctx context.Context, of CustomerID, v verb, fn func(*ledger.Draft) error) (ledger.Outcome, error) {
 	// An id without '/' keeps one principal's keys apart from another's.
 	for prefix, field := range map[string]string{"m/": "merchant", "c/": "customer"} {
 		if id, ok := strings.CutPrefix(v.principal, prefix); ok {
-			if err := checkID(field, id); err != nil {
+			if err := CheckID(field, id); err != nil {
 				return ledger.Outcome{}, err
 			}
 		}
@@ -383,8 +397,15 @@ func (w *Wallet) do(ctx context.Context, v verb, fn func(*ledger.Draft) error) (
 	if v.key == "" {
 		v.key = w.cfg.NewID()
 	}
-	if err := checkText("key", v.key, maxKeyLen); err != nil {
+	if err := CheckText("key", v.key, maxKeyLen); err != nil {
 		return ledger.Outcome{}, err
+	}
+	if _, acts := ActorOf(ctx); acts || w.cfg.RequireActor {
+		// A repeat is answered without running fn, so who asks is checked here as well.
+		if err := w.admit(ctx, reading{ctx, w}, of); err != nil {
+			return ledger.Outcome{}, err
+		}
+		fn = w.admitted(of, fn)
 	}
 	out, err := w.ledger.Do(ctx, v.id(), v.request, fn)
 	if out.Seq > 0 && !out.Replayed {
@@ -396,14 +417,14 @@ func (w *Wallet) do(ctx context.Context, v verb, fn func(*ledger.Draft) error) (
 // amount checks an amount that is to be moved, and that its currency is the wallet's.
 func (w *Wallet) amount(field string, a money.Amount) error {
 	if a.Currency().IsZero() {
-		return invalidField(field, "is missing")
+		return InvalidField(field, "is missing")
 	}
 	known, err := w.Currency(a.Currency().Code())
 	if err == nil && known != a.Currency() {
-		err = newError(CurrencyNotSupported, "the currency has %d decimals here", known.Scale())
+		err = NewError(CurrencyNotSupported, "the currency has %d decimals here", known.Scale())
 	}
 	if err == nil && !a.IsPositive() {
-		err = newError(AmountNotPositive, "the amount is %s", a)
+		err = NewError(AmountNotPositive, "the amount is %s", a)
 	}
 	var e *Error
 	if errors.As(err, &e) {
@@ -454,39 +475,39 @@ func crockford(b [16]byte) string {
 	return string(out[:])
 }
 
-// checkID bounds the ids that become parts of account names.
-func checkID(field, id string) error {
+// CheckID bounds the ids that become parts of account names.
+func CheckID(field, id string) error {
 	if id == "" || len(id) > 64 {
-		return invalidField(field, "has %d characters, want 1 to 64", len(id))
+		return InvalidField(field, "has %d characters, want 1 to 64", len(id))
 	}
 	for _, c := range []byte(id) {
 		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
-			return invalidField(field, "has a character other than letters, digits, '_' and '-'")
+			return InvalidField(field, "has a character other than letters, digits, '_' and '-'")
 		}
 	}
 	return nil
 }
 
-// checkText bounds a text: valid UTF-8 without control characters.
-func checkText(field, s string, most int) error {
+// CheckText bounds a text: valid UTF-8 without control characters.
+func CheckText(field, s string, most int) error {
 	if len(s) > most {
-		return invalidField(field, "has %d bytes, want at most %d", len(s), most)
+		return InvalidField(field, "has %d bytes, want at most %d", len(s), most)
 	}
 	if strings.ToValidUTF8(s, "") != s || strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
-		return invalidField(field, "is not plain text in UTF-8")
+		return InvalidField(field, "is not plain text in UTF-8")
 	}
 	return nil
 }
 
 func checkMetadata(m map[string]string) error {
 	if len(m) > 20 {
-		return invalidField("metadata", "has %d entries, want at most 20", len(m))
+		return InvalidField("metadata", "has %d entries, want at most 20", len(m))
 	}
 	for k, v := range m {
 		if k == "" {
-			return invalidField("metadata", "has an empty key")
+			return InvalidField("metadata", "has an empty key")
 		}
-		if err := errors.Join(checkText("metadata", k, 40), checkText("metadata", v, 500)); err != nil {
+		if err := errors.Join(CheckText("metadata", k, 40), CheckText("metadata", v, 500)); err != nil {
 			return err
 		}
 	}

@@ -97,7 +97,7 @@ func (c *Config) setPayoutDefaults() error {
 		c.PayoutProviders = map[string]rails.PayoutProvider{"simulated": &rails.SimulatedPayouts{}}
 	}
 	for name := range c.PayoutProviders {
-		if err := checkID("payout_providers", name); err != nil {
+		if err := CheckID("payout_providers", name); err != nil {
 			return err
 		}
 	}
@@ -106,7 +106,7 @@ func (c *Config) setPayoutDefaults() error {
 	}
 	for name, window := range c.FinalityWindows {
 		if c.PayoutProviders[name] == nil || window <= 0 {
-			return invalidField("finality_windows", "has no time, or a provider that Config.PayoutProviders lacks")
+			return InvalidField("finality_windows", "has no time, or a provider that Config.PayoutProviders lacks")
 		}
 	}
 	if err := c.Withdrawals.check("withdrawals", c.Currencies); err != nil {
@@ -121,15 +121,15 @@ func (c *OutgoingConfig) check(field string, currencies *money.Registry) error {
 	} {
 		for code, minor := range amounts {
 			if _, err := currencies.Lookup(code); err != nil {
-				return invalidField(field+"."+name, "has a currency that Config.Currencies lacks")
+				return InvalidField(field+"."+name, "has a currency that Config.Currencies lacks")
 			}
 			if minor < 0 {
-				return invalidField(field+"."+name, "has a negative amount")
+				return InvalidField(field+"."+name, "has a negative amount")
 			}
 		}
 	}
 	if c.SubmitDelay < 0 {
-		return invalidField(field+".submit_delay", "is negative")
+		return InvalidField(field+".submit_delay", "is negative")
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 // moveMoney does what a move that a provider's answer made means for the money. The document
 // is in its new state already.
-func (e outgoings) moveMoney(d *ledger.Draft, doc *outgoingDoc, from WithdrawalState, g guard) error {
+func (e outgoings) moveMoney(d *ledger.Draft, doc *outgoingDoc, from WithdrawalState, g Guard) error {
 	amount, err := e.w.restore(doc.Minor.Amount, doc.Currency)
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func (e outgoings) capture(d *ledger.Draft, doc *outgoingDoc) {
 }
 
 // giveBackReturned posts what the bank sent back to whoever had paid it.
-func (e outgoings) giveBackReturned(d *ledger.Draft, doc *outgoingDoc, amount money.Amount, g guard) {
+func (e outgoings) giveBackReturned(d *ledger.Draft, doc *outgoingDoc, amount money.Amount, g Guard) {
 	to := doc.owner().account()
 	switch g {
 	case writtenOff:
@@ -81,8 +81,8 @@ func (s *Withdrawals) WriteOff(ctx context.Context, in ReviewWithdrawal) (Withdr
 	return s.withdrawal(s.resolve(ctx, string(in.Withdrawal), in.By, in.Key, resolveWriteOff))
 }
 
-func (e outgoings) resolve(ctx context.Context, id, by, key string, on action) (*outgoingDoc, bool, error) {
-	if err := checkID("by", by); err != nil {
+func (e outgoings) resolve(ctx context.Context, id, by, key string, on Action) (*outgoingDoc, bool, error) {
+	if err := CheckID("by", by); err != nil {
 		return nil, false, err
 	}
 	var currency money.Currency
@@ -92,7 +92,7 @@ func (e outgoings) resolve(ctx context.Context, id, by, key string, on action) (
 		if err != nil {
 			return err
 		}
-		m, err := e.move(doc, d.Now(), on, always)
+		m, err := e.move(doc, d.Now(), on, Always)
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (e outgoings) resolve(ctx context.Context, id, by, key string, on action) (
 	var refused *ledger.RefusedError
 	if errors.As(err, &refused) && refused.Reason == ledger.InsufficientFunds && !currency.IsZero() {
 		short := money.New(refused.Short, currency)
-		failure := newError(InsufficientBalance, "%s is missing", short)
+		failure := NewError(InsufficientBalance, "%s is missing", short)
 		failure.Object, failure.Short, failure.Err = id, &short, err
 		return nil, false, failure
 	}

@@ -43,95 +43,95 @@ const (
 )
 
 const (
-	requestOut      action = "request"
-	approveOut      action = "approve"
-	rejectOut       action = "reject"
-	submitOut       action = "submit"
-	resubmitOut     action = "resubmit"
-	resolveCollect  action = "resolve_collect"
-	resolveWriteOff action = "resolve_write_off"
+	requestOut      Action = "request"
+	approveOut      Action = "approve"
+	rejectOut       Action = "reject"
+	submitOut       Action = "submit"
+	resubmitOut     Action = "resubmit"
+	resolveCollect  Action = "resolve_collect"
+	resolveWriteOff Action = "resolve_write_off"
 
 	// What a provider says.
-	providerUnknown  action = "provider_unknown"
-	providerAccepted action = "provider_accepted"
-	providerPaid     action = "provider_paid"
-	providerFailed   action = "provider_failed"
-	providerReturned action = "provider_returned"
-	providerNotFound action = "query_not_found"
+	providerUnknown  Action = "provider_unknown"
+	providerAccepted Action = "provider_accepted"
+	providerPaid     Action = "provider_paid"
+	providerFailed   Action = "provider_failed"
+	providerReturned Action = "provider_returned"
+	providerNotFound Action = "query_not_found"
 )
 
 const (
-	automatic     guard = "not above the amount for automatic approval, and risk allows"
-	enoughEyes    guard = "enough approvers, distinct and not the owner"
-	moreEyes      guard = "four eyes, the first of them"
-	mayLeave      guard = "account and destination are in order"
-	mustWait      guard = "account is locked, or the destination can not be used"
-	withinWindow  guard = "before the provider's finality window is over"
-	afterWindow   guard = "the finality window is over"
-	wrongAmount   guard = "another amount"
-	notWrittenOff guard = "paid by its owner"
-	writtenOff    guard = "paid from a loss that was written off"
-	ownerGone     guard = "the owner's account is closed"
+	automatic     Guard = "not above the amount for automatic approval, and risk allows"
+	enoughEyes    Guard = "enough approvers, distinct and not the owner"
+	moreEyes      Guard = "four eyes, the first of them"
+	mayLeave      Guard = "account and destination are in order"
+	mustWait      Guard = "account is locked, or the destination can not be used"
+	withinWindow  Guard = "before the provider's finality window is over"
+	afterWindow   Guard = "the finality window is over"
+	wrongAmount   Guard = "another amount"
+	notWrittenOff Guard = "paid by its owner"
+	writtenOff    Guard = "paid from a loss that was written off"
+	ownerGone     Guard = "the owner's account is closed"
 )
 
 // exceptionRaised is the event of an exception record that a move raises.
 const exceptionRaised = "reconciliation.exception"
 
-func withdrawalMachine() machine[WithdrawalState] { return outgoingMachine("withdrawal") }
+func withdrawalMachine() Machine[WithdrawalState] { return outgoingMachine("withdrawal") }
 
-func payoutMachine() machine[WithdrawalState] { return outgoingMachine("payout") }
+func payoutMachine() Machine[WithdrawalState] { return outgoingMachine("payout") }
 
 // outgoingMachine is the state machine of money that leaves the wallet: a customer's
 // withdrawal or a merchant's payout. Everything that a provider can say stands in it for
 // every state, since a provider may say anything at any time.
-func outgoingMachine(noun string) machine[WithdrawalState] {
-	m := machine[WithdrawalState]{noun: noun, rows: append(ownRows(), providerRows()...)}
-	for i := range m.rows {
-		r := &m.rows[i]
-		for j, e := range r.emits {
+func outgoingMachine(noun string) Machine[WithdrawalState] {
+	m := Machine[WithdrawalState]{Noun: noun, Rows: append(ownRows(), providerRows()...)}
+	for i := range m.Rows {
+		r := &m.Rows[i]
+		for j, e := range r.Emits {
 			if e != exceptionRaised {
-				r.emits[j] = noun + "." + e
+				r.Emits[j] = noun + "." + e
 			}
 		}
 		if noun == "payout" {
-			r.mails = nil // a merchant hears by webhook
-			r.posts = strings.NewReplacer("user:{customer}", "merchant:{merchant}", "fees:withdrawal", "fees:payout").Replace(r.posts)
+			r.Mails = nil // a merchant hears by webhook
+			r.Posts = strings.NewReplacer("user:{customer}", "merchant:{merchant}", "fees:withdrawal", "fees:payout").Replace(r.Posts)
 		}
-		for j, template := range r.mails {
-			r.mails[j] = noun + "_" + template
+		for j, template := range r.Mails {
+			r.Mails[j] = noun + "_" + template
 		}
 	}
 	if noun == "payout" { // merchants have no gate that could be closed
-		m.rows = slices.DeleteFunc(m.rows, func(r row[WithdrawalState]) bool { return r.guard == ownerGone })
+		m.Rows = slices.DeleteFunc(m.Rows, func(r Row[WithdrawalState]) bool { return r.Guard == ownerGone })
 	}
 	return m
 }
 
 // ownRows are what owners, reviewers and the worker do.
-func ownRows() []row[WithdrawalState] {
+func ownRows() []Row[WithdrawalState] {
 	const hold = "hold Dr user:{customer}:available / Cr clearing:{provider} amount; hold Dr user:{customer}:available / Cr fees:withdrawal fee"
 	const void = "void of the hold: Dr and Cr of the request are released"
-	return []row[WithdrawalState]{
-		{on: requestOut, to: WithdrawalUnderReview, posts: hold, emits: []string{"requested", "under_review"}, mails: []string{"received"}},
-		{from: WithdrawalUnderReview, on: approveOut, guard: automatic, to: WithdrawalApproved, emits: []string{"approved"}},
-		{from: WithdrawalUnderReview, on: approveOut, guard: enoughEyes, to: WithdrawalApproved, emits: []string{"approved"}, mails: []string{"approved"}},
-		{from: WithdrawalUnderReview, on: approveOut, guard: moreEyes, to: WithdrawalUnderReview, emits: []string{"approval_recorded"}},
-		{from: WithdrawalUnderReview, on: rejectOut, to: WithdrawalTurnedDown, posts: void, emits: []string{"rejected"}, mails: []string{"rejected"}},
-		{from: WithdrawalUnderReview, on: cancel, to: WithdrawalCanceled, posts: void, emits: []string{"canceled"}, mails: []string{"canceled"}},
-		{from: WithdrawalApproved, on: cancel, to: WithdrawalCanceled, posts: void, emits: []string{"canceled"}, mails: []string{"canceled"}},
+	return []Row[WithdrawalState]{
+		{On: requestOut, To: WithdrawalUnderReview, Posts: hold, Emits: []string{"requested", "under_review"}, Mails: []string{"received"}},
+		{From: WithdrawalUnderReview, On: approveOut, Guard: automatic, To: WithdrawalApproved, Emits: []string{"approved"}},
+		{From: WithdrawalUnderReview, On: approveOut, Guard: enoughEyes, To: WithdrawalApproved, Emits: []string{"approved"}, Mails: []string{"approved"}},
+		{From: WithdrawalUnderReview, On: approveOut, Guard: moreEyes, To: WithdrawalUnderReview, Emits: []string{"approval_recorded"}},
+		{From: WithdrawalUnderReview, On: rejectOut, To: WithdrawalTurnedDown, Posts: void, Emits: []string{"rejected"}, Mails: []string{"rejected"}},
+		{From: WithdrawalUnderReview, On: cancel, To: WithdrawalCanceled, Posts: void, Emits: []string{"canceled"}, Mails: []string{"canceled"}},
+		{From: WithdrawalApproved, On: cancel, To: WithdrawalCanceled, Posts: void, Emits: []string{"canceled"}, Mails: []string{"canceled"}},
 
-		{from: WithdrawalApproved, on: submitOut, guard: mayLeave, to: WithdrawalSubmitting, emits: []string{"submitting"}},
-		{from: WithdrawalApproved, on: submitOut, guard: mustWait, to: WithdrawalApproved, emits: []string{"paused"}},
-		{from: WithdrawalSubmitting, on: resubmitOut, to: WithdrawalSubmitting},
-		{from: WithdrawalUnknown, on: resubmitOut, to: WithdrawalUnknown},
+		{From: WithdrawalApproved, On: submitOut, Guard: mayLeave, To: WithdrawalSubmitting, Emits: []string{"submitting"}},
+		{From: WithdrawalApproved, On: submitOut, Guard: mustWait, To: WithdrawalApproved, Emits: []string{"paused"}},
+		{From: WithdrawalSubmitting, On: resubmitOut, To: WithdrawalSubmitting},
+		{From: WithdrawalUnknown, On: resubmitOut, To: WithdrawalUnknown},
 
 		{
-			from: WithdrawalPaidAfterFailed, on: resolveCollect, to: WithdrawalPaid, emits: []string{"paid"},
-			posts: "Dr user:{customer}:available / Cr suspense:{provider} amount",
+			From: WithdrawalPaidAfterFailed, On: resolveCollect, To: WithdrawalPaid, Emits: []string{"paid"},
+			Posts: "Dr user:{customer}:available / Cr suspense:{provider} amount",
 		},
 		{
-			from: WithdrawalPaidAfterFailed, on: resolveWriteOff, to: WithdrawalPaid, emits: []string{"paid"},
-			posts: "Dr expense:loss / Cr suspense:{provider} amount",
+			From: WithdrawalPaidAfterFailed, On: resolveWriteOff, To: WithdrawalPaid, Emits: []string{"paid"},
+			Posts: "Dr expense:loss / Cr suspense:{provider} amount",
 		},
 	}
 }
@@ -142,7 +142,7 @@ func inFlight() []WithdrawalState {
 }
 
 // providerRows are what a provider says, in every state.
-func providerRows() (rows []row[WithdrawalState]) {
+func providerRows() (rows []Row[WithdrawalState]) {
 	const (
 		take     = "capture of the hold: Dr user:{customer}:available / Cr clearing:{provider} amount, Dr user:{customer}:available / Cr fees:withdrawal fee"
 		release  = "void of the hold: Dr and Cr of the request are released"
@@ -151,73 +151,73 @@ func providerRows() (rows []row[WithdrawalState]) {
 		backLoss = "Dr clearing:{provider} / Cr expense:loss amount"
 	)
 	exception := []string{exceptionRaised}
-	stay := func(s WithdrawalState, on ...action) {
+	stay := func(s WithdrawalState, on ...Action) {
 		for _, a := range on {
-			rows = append(rows, row[WithdrawalState]{from: s, on: a, to: s})
+			rows = append(rows, Row[WithdrawalState]{From: s, On: a, To: s})
 		}
 	}
-	raise := func(s WithdrawalState, g guard, on ...action) {
+	raise := func(s WithdrawalState, g Guard, on ...Action) {
 		for _, a := range on {
-			rows = append(rows, row[WithdrawalState]{from: s, on: a, guard: g, to: s, emits: slices.Clone(exception)})
+			rows = append(rows, Row[WithdrawalState]{From: s, On: a, Guard: g, To: s, Emits: slices.Clone(exception)})
 		}
 	}
 
 	for _, s := range inFlight() {
-		accepted := row[WithdrawalState]{from: s, on: providerAccepted, to: WithdrawalSubmitted, emits: []string{"submitted"}}
+		accepted := Row[WithdrawalState]{From: s, On: providerAccepted, To: WithdrawalSubmitted, Emits: []string{"submitted"}}
 		if s == WithdrawalSubmitted {
-			accepted.emits = nil
+			accepted.Emits = nil
 		}
-		unknown := row[WithdrawalState]{from: s, on: providerUnknown, to: s}
+		unknown := Row[WithdrawalState]{From: s, On: providerUnknown, To: s}
 		if s == WithdrawalSubmitting {
-			unknown.to, unknown.emits = WithdrawalUnknown, []string{"outcome_unknown"}
+			unknown.To, unknown.Emits = WithdrawalUnknown, []string{"outcome_unknown"}
 		}
 		rows = append(
 			rows, accepted, unknown,
-			row[WithdrawalState]{from: s, on: providerPaid, to: WithdrawalPaid, posts: take, emits: []string{"paid"}, mails: []string{"paid"}},
-			row[WithdrawalState]{from: s, on: providerFailed, to: WithdrawalFailed, posts: release, emits: []string{"failed"}, mails: []string{"failed"}},
-			row[WithdrawalState]{from: s, on: providerReturned, to: WithdrawalSentBack, posts: take + "; then " + back, emits: []string{"paid", "returned"}, mails: []string{"returned"}},
-			row[WithdrawalState]{from: s, on: providerReturned, guard: ownerGone, to: WithdrawalSentBack, posts: take + "; then " + backGone, emits: []string{"paid", "returned", exceptionRaised}},
-			row[WithdrawalState]{from: s, on: providerNotFound, guard: withinWindow, to: s},
+			Row[WithdrawalState]{From: s, On: providerPaid, To: WithdrawalPaid, Posts: take, Emits: []string{"paid"}, Mails: []string{"paid"}},
+			Row[WithdrawalState]{From: s, On: providerFailed, To: WithdrawalFailed, Posts: release, Emits: []string{"failed"}, Mails: []string{"failed"}},
+			Row[WithdrawalState]{From: s, On: providerReturned, To: WithdrawalSentBack, Posts: take + "; then " + back, Emits: []string{"paid", "returned"}, Mails: []string{"returned"}},
+			Row[WithdrawalState]{From: s, On: providerReturned, Guard: ownerGone, To: WithdrawalSentBack, Posts: take + "; then " + backGone, Emits: []string{"paid", "returned", exceptionRaised}},
+			Row[WithdrawalState]{From: s, On: providerNotFound, Guard: withinWindow, To: s},
 		)
 		raise(s, afterWindow, providerNotFound)
 		raise(s, wrongAmount, providerAccepted, providerPaid, providerReturned)
 	}
 
 	stay(WithdrawalPaid, providerUnknown, providerAccepted, providerPaid, providerNotFound)
-	raise(WithdrawalPaid, always, providerFailed)
+	raise(WithdrawalPaid, Always, providerFailed)
 	rows = append(
 		rows,
-		row[WithdrawalState]{from: WithdrawalPaid, on: providerReturned, guard: notWrittenOff, to: WithdrawalSentBack, posts: back, emits: []string{"returned"}, mails: []string{"returned"}},
-		row[WithdrawalState]{from: WithdrawalPaid, on: providerReturned, guard: writtenOff, to: WithdrawalSentBack, posts: backLoss, emits: []string{"returned"}},
-		row[WithdrawalState]{from: WithdrawalPaid, on: providerReturned, guard: ownerGone, to: WithdrawalSentBack, posts: backGone, emits: []string{"returned", exceptionRaised}},
+		Row[WithdrawalState]{From: WithdrawalPaid, On: providerReturned, Guard: notWrittenOff, To: WithdrawalSentBack, Posts: back, Emits: []string{"returned"}, Mails: []string{"returned"}},
+		Row[WithdrawalState]{From: WithdrawalPaid, On: providerReturned, Guard: writtenOff, To: WithdrawalSentBack, Posts: backLoss, Emits: []string{"returned"}},
+		Row[WithdrawalState]{From: WithdrawalPaid, On: providerReturned, Guard: ownerGone, To: WithdrawalSentBack, Posts: backGone, Emits: []string{"returned", exceptionRaised}},
 	)
 	raise(WithdrawalPaid, wrongAmount, providerPaid, providerReturned)
 
 	stay(WithdrawalSentBack, providerUnknown, providerAccepted, providerPaid, providerReturned, providerNotFound)
-	raise(WithdrawalSentBack, always, providerFailed)
+	raise(WithdrawalSentBack, Always, providerFailed)
 	raise(WithdrawalSentBack, wrongAmount, providerPaid, providerReturned)
 
 	stay(WithdrawalFailed, providerUnknown, providerAccepted, providerFailed, providerNotFound)
 	rows = append(
 		rows,
-		row[WithdrawalState]{
-			from: WithdrawalFailed, on: providerPaid, to: WithdrawalPaidAfterFailed,
-			posts: "Dr suspense:{provider} / Cr clearing:{provider} amount", emits: []string{"paid_after_failed", exceptionRaised},
+		Row[WithdrawalState]{
+			From: WithdrawalFailed, On: providerPaid, To: WithdrawalPaidAfterFailed,
+			Posts: "Dr suspense:{provider} / Cr clearing:{provider} amount", Emits: []string{"paid_after_failed", exceptionRaised},
 		},
-		row[WithdrawalState]{from: WithdrawalFailed, on: providerReturned, to: WithdrawalSentBack, emits: []string{"returned", exceptionRaised}},
+		Row[WithdrawalState]{From: WithdrawalFailed, On: providerReturned, To: WithdrawalSentBack, Emits: []string{"returned", exceptionRaised}},
 	)
 	raise(WithdrawalFailed, wrongAmount, providerPaid, providerReturned)
 
 	stay(WithdrawalPaidAfterFailed, providerUnknown, providerAccepted, providerPaid, providerFailed, providerNotFound)
-	rows = append(rows, row[WithdrawalState]{
-		from: WithdrawalPaidAfterFailed, on: providerReturned, to: WithdrawalSentBack,
-		posts: backGone, emits: []string{"returned"},
+	rows = append(rows, Row[WithdrawalState]{
+		From: WithdrawalPaidAfterFailed, On: providerReturned, To: WithdrawalSentBack,
+		Posts: backGone, Emits: []string{"returned"},
 	})
 	raise(WithdrawalPaidAfterFailed, wrongAmount, providerPaid, providerReturned)
 
 	for _, s := range []WithdrawalState{WithdrawalUnderReview, WithdrawalApproved, WithdrawalTurnedDown, WithdrawalCanceled} {
 		stay(s, providerUnknown, providerNotFound)
-		raise(s, always, providerAccepted, providerPaid, providerFailed, providerReturned)
+		raise(s, Always, providerAccepted, providerPaid, providerFailed, providerReturned)
 	}
 	return rows
 }

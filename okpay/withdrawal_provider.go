@@ -87,13 +87,13 @@ func (e outgoings) providerSays(ctx context.Context, in ProviderEvent) (*outgoin
 			return err
 		}
 		var (
-			moves   []told
+			moves   []Told
 			trouble string
 		)
 		switch {
 		case known && same:
 			heardBefore = true
-			return errNothingDue
+			return ErrNothingDue
 		case known:
 			trouble = troubleEventID
 		case in.Provider != doc.Provider:
@@ -110,17 +110,17 @@ func (e outgoings) providerSays(ctx context.Context, in ProviderEvent) (*outgoin
 }
 
 func checkProviderEvent(in *ProviderEvent) error {
-	if err := checkID("provider", in.Provider); err != nil {
+	if err := CheckID("provider", in.Provider); err != nil {
 		return err
 	}
 	if in.EventID == "" || in.Key == "" {
-		return invalidField("event_id", "is empty, or the key is")
+		return InvalidField("event_id", "is empty, or the key is")
 	}
 	if in.Status == rails.PayoutUnknown || in.Status > rails.PayoutReturned {
-		return invalidField("status", "is not one that a provider tells by itself")
+		return InvalidField("status", "is not one that a provider tells by itself")
 	}
 	for field, text := range map[string]string{"event_id": in.EventID, "key": in.Key, "code": in.Code, "reference": in.Reference} {
-		if err := checkText(field, text, 128); err != nil {
+		if err := CheckText(field, text, 128); err != nil {
 			return err
 		}
 	}
@@ -158,7 +158,7 @@ func (e outgoings) unknownObject(d *ledger.Draft, in ProviderEvent) error {
 // hear takes what a provider says to the state machine: moves the object and its money. It
 // returns the moves to be told, and the kind of the exception to be raised after them, if any
 // (writeHeard).
-func (e outgoings) hear(d *ledger.Draft, doc *outgoingDoc, got rails.PayoutResult) (moves []told, trouble string, err error) {
+func (e outgoings) hear(d *ledger.Draft, doc *outgoingDoc, got rails.PayoutResult) (moves []Told, trouble string, err error) {
 	now, before := d.Now(), doc.State
 	code := refusalOf(got.Code)
 	on := heardAs(got.Status, code)
@@ -170,17 +170,17 @@ func (e outgoings) hear(d *ledger.Draft, doc *outgoingDoc, got rails.PayoutResul
 	if err != nil {
 		return nil, "", err
 	}
-	if slices.Contains(m.emits, exceptionRaised) {
+	if slices.Contains(m.Emits, exceptionRaised) {
 		trouble = kindOf(before, on, g)
 	}
-	if checkText("reference", got.Reference, 128) == nil && got.Reference != "" {
+	if CheckText("reference", got.Reference, 128) == nil && got.Reference != "" {
 		doc.ProviderReference = got.Reference
 	}
 	if doc.State == before {
-		if m.emits == nil {
+		if m.Emits == nil {
 			return nil, trouble, nil
 		}
-		return []told{m}, trouble, nil
+		return []Told{m}, trouble, nil
 	}
 	if doc.State != WithdrawalUnknown {
 		doc.Payee = nil
@@ -203,11 +203,11 @@ func (e outgoings) hear(d *ledger.Draft, doc *outgoingDoc, got rails.PayoutResul
 		moves, err = e.paidFirst(d, doc, now, m)
 		return moves, trouble, err
 	}
-	return []told{m}, trouble, nil
+	return []Told{m}, trouble, nil
 }
 
 // writeHeard writes what came of what a provider said: the moves, and then the exception.
-func (e outgoings) writeHeard(d *ledger.Draft, doc *outgoingDoc, moves []told, trouble, provider, detail string, amount money.Amount) error {
+func (e outgoings) writeHeard(d *ledger.Draft, doc *outgoingDoc, moves []Told, trouble, provider, detail string, amount money.Amount) error {
 	if err := e.write(&d.Change, doc, d.Now(), moves...); err != nil || trouble == "" {
 		return err
 	}
@@ -215,22 +215,22 @@ func (e outgoings) writeHeard(d *ledger.Draft, doc *outgoingDoc, moves []told, t
 }
 
 // paidFirst tells that what came back had been paid, in the state that it passed through.
-func (e outgoings) paidFirst(d *ledger.Draft, doc *outgoingDoc, now time.Time, m told) ([]told, error) {
+func (e outgoings) paidFirst(d *ledger.Draft, doc *outgoingDoc, now time.Time, m Told) ([]Told, error) {
 	last := len(doc.History) - 1
 	doc.History = append(doc.History[:last:last], Step{WithdrawalPaid, now})
 	failure := doc.Failure
 	doc.State, doc.Failure, doc.UpdatedAt = WithdrawalPaid, nil, now
-	if err := e.w.announce(&d.Change, now, doc, m.emits[0]); err != nil {
+	if err := e.w.announce(&d.Change, now, doc, m.Emits[0]); err != nil {
 		return nil, err
 	}
 	doc.State, doc.Failure = WithdrawalSentBack, failure
 	doc.History = append(doc.History, Step{WithdrawalSentBack, now})
-	m.emits = m.emits[1:]
-	return []told{m}, nil
+	m.Emits = m.Emits[1:]
+	return []Told{m}, nil
 }
 
 // heardAs is the action that a status stands for. Only a definitive code makes a failure.
-func heardAs(s rails.PayoutStatus, code Code) action {
+func heardAs(s rails.PayoutStatus, code Code) Action {
 	switch s {
 	case rails.PayoutAccepted:
 		return providerAccepted
@@ -249,9 +249,9 @@ func heardAs(s rails.PayoutStatus, code Code) action {
 }
 
 // guardOf finds which of the rows for an action applies.
-func (e outgoings) guardOf(d *ledger.Draft, doc *outgoingDoc, on action, got rails.PayoutResult) (guard, error) {
-	has := func(g guard) bool {
-		_, ok := e.machine.next(doc.State, on, g)
+func (e outgoings) guardOf(d *ledger.Draft, doc *outgoingDoc, on Action, got rails.PayoutResult) (Guard, error) {
+	has := func(g Guard) bool {
+		_, ok := e.machine.Next(doc.State, on, g)
 		return ok
 	}
 	differs := got.Amount != money.Amount{} && (got.Amount.Minor() != doc.Minor.Amount || got.Amount.Currency().Code() != doc.Currency)
@@ -270,17 +270,17 @@ func (e outgoings) guardOf(d *ledger.Draft, doc *outgoingDoc, on action, got rai
 		if CodeOf(err) == AccountClosed {
 			return ownerGone, nil
 		} else if err != nil {
-			return always, err
+			return Always, err
 		}
 	}
 	if has(notWrittenOff) {
 		return notWrittenOff, nil
 	}
-	return always, nil
+	return Always, nil
 }
 
 // kindOf names what the row that was taken raises an exception for.
-func kindOf(from WithdrawalState, on action, g guard) string {
+func kindOf(from WithdrawalState, on Action, g Guard) string {
 	switch {
 	case g == wrongAmount:
 		return troubleAmount

@@ -65,9 +65,9 @@ func (p *placing) place(ctx context.Context, d *ledger.Draft) error {
 		return err
 	}
 	doc := &outgoingDoc{ID: e.w.newID(e.prefix()), Customer: in.customer, Merchant: in.merchant, Currency: in.amount.Currency().Code()}
-	doc.Assessment, err = p.screening.screen(ctx, RiskCheck{
+	doc.Assessment, err = p.screening.screen(d, RiskCheck{
 		Operation: e.operation(), Customer: in.customer, Merchant: in.merchant, To: string(in.destination), Amount: in.amount, At: p.at,
-	}, in.proof)
+	}, in.proof, e.w.authority != nil && in.customer != "")
 	switch {
 	case err != nil:
 		return err
@@ -87,7 +87,7 @@ func (p *placing) place(ctx context.Context, d *ledger.Draft) error {
 	fresh(d, e.noun, doc.ID)
 	doc.Used = e.w.reserve(&d.Change, e.operation(), in.party(), in.amount, p.at)
 	e.hold(d, doc, in.amount, p.remaining())
-	requested, err := e.move(doc, p.at, requestOut, always)
+	requested, err := e.move(doc, p.at, requestOut, Always)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (p *placing) place(ctx context.Context, d *ledger.Draft) error {
 	}
 	// Announced in the state that this same Change leaves again.
 	doc.UpdatedAt = p.at
-	if err := e.w.announce(&d.Change, p.at, doc, requested.emits...); err != nil {
+	if err := e.w.announce(&d.Change, p.at, doc, requested.Emits...); err != nil {
 		return err
 	}
 	approved, err := e.move(doc, p.at, approveOut, automatic)
@@ -104,7 +104,7 @@ func (p *placing) place(ctx context.Context, d *ledger.Draft) error {
 		return err
 	}
 	doc.NextAt = p.at.Add(e.config().SubmitDelay)
-	return e.write(&d.Change, doc, p.at, approved, told{mails: requested.mails})
+	return e.write(&d.Change, doc, p.at, approved, Told{Mails: requested.Mails})
 }
 
 // hold reserves amount and fee, and refuses to leave less than what must remain.
@@ -128,7 +128,7 @@ func (e outgoings) hold(d *ledger.Draft, doc *outgoingDoc, amount money.Amount, 
 // nil for a customer.
 func (e outgoings) openOwner(d *ledger.Draft, o owner) (*Merchant, error) {
 	if o.customer != "" {
-		return nil, e.w.leaving(d, o.customer)
+		return nil, e.w.leaving(d, o.customer, CanWithdraw)
 	}
 	m := &Merchant{}
 	return m, draftGet(d, "merchant", string(o.merchant), m)
@@ -167,7 +167,7 @@ func (p *placing) remaining() int64 {
 // tooMuch is the refusal of more than what is available allows.
 func (p *placing) tooMuch(available int64) *Error {
 	limit := money.New(withdrawable(available, p.remaining(), p.fee), p.in.amount.Currency())
-	e := newError(WithdrawalExceedsWithdrawable, "at most %s can be taken out now", limit)
+	e := NewError(WithdrawalExceedsWithdrawable, "at most %s can be taken out now", limit)
 	e.Field, e.Limit = "amount", &limit
 	return e
 }

@@ -23,7 +23,7 @@ func (s *Withdrawals) Approve(ctx context.Context, in ReviewWithdrawal) (Withdra
 }
 
 func (e outgoings) approve(ctx context.Context, id, by, key string) (*outgoingDoc, bool, error) {
-	if err := checkID("by", by); err != nil {
+	if err := CheckID("by", by); err != nil {
 		return nil, false, err
 	}
 	v := verb{"op/" + by, e.noun + ".approve", key, []ledger.Field{{Name: e.noun, Value: id}}}
@@ -33,12 +33,12 @@ func (e outgoings) approve(ctx context.Context, id, by, key string) (*outgoingDo
 			return err
 		}
 		switch {
-		case !e.machine.allows(doc.State, approveOut):
-			return e.machine.refuse(doc.State, id, approveOut)
+		case !e.machine.Allows(doc.State, approveOut):
+			return e.machine.Refuse(doc.State, id, approveOut)
 		case doc.owner().is(by):
-			return withObject(newError(SelfApprovalForbidden, ""), id)
+			return withObject(NewError(SelfApprovalForbidden, ""), id)
 		case slices.ContainsFunc(doc.Approvals, func(a Approval) bool { return a.By == by }):
-			return withObject(newError(DuplicateApprover, ""), id)
+			return withObject(NewError(DuplicateApprover, ""), id)
 		}
 		amount, err := e.w.restore(doc.Minor.Amount, doc.Currency)
 		if err != nil {
@@ -80,10 +80,10 @@ func (s *Withdrawals) Reject(ctx context.Context, in RejectWithdrawal) (Withdraw
 }
 
 func (e outgoings) reject(ctx context.Context, id, by, reason, key string) (*outgoingDoc, bool, error) {
-	if err := checkID("by", by); err != nil {
+	if err := CheckID("by", by); err != nil {
 		return nil, false, err
 	}
-	if err := checkID("reason", reason); err != nil {
+	if err := CheckID("reason", reason); err != nil {
 		return nil, false, err
 	}
 	v := verb{"op/" + by, e.noun + ".reject", key, []ledger.Field{{Name: e.noun, Value: id}, {Name: "reason", Value: reason}}}
@@ -92,7 +92,7 @@ func (e outgoings) reject(ctx context.Context, id, by, reason, key string) (*out
 		if err != nil {
 			return err
 		}
-		m, err := e.move(doc, d.Now(), rejectOut, always)
+		m, err := e.move(doc, d.Now(), rejectOut, Always)
 		if err != nil {
 			return err
 		}

@@ -69,8 +69,8 @@ func (e outgoings) intend(ctx context.Context, id string) (doc *outgoingDoc, ord
 			return err
 		}
 		d.Result = id
-		first := e.machine.allows(doc.State, submitOut)
-		on, g := resubmitOut, always
+		first := e.machine.Allows(doc.State, submitOut)
+		on, g := resubmitOut, Always
 		switch {
 		case first:
 			if wait := e.mayLeave(d, doc); wait != nil {
@@ -78,10 +78,10 @@ func (e outgoings) intend(ctx context.Context, id string) (doc *outgoingDoc, ord
 			}
 			on, g = submitOut, mayLeave
 			doc.Paused, doc.SubmittedAt = false, d.Now()
-		case !e.machine.allows(doc.State, resubmitOut):
-			return e.machine.refuse(doc.State, id, submitOut)
+		case !e.machine.Allows(doc.State, resubmitOut):
+			return e.machine.Refuse(doc.State, id, submitOut)
 		case e.pastWindow(doc, d.Now()) || doc.Payee == nil:
-			return errNothingDue
+			return ErrNothingDue
 		default:
 			// Whether the order was heard is not known. If it was not, this would be the first
 			// one, and no money leaves an account that is shut.
@@ -89,7 +89,7 @@ func (e outgoings) intend(ctx context.Context, id string) (doc *outgoingDoc, ord
 			switch CodeOf(shut) {
 			case "":
 			case AccountLocked, AccountRestricted, AccountClosed:
-				return errNothingDue
+				return ErrNothingDue
 			default:
 				return shut
 			}
@@ -134,7 +134,7 @@ func (e outgoings) pause(d *ledger.Draft, doc *outgoingDoc, why error) error {
 		return err
 	}
 	if doc.Paused {
-		m = told{}
+		m = Told{}
 	}
 	doc.Paused, doc.NextAt = true, d.Now().Add(resumeAfter)
 	d.Refuse(ledger.Refusal{Reason: ledger.Reason(own.Code)})
@@ -173,7 +173,7 @@ func (e outgoings) query(ctx context.Context, id string) (*outgoingDoc, bool, er
 		return nil, false, err
 	}
 	if !e.asks(doc) {
-		return nil, false, e.machine.refuse(doc.State, id, "query")
+		return nil, false, e.machine.Refuse(doc.State, id, "query")
 	}
 	return e.learn(ctx, id, e.call(ctx, doc, func(ctx context.Context, p rails.PayoutProvider) (rails.PayoutResult, error) {
 		return p.Query(ctx, id)
@@ -182,7 +182,7 @@ func (e outgoings) query(ctx context.Context, id string) (*outgoingDoc, bool, er
 
 // asks reports whether there is something that the provider could tell.
 func (e outgoings) asks(doc *outgoingDoc) bool {
-	_, ok := e.machine.next(doc.State, providerNotFound, withinWindow)
+	_, ok := e.machine.Next(doc.State, providerNotFound, withinWindow)
 	return ok
 }
 
@@ -205,7 +205,7 @@ func (e outgoings) learn(ctx context.Context, id string, got rails.PayoutResult)
 		if asked && doc.State == from {
 			doc.Tries++
 		} else if !asked && len(moves) == 0 {
-			return errNothingDue // it was settled while the provider was asked
+			return ErrNothingDue // it was settled while the provider was asked
 		}
 		doc.NextAt = d.Now().Add(backOff(doc.Tries))
 		return e.writeHeard(d, doc, moves, trouble, doc.Provider, got.Status.String(), got.Amount)
@@ -225,7 +225,7 @@ func (e outgoings) settle(ctx context.Context, id string) error {
 	}
 	switch {
 	case doc.NextAt.After(e.w.Now()):
-		return errNothingDue // another process was faster
+		return ErrNothingDue // another process was faster
 	case doc.State == WithdrawalApproved:
 		after, _, err := e.submit(ctx, id)
 		var own *Error
@@ -234,7 +234,7 @@ func (e outgoings) settle(ctx context.Context, id string) error {
 		}
 		return notBefore(err)
 	case !e.asks(doc):
-		return errNothingDue
+		return ErrNothingDue
 	}
 	// Whether it has the order is asked first: what the answer says is then known, even of
 	// a provider that would refuse to hear an order twice.
@@ -257,7 +257,7 @@ func (e outgoings) ask(ctx context.Context, doc *outgoingDoc) (*outgoingDoc, boo
 // notBefore makes nothing of a refusal because somebody else was faster.
 func notBefore(err error) error {
 	if errors.Is(err, InvalidState) {
-		return errNothingDue
+		return ErrNothingDue
 	}
 	return err
 }

@@ -72,7 +72,7 @@ func (e outgoings) cancel(ctx context.Context, o owner, id, key string) (*outgoi
 		if err != nil {
 			return err
 		}
-		m, err := e.move(doc, d.Now(), cancel, always)
+		m, err := e.move(doc, d.Now(), cancel, Always)
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func (e outgoings) cancel(ctx context.Context, o owner, id, key string) (*outgoi
 }
 
 // release ends what comes to nothing: the hold is voided, limits are given back.
-func (e outgoings) release(d *ledger.Draft, doc *outgoingDoc, m told) error {
+func (e outgoings) release(d *ledger.Draft, doc *outgoingDoc, m Told) error {
 	amount, err := e.w.restore(doc.Minor.Amount, doc.Currency)
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func (s *Withdrawals) List(ctx context.Context, in ListWithdrawals) (page []With
 func outgoingLabel(o owner, state WithdrawalState) (string, error) {
 	owned := o != owner{}
 	if owned == (state != "") {
-		return "", invalidField("state", "exactly one of an owner and a state is set")
+		return "", InvalidField("state", "exactly one of an owner and a state is set")
 	}
 	if owned {
 		return o.label(), nil
