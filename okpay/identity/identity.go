@@ -1,0 +1,173 @@
+package identity
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/okpay"
+)
+
+// Config says how customers prove who they are. The zero value works in Test mode.
+type Config struct {
+	// Keys protect what identity stores: the first is used for what is new, the others still
+	// open what was made under them. Each process of a wallet has the same. In Test mode
+	// defaults to one drawn at New; in Live mode at least one is required.
+	Keys []Key
+
+	// WithdrawalHold is how long withdrawals wait after a reset or a change of factors.
+	// Defaults to 24 hours.
+	WithdrawalHold time.Duration
+}
+
+// Key is 32 random bytes and the name under which what they protect remembers them. It is
+// never printed.
+type Key struct {
+	ID     string // 1 to 16 letters, digits, '_' and '-'
+	Secret [32]byte
+}
+
+// String names the key without its secret.
+func (k Key) String() string { return "Key(" + k.ID + ")" }
+
+// GoString is String.
+func (k Key) GoString() string { return k.String() }
+
+// Format prints the name, whatever the verb.
+func (k Key) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(k.String())) }
+
+// MarshalText is the name.
+func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// LogValue is the name.
+func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
+
+// Identity is the service. It may be used from any number of goroutines.
+type Identity struct {
+	w   *okpay.Wallet
+	cfg Config
+}
+
+// New returns an Identity over a wallet, which trusts it from now on (see okpay.Wallet.Trust).
+// Call it once for each wallet, before the wallet is used. Errors: InvalidRequest for a wrong
+// Config.
+func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
+	if w == nil {
+		return nil, okpay.InvalidField("wallet", "is missing")
+	}
+	if cfg.WithdrawalHold == 0 {
+		cfg.WithdrawalHold = 24 * time.Hour
+	}
+	if cfg.WithdrawalHold < 0 {
+		return nil, okpay.InvalidField("withdrawal_hold", "is negative")
+	}
+	if err := cfg.setKeys(w.Mode()); err != nil {
+		return nil, err
+	}
+	x := &Identity{w: w, cfg: cfg}
+	return x, nil
+}
+
+func (c *Config) setKeys(mode okpay.Mode) error {
+	if len(c.Keys) == 0 {
+		if mode == okpay.Live {
+			return okpay.InvalidField("keys", "are missing")
+		}
+		k := Key{ID: "test"}
+		_, _ = rand.Read(k.Secret[:])
+		c.Keys = []Key{k}
+	}
+	seen := map[string]bool{}
+	for _, k := range c.Keys {
+		if err := okpay.CheckID("keys", k.ID); err != nil {
+			return err
+		}
+		if len(k.ID) > 16 || seen[k.ID] || k.Secret == [32]byte{} {
+			return okpay.InvalidField("keys", "have an id that is too long or there twice, or a secret of zeros")
+		}
+		seen[k.ID] = true
+	}
+	return nil
+}
+
+// key derives a key for one purpose from the one with an id, or from the primary for "". ok is
+// false if there is none. (RFC 5869, with the purpose as info.)
+func (x *Identity) key(id, purpose string) (derived []byte, of string, ok bool) {
+	for _, k := range x.cfg.Keys {
+		if id == "" || k.ID == id {
+			b, err := hkdf.Key(sha256.New, k.Secret[:], nil, "okpay/identity/v1/"+purpose, 32)
+			return b, k.ID, err == nil
+		}
+	}
+	return nil, "", false
+}
+
+// stableKey derives a key that stays the same when keys rotate, from the last of Keys: what is
+// looked up by its digest (names, addresses) has one digest only.
+func (x *Identity) stableKey(purpose string) []byte {
+	b, _, _ := x.key(x.cfg.Keys[len(x.cfg.Keys)-1].ID, purpose)
+	return b
+}
+
+// mac is a keyed digest of parts, none of which can be read as part of another.
+func mac(key []byte, parts ...string) []byte {
+	h := hmac.New(sha256.New, key)
+	for _, p := range parts {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return h.Sum(nil)
+}
+
+// equal compares secrets in constant time.
+func equal(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }
+
+// changed is what every change of credentials does to a customer: all sessions end but keep,
+// if it is given, withdrawals wait, the audit has it, the customer is told by template with the
+// facts. It returns the gate, written already.
+func (x *Identity) changed(d *okpay.Draft, customer okpay.CustomerID, c change) (*okpay.Gate, error) {
+	g, err := d.Gate(customer)
+	if err != nil {
+		return nil, err
+	}
+	g.Epoch++
+	if c.hold {
+		from := d.Now().Add(x.cfg.WithdrawalHold)
+		g.WithdrawalsFrom = &from
+	}
+	if c.move != nil {
+		if err := c.move(g); err != nil {
+			return nil, err
+		}
+	}
+	c.entry.Customer, c.entry.Shown = customer, true
+	d.Audit(c.entry)
+	if c.template != "" {
+		d.Tell(okpay.Message{Customer: customer, Template: c.template, Facts: c.facts})
+	}
+	return g, d.WriteGate(g, c.told)
+}
+
+// change is what changed is told.
+type change struct {
+	hold     bool // withdrawals wait
+	move     func(*okpay.Gate) error
+	told     okpay.Told
+	entry    okpay.AuditEntry
+	template string
+	facts    map[string]string
+}
+
+// plain is a record that no block has, found by its customer.
+func plain(noun, id string, customer okpay.CustomerID) ledger.Put {
+	put := ledger.Put{Type: noun, ID: id, Chaining: ledger.Plain}
+	if customer != "" {
+		put.Labels = []string{"c:" + string(customer)}
+	}
+	return put
+}
