@@ -191,7 +191,10 @@ func TestRefusalsCostTheSame(t *testing.T) {
 	for _, former := range [][]password.Params{nil, {dearer, cheaper}} {
 		h := newHasher(t, password.Config{Params: now, Former: former, Peppers: []password.Pepper{key}})
 		var work int
-		h.Watch(func(d password.Derivation) { work += int(d.Params.Memory * d.Params.Time) })
+		h.Watch(func(d password.Derivation) {
+			work += int(d.Params.Memory * d.Params.Time)
+			assert.GreaterOrEqual(t, h.Memory().InUse, int64(d.Params.Memory)*1024, "it has taken its room")
+		})
 		cost := func(verify func()) int {
 			work = 0
 			verify()
