@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -32,6 +33,24 @@ type Config struct {
 	Lockout     lockout.Policy
 	CodeLockout lockout.Policy
 	Throttle    lockout.ThrottlePolicy
+
+	// Sends bounds how often codes and links are sent for one customer or name, and to one
+	// contact; SendsByAddress how often for one network address (its Gap is not used).
+	Sends          SendLimit
+	SendsByAddress SendLimit
+	// TellNoAccount sends a message to a contact that is nobody's when somebody asks for a code
+	// or a reset by it. Defaults to sending nothing.
+	TellNoAccount bool
+	// SecondProof are the purposes that ask for a second, independent proof. The lock of an
+	// account for reasons of security asks for one always.
+	SecondProof []Purpose
+	// Questions lets customers answer security questions as a second proof. They prove little,
+	// so it is off unless set.
+	Questions bool
+	// OnRiskLock is called inside each Change that locks an account for reasons of security: the
+	// place to open a case of the highest priority. It may be called more than once for one
+	// Change that has to be tried again; its error undoes the lock.
+	OnRiskLock func(*okpay.Draft, RiskEvent) error
 }
 
 // Key is 32 random bytes and the name under which what they protect remembers them. It is
@@ -83,6 +102,9 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 		return nil, err
 	}
 	if err := cfg.setLockouts(); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(cfg.Sends.complete("sends"), cfg.SendsByAddress.complete("sends_by_address")); err != nil {
 		return nil, err
 	}
 	x := &Identity{w: w, cfg: cfg}

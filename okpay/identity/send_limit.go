@@ -42,7 +42,9 @@ func (l *SendLimit) free(sent []time.Time) time.Time {
 			}
 		}
 	}
-	later(1, l.Gap)
+	if l.Gap > 0 {
+		later(1, l.Gap)
+	}
 	later(l.Quarter, 15*time.Minute)
 	later(l.Day, 24*time.Hour)
 	return from
@@ -60,11 +62,17 @@ type sender struct {
 	limit SendLimit
 }
 
-// senders are who counts when something is sent for a customer, or for a name that nobody has.
-func (x *Identity) senders(who string, client *Client) []sender {
-	out := []sender{{x.counters.Key("sends", who), x.cfg.Sends}}
+// senders are who counts when something is sent for a customer, or for a name that nobody has:
+// they themselves, where it goes to, and who asks. Between two to one place there is a gap.
+func (x *Identity) senders(who string, to okpay.Address, client *Client) []sender {
+	all, by := x.cfg.Sends, x.cfg.SendsByAddress
+	all.Gap, by.Gap = 0, 0
+	out := []sender{
+		{x.counters.Key("sends", who), all},
+		{x.counters.Key("sends/to", string(to.Kind)+"/"+to.Value), x.cfg.Sends},
+	}
 	if a, ok := client.throttled(); ok {
-		out = append(out, sender{x.counters.Key("sends/address", a.String()), x.cfg.SendsByAddress})
+		out = append(out, sender{x.counters.Key("sends/address", a.String()), by})
 	}
 	return out
 }
