@@ -2,31 +2,17 @@ package identity
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/lockout"
 )
 
-// newSecret draws the secret of a token, and its hash, which is what is stored.
-func (x *Identity) newSecret() (secret, hash []byte, err error) {
-	secret = make([]byte, 32)
-	if err := x.w.Random(secret); err != nil {
-		return nil, nil, err
-	}
-	return secret, hashOf(secret), nil
-}
-
-func hashOf(secret []byte) []byte {
-	h := sha256.Sum256(secret)
-	return h[:]
-}
-
 // ProofOf is what a proof is used for.
 type ProofOf struct {
 	Purpose  Purpose
 	Customer okpay.CustomerID // whose it has to be, "" for whomever it is of
+	Session  SessionID        // in which it is used, "" for none
 }
 
 // Proven is what a proof has shown.
@@ -57,11 +43,9 @@ func (f *verificationDoc) proven() Proven {
 
 // proof reads a proof that is good, and does not use it up.
 func (x *Identity) proof(d *okpay.Draft, proof string, of ProofOf) (*verificationDoc, error) {
-	id, secret, ok := parseBearer(proof)
-	if !ok {
-		return nil, wrong()
-	}
-	f, err := x.verification(d, VerificationID(id), Verified)
+	id, digest := splitToken(proof, "vfy_")
+	c := caller{okpay.Actor{Customer: of.Customer, Session: string(of.Session)}}
+	f, err := x.verification(d, c, VerificationID(id), Verified)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +55,7 @@ func (x *Identity) proof(d *okpay.Draft, proof string, of ProofOf) (*verificatio
 		return nil, wrong()
 	case err != nil:
 		return nil, err
-	case !equal(f.Token, hashOf(secret)), f.Purpose != of.Purpose, of.Customer != "" && f.Of != of.Customer,
+	case !equal(f.Token, digest), f.Purpose != of.Purpose, of.Customer != "" && f.Of != of.Customer,
 		g.Epoch != f.Epoch, g.State == okpay.GateClosed:
 		return nil, wrong()
 	}
@@ -81,15 +65,18 @@ func (x *Identity) proof(d *okpay.Draft, proof string, of ProofOf) (*verificatio
 // proofCustomer is whose a proof is or was, for the requests of verbs that can be repeated. It
 // decides nothing. Errors: AuthenticationFailed.
 func (x *Identity) proofCustomer(ctx context.Context, proof string) (okpay.CustomerID, error) {
-	id, secret, ok := parseBearer(proof)
-	if !ok {
-		return "", wrong()
-	}
+	id, digest := splitToken(proof, "vfy_")
 	var f verificationDoc
 	err := x.w.Read(ctx, "verification", id, &f)
 	switch {
-	case errors.Is(err, okpay.NotFound), err == nil && !equal(f.Token, hashOf(secret)):
+	case errors.Is(err, okpay.NotFound), err == nil && !equal(f.Token, digest):
 		return "", wrong()
 	}
 	return f.Of, err
+}
+
+// useVerification is UseProof for an operation within a session.
+func (x *Identity) useVerification(d *okpay.Draft, a okpay.Actor, proof string) error {
+	_, err := x.UseProof(d, proof, ProofOf{ForStepUp, a.Customer, SessionID(a.Session)})
+	return err
 }

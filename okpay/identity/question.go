@@ -49,7 +49,7 @@ type SetQuestions struct {
 	// Answers are 2 to 5 answers by the ids of the questions, 1 to 64 letters, digits, '_' and
 	// '-'. None takes the questions away.
 	Answers map[string]string
-	Proof   string // of a step-up for ChangeQuestions
+	Proof   string // of a step-up for ManageFactor
 	Client  Client
 }
 
@@ -83,9 +83,9 @@ func (x *Identity) SetQuestions(ctx context.Context, in SetQuestions) error {
 	if !x.cfg.Questions {
 		return okpay.NewError(okpay.InvalidState, "security questions are off")
 	}
-	actor, ok := okpay.ActorOf(ctx)
-	if !ok {
-		return okpay.NewError(okpay.AuthenticationRequired, "nobody is signed in")
+	actor, _, err := x.actorOf(ctx)
+	if err != nil {
+		return err
 	}
 	q := &questionsDoc{Of: actor.Customer}
 	for id, answer := range in.Answers {
@@ -96,9 +96,7 @@ func (x *Identity) SetQuestions(ctx context.Context, in SetQuestions) error {
 		q.Answers = append(q.Answers, answerHash{id, hash})
 	}
 	slices.SortFunc(q.Answers, func(a, b answerHash) int { return strings.Compare(a.Question, b.Question) })
-	_, err := x.inTurn(ctx, "questions/"+string(actor.Customer), okpay.Act{
-		Principal: "program", Operation: "questions.set", Customer: actor.Customer,
-	}, func(d *okpay.Draft) error {
+	_, err = x.doOwn(ctx, own{operation: "questions.set"}, func(d *okpay.Draft, s *sessionDoc) error {
 		g, err := d.Gate(actor.Customer)
 		switch {
 		case err != nil:
@@ -106,7 +104,7 @@ func (x *Identity) SetQuestions(ctx context.Context, in SetQuestions) error {
 		case !g.Allows(okpay.CanManage, d.Now()):
 			return okpay.NewError(okpay.AccountRestricted, "credentials may not be changed at present")
 		}
-		if err := x.useStepUp(d, actor, ChangeQuestions, "", in.Proof); err != nil {
+		if err := x.useStepUp(d, actor, ManageFactor, "", in.Proof); err != nil {
 			return err
 		}
 		was := &questionsDoc{}
@@ -120,8 +118,8 @@ func (x *Identity) SetQuestions(ctx context.Context, in SetQuestions) error {
 			template = "questions_removed"
 		}
 		_, err = x.changed(d, actor.Customer, change{
-			hold: true, template: template, facts: with(in.Client.facts(), "at", stampOf(d.Now())),
-			entry: okpay.AuditEntry{Actor: actorIn(d), Action: "questions.set", Session: actor.Session, Facts: in.Client.facts()},
+			keep: s, hold: true, template: template, facts: with(in.Client.facts(), "at", stampOf(d.Now())),
+			entry: okpay.AuditEntry{Actor: "c/" + string(actor.Customer), Action: "questions.set", Session: actor.Session, Facts: in.Client.facts()},
 		})
 		return err
 	})
@@ -165,7 +163,7 @@ func (x *Identity) secondQuestions(ctx context.Context, in ProveSecond, settle f
 	if !right {
 		return x.failSecond(ctx, in)
 	}
-	_, err = x.inTurn(ctx, string(in.ID), x.actFor(ctx, "verification.prove_second"), func(d *okpay.Draft) error {
+	return x.ask(ctx, callerOf(ctx), string(in.ID), "verification.prove_second", func(d *okpay.Draft) error {
 		was := &questionsDoc{}
 		if err := d.Read("questions", string(q.Of), was); err != nil {
 			return err
@@ -175,5 +173,4 @@ func (x *Identity) secondQuestions(ctx context.Context, in ProveSecond, settle f
 		}
 		return settle(d)
 	})
-	return err
 }

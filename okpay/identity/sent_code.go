@@ -61,7 +61,7 @@ func (x *Identity) link(c *sentCode, purpose, flow string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return bearer(flow, b), nil
+	return flow + "." + base64.RawURLEncoding.EncodeToString(b), nil
 }
 
 // normalizeCode returns what was typed without spaces and hyphens. Errors: InvalidRequest for
@@ -81,19 +81,4 @@ func normalizeCode(s string) (string, error) {
 		return "", okpay.InvalidField("code", "is no code of %d digits", codeDigits)
 	}
 	return s, nil
-}
-
-// bearer is a token: an id, and a secret that proves it.
-func bearer(id string, secret []byte) string {
-	return id + "." + base64.RawURLEncoding.EncodeToString(secret)
-}
-
-// parseBearer reads a token. ok is false for what cannot be one.
-func parseBearer(token string) (id string, secret []byte, ok bool) {
-	if len(token) > 200 {
-		return "", nil, false
-	}
-	id, text, ok := strings.Cut(token, ".")
-	secret, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	return id, secret, ok && err == nil && len(secret) == 32 && okpay.CheckID("token", id) == nil
 }

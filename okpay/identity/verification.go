@@ -76,8 +76,8 @@ const (
 	secondTries = 5
 	// proofLasts is how long a proof is good.
 	proofLasts = 15 * time.Minute
-	// remembered is how long what is over stays, for questions that come late.
-	remembered = 24 * time.Hour
+	// flowKept is how long what is over stays, for answers that come late.
+	flowKept = 24 * time.Hour
 )
 
 func (f *verificationDoc) over() bool {
@@ -88,7 +88,7 @@ func (f *verificationDoc) Put() ledger.Put {
 	put := plain("verification", string(f.ID), f.Of)
 	put.Due = f.Until
 	if f.over() {
-		put.Due = f.Until.Add(remembered)
+		put.Due = f.Until.Add(flowKept)
 	}
 	return put
 }
@@ -129,7 +129,7 @@ func (x *Identity) advance(d *okpay.Draft, f *verificationDoc, client *Client, s
 			facts["outcome"] = "wrong"
 		}
 		d.Audit(okpay.AuditEntry{
-			Actor: actorIn(d), Action: "verification." + string(s.on), Customer: f.Of, Object: string(f.ID),
+			Actor: f.actor(), Action: "verification." + string(s.on), Customer: f.Of, Object: string(f.ID),
 			Session: f.Session, Facts: facts, Shown: f.Of != "",
 		})
 		for _, template := range told.Mails {
@@ -140,10 +140,10 @@ func (x *Identity) advance(d *okpay.Draft, f *verificationDoc, client *Client, s
 	return d.Write(f, moves...)
 }
 
-// actorIn is who acts in a Change, for the audit.
-func actorIn(d *okpay.Draft) string {
-	if a, ok := okpay.ActorOf(d.Context()); ok {
-		return "c/" + string(a.Customer)
+// actor is who takes its steps, for the audit.
+func (f *verificationDoc) actor() string {
+	if f.Session != "" {
+		return "c/" + string(f.Of)
 	}
 	return "program"
 }
@@ -170,19 +170,14 @@ func (x *Identity) tellUnless(d *okpay.Draft, m okpay.Message, silent, nobody bo
 		d.Tell(okpay.Message{Template: "no_account", Address: m.Address, ObjectType: m.ObjectType, Object: m.Object, Facts: with(map[string]string{}, "place", m.Facts["place"], "device", m.Facts["device"])})
 	default:
 		put := plain("unsent", x.w.NewID("uns_"), "")
-		put.Content, put.Due = encode(m.Facts), d.Now().Add(remembered)
+		put.Content, put.Due = encode(m.Facts), d.Now().Add(flowKept)
 		d.Put(put)
 	}
 }
 
 // verification reads one whose next step somebody wants to take. One that is not there, not in a
 // state, over, or another session's is refused like a wrong answer.
-func (x *Identity) verification(d *okpay.Draft, id VerificationID, in ...VerificationState) (*verificationDoc, error) {
-	a, acts := okpay.ActorOf(d.Context())
-	return x.verificationOf(d, a, acts, id, in...)
-}
-
-func (x *Identity) verificationOf(d *okpay.Draft, a okpay.Actor, acts bool, id VerificationID, in ...VerificationState) (*verificationDoc, error) {
+func (x *Identity) verification(d *okpay.Draft, c caller, id VerificationID, in ...VerificationState) (*verificationDoc, error) {
 	f := &verificationDoc{}
 	err := d.Read("verification", string(id), f)
 	switch {
@@ -193,7 +188,7 @@ func (x *Identity) verificationOf(d *okpay.Draft, a okpay.Actor, acts bool, id V
 	case !slices.Contains(in, f.State), !d.Now().Before(f.Until):
 		return nil, wrong()
 	}
-	if f.Session != "" && (!acts || a.Session != f.Session || a.Customer != f.Of) {
+	if f.Session != "" && (c.Session != f.Session || c.Customer != f.Of) {
 		return nil, wrong()
 	}
 	return f, nil
@@ -227,6 +222,39 @@ func (x *Identity) current(d *okpay.Draft, f *verificationDoc) (bool, error) {
 	return slices.ContainsFunc(p.Contacts, func(c okpay.Contact) bool {
 		return c.ID == f.Contact && c.State == want && c.Value == f.Code.To.Value
 	}), nil
+}
+
+// caller is who asks for a verb: somebody who is signed in, or anybody at all.
+type caller struct{ okpay.Actor }
+
+func callerOf(ctx context.Context) caller {
+	a, _ := okpay.ActorOf(ctx)
+	return caller{a}
+}
+
+func (c *caller) signedIn() bool { return c.Customer != "" }
+
+// name is how the audit names the caller.
+func (c *caller) name() string {
+	if c.signedIn() {
+		return "c/" + string(c.Customer)
+	}
+	return "program"
+}
+
+// ask commits a Change that a caller asks for. One who is signed in may have a limited session:
+// these verbs are for them as well. Errors: SessionEnded, those of fn, ServiceBusy.
+func (x *Identity) ask(ctx context.Context, c caller, at, operation string, fn func(*okpay.Draft) error) error {
+	act := okpay.Act{Principal: "program", Operation: operation}
+	_, err := x.inTurn(okpay.WithoutActor(ctx), at, act, func(d *okpay.Draft) error {
+		if c.signedIn() {
+			if _, err := x.admitted(d, c.Actor); err != nil {
+				return err
+			}
+		}
+		return fn(d)
+	})
+	return err
 }
 
 // inTurn commits a Change. Goroutines of this process that want the same thing do so one after

@@ -11,7 +11,7 @@ import (
 func (x *Identity) proofTasks() []okpay.Task {
 	return []okpay.Task{
 		{Noun: "verification", Do: x.verificationDue},
-		{Noun: "password_reset", Do: x.resetDue},
+		{Noun: "password_reset", Do: x.passwordResetDue},
 		{Noun: "contact_change", Do: x.contactChangeDue},
 		{Noun: "sends", Do: func(ctx context.Context, id string) error { return x.forget(ctx, "sends", id) }},
 		{Noun: "unsent", Do: func(ctx context.Context, id string) error { return x.forget(ctx, "unsent", id) }},
@@ -52,6 +52,5 @@ func (x *Identity) forget(ctx context.Context, noun, id string) error {
 }
 
 func (x *Identity) due(ctx context.Context, noun, id string, fn func(*okpay.Draft) error) error {
-	_, err := x.inTurn(ctx, id, okpay.Act{Principal: "program", Operation: noun + ".due"}, fn)
-	return err
+	return x.ask(ctx, caller{}, id, noun+".due", fn)
 }

@@ -33,7 +33,7 @@ func (x *Identity) ProveCode(ctx context.Context, in ProveCode) (Verification, e
 	if err := in.Client.check(); err != nil {
 		return Verification{}, err
 	}
-	token, hash, err := x.newSecret()
+	token, digest, err := x.newToken(string(in.ID))
 	if err != nil {
 		return Verification{}, err
 	}
@@ -41,9 +41,10 @@ func (x *Identity) ProveCode(ctx context.Context, in ProveCode) (Verification, e
 		v      Verification
 		answer error
 	)
-	_, err = x.inTurn(ctx, string(in.ID), x.actFor(ctx, "verification.prove"), func(d *okpay.Draft) error {
+	c := callerOf(ctx)
+	err = x.ask(ctx, c, string(in.ID), "verification.prove", func(d *okpay.Draft) error {
 		v, answer = Verification{}, nil
-		f, err := x.verification(d, in.ID, CodeSent)
+		f, err := x.verification(d, c, in.ID, CodeSent)
 		if err != nil {
 			return err
 		}
@@ -76,8 +77,8 @@ func (x *Identity) ProveCode(ctx context.Context, in ProveCode) (Verification, e
 			v = f.view()
 			return nil
 		}
-		if v, err = x.afterFirst(d, f, &in.Client, hash); err == nil && v.State == Verified {
-			v.Proof = bearer(string(f.ID), token)
+		if v, err = x.afterFirst(d, f, &in.Client, digest); err == nil && v.State == Verified {
+			v.Proof = token
 		}
 		return err
 	})
@@ -99,13 +100,13 @@ func (x *Identity) rightCode(d *okpay.Draft, f *verificationDoc, code string) (b
 }
 
 // afterFirst asks for a second proof, or for none.
-func (x *Identity) afterFirst(d *okpay.Draft, f *verificationDoc, client *Client, hash []byte) (Verification, error) {
+func (x *Identity) afterFirst(d *okpay.Draft, f *verificationDoc, client *Client, digest []byte) (Verification, error) {
 	second, err := x.asksSecond(d, f)
 	if err != nil {
 		return Verification{}, err
 	}
 	if !second {
-		f.verified(d, hash)
+		f.verified(d, digest)
 		err := x.advance(d, f, client, step{on: ProveFirst}, step{on: Satisfy})
 		return f.view(), err
 	}
@@ -119,8 +120,8 @@ func (x *Identity) afterFirst(d *okpay.Draft, f *verificationDoc, client *Client
 }
 
 // verified gives a verification its proof.
-func (f *verificationDoc) verified(d *okpay.Draft, hash []byte) {
-	f.Token, f.Until = hash, d.Now().Add(proofLasts)
+func (f *verificationDoc) verified(d *okpay.Draft, digest []byte) {
+	f.Token, f.Until = digest, d.Now().Add(proofLasts)
 }
 
 // contactProven verifies the contact whose code was right.

@@ -94,8 +94,9 @@ func (x *Identity) SendSecond(ctx context.Context, in SendSecond) (Verification,
 		return Verification{}, err
 	}
 	var v Verification
-	_, err := x.inTurn(ctx, string(in.ID), x.actFor(ctx, "verification.send_second"), func(d *okpay.Draft) error {
-		f, err := x.verification(d, in.ID, SecondDue)
+	caller := callerOf(ctx)
+	err := x.ask(ctx, caller, string(in.ID), "verification.send_second", func(d *okpay.Draft) error {
+		f, err := x.verification(d, caller, in.ID, SecondDue)
 		if err != nil {
 			return err
 		}
@@ -147,14 +148,14 @@ func (x *Identity) ProveSecond(ctx context.Context, in ProveSecond) (Verificatio
 	if err := in.Client.check(); err != nil {
 		return Verification{}, err
 	}
-	token, hash, err := x.newSecret()
+	token, digest, err := x.newToken(string(in.ID))
 	if err != nil {
 		return Verification{}, err
 	}
 	var v Verification
-	actor, acts := okpay.ActorOf(ctx) // what verifies counts guesses in Changes that nobody acts in
+	c := callerOf(ctx)
 	settle := func(d *okpay.Draft) error {
-		f, err := x.verificationOf(d, actor, acts, in.ID, SecondDue)
+		f, err := x.verification(d, c, in.ID, SecondDue)
 		if err != nil {
 			return err
 		}
@@ -166,10 +167,10 @@ func (x *Identity) ProveSecond(ctx context.Context, in ProveSecond) (Verificatio
 			return wrong()
 		}
 		f.Proofs = append(f.Proofs, in.Kind)
-		f.verified(d, hash)
+		f.verified(d, digest)
 		err = x.advance(d, f, &in.Client, step{on: ProveOther})
 		v = f.view()
-		v.Proof = bearer(string(f.ID), token)
+		v.Proof = token
 		return err
 	}
 	switch in.Kind {
@@ -195,9 +196,10 @@ func (x *Identity) secondCode(ctx context.Context, in ProveSecond, settle func(*
 		return err
 	}
 	var answer error
-	_, err = x.inTurn(ctx, string(in.ID), x.actFor(ctx, "verification.prove_second"), func(d *okpay.Draft) error {
+	c := callerOf(ctx)
+	err = x.ask(ctx, c, string(in.ID), "verification.prove_second", func(d *okpay.Draft) error {
 		answer = nil
-		f, err := x.verification(d, in.ID, SecondDue)
+		f, err := x.verification(d, c, in.ID, SecondDue)
 		if err != nil {
 			return err
 		}
@@ -230,8 +232,9 @@ func (x *Identity) wrongSecond(d *okpay.Draft, f *verificationDoc, client *Clien
 // reserveSecond counts a second proof before it is verified, in a Change of its own. prepare
 // looks at what it is about.
 func (x *Identity) reserveSecond(ctx context.Context, in ProveSecond, prepare func(*okpay.Draft, *verificationDoc) error) (customer okpay.CustomerID, err error) {
-	_, err = x.inTurn(ctx, string(in.ID), x.actFor(ctx, "verification.reserve"), func(d *okpay.Draft) error {
-		f, err := x.verification(d, in.ID, SecondDue)
+	c := callerOf(ctx)
+	err = x.ask(ctx, c, string(in.ID), "verification.reserve", func(d *okpay.Draft) error {
+		f, err := x.verification(d, c, in.ID, SecondDue)
 		switch {
 		case err != nil:
 			return err
@@ -253,9 +256,9 @@ func (x *Identity) reserveSecond(ctx context.Context, in ProveSecond, prepare fu
 // failSecond resolves a second proof that was reserved and wrong. Whoever tries can not keep it
 // from being told by going away.
 func (x *Identity) failSecond(ctx context.Context, in ProveSecond) error {
-	ctx, stop := staying(okpay.WithoutActor(ctx))
+	ctx, stop := staying(ctx)
 	defer stop()
-	_, err := x.inTurn(ctx, string(in.ID), okpay.Act{Principal: "program", Operation: "verification.fail_second"}, func(d *okpay.Draft) error {
+	err := x.ask(ctx, caller{}, string(in.ID), "verification.fail_second", func(d *okpay.Draft) error {
 		f := &verificationDoc{}
 		if err := d.Read("verification", string(in.ID), f); err != nil {
 			return err

@@ -38,10 +38,10 @@ func (x *Identity) StartVerification(ctx context.Context, in StartVerification) 
 	}
 	f := &verificationDoc{}
 	id := VerificationID(x.w.NewID("vfy_"))
-	begin := func(d *okpay.Draft, of *found) error {
+	begin := func(d *okpay.Draft, c caller, of *found) error {
 		*f = verificationDoc{
 			ID: id, Purpose: in.Purpose, Of: of.customer, Shadow: of.shadow, Silent: of.customer == "",
-			Contact: of.contact, Epoch: of.gate.Epoch, Client: in.Client.facts(),
+			Contact: of.contact, Epoch: of.gate.Epoch, Session: c.Session, Client: in.Client.facts(),
 		}
 		return x.beginCode(d, f, of, &in.Client)
 	}
@@ -55,22 +55,23 @@ func (x *Identity) StartVerification(ctx context.Context, in StartVerification) 
 		case in.Purpose == ForContact || in.Purpose == ForStepUp:
 			return Verification{}, okpay.InvalidField("purpose", "needs a session")
 		}
-		_, err = x.inTurn(okpay.WithoutActor(ctx), "start/"+a.Value, okpay.Act{Principal: "program", Operation: "verification.start"}, func(d *okpay.Draft) error {
+		err = x.ask(ctx, caller{}, "start/"+a.Value, "verification.start", func(d *okpay.Draft) error {
 			of, err := x.find(d, a)
 			if err != nil {
 				return err
 			}
-			return begin(d, of)
+			return begin(d, caller{}, of)
 		})
-		return f.view(), err
+		if err != nil {
+			return Verification{}, err
+		}
+		return f.view(), nil
 	}
-	act := okpay.Act{Principal: "program", Operation: "verification.start"}
-	actor, acts := okpay.ActorOf(ctx)
-	customer := in.Customer
+	c, customer := callerOf(ctx), in.Customer
 	switch {
-	case acts:
-		customer, act.Customer = actor.Customer, actor.Customer
-		if in.Customer != "" && in.Customer != actor.Customer {
+	case c.signedIn():
+		customer = c.Customer
+		if in.Customer != "" && in.Customer != c.Customer {
 			return Verification{}, okpay.NewError(okpay.NotFound, "there is no customer with this id")
 		}
 	case in.Customer == "" || in.Purpose != ForContact:
@@ -79,12 +80,12 @@ func (x *Identity) StartVerification(ctx context.Context, in StartVerification) 
 	if err := okpay.CheckID("customer", string(customer)); err != nil {
 		return Verification{}, err
 	}
-	_, err := x.inTurn(ctx, "start/"+string(customer), act, func(d *okpay.Draft) error {
+	err := x.ask(ctx, c, "start/"+string(customer), "verification.start", func(d *okpay.Draft) error {
 		of, err := x.own(d, customer, in.Contact, in.Purpose)
 		if err != nil {
 			return err
 		}
-		return begin(d, of)
+		return begin(d, c, of)
 	})
 	if err != nil {
 		return Verification{}, err
@@ -129,9 +130,6 @@ func (x *Identity) own(d *okpay.Draft, customer okpay.CustomerID, id okpay.Conta
 // beginCode sends the first code of a verification. One that is to verify a contact which is
 // somebody else's goes on in silence, and the owner hears of it: who asks has proven nothing.
 func (x *Identity) beginCode(d *okpay.Draft, f *verificationDoc, of *found, client *Client) error {
-	if a, ok := okpay.ActorOf(d.Context()); ok {
-		f.Session = a.Session
-	}
 	if err := send(d, x.senders(of.who(), of.address, client)); err != nil {
 		return err
 	}
@@ -167,9 +165,10 @@ func (x *Identity) ResendCode(ctx context.Context, in ResendCode) (Verification,
 		return Verification{}, err
 	}
 	var f *verificationDoc
-	_, err := x.inTurn(ctx, string(in.ID), x.actFor(ctx, "verification.resend"), func(d *okpay.Draft) error {
+	c := callerOf(ctx)
+	err := x.ask(ctx, c, string(in.ID), "verification.resend", func(d *okpay.Draft) error {
 		var err error
-		if f, err = x.verification(d, in.ID, CodeSent); err != nil {
+		if f, err = x.verification(d, c, in.ID, CodeSent); err != nil {
 			return err
 		}
 		of := found{address: f.Code.To, customer: f.Of, shadow: f.Shadow}
@@ -184,10 +183,4 @@ func (x *Identity) ResendCode(ctx context.Context, in ResendCode) (Verification,
 		return Verification{}, err
 	}
 	return f.view(), nil
-}
-
-// actFor is what whoever acts asks for, if somebody does, and what anybody asks for otherwise.
-func (x *Identity) actFor(ctx context.Context, operation string) okpay.Act {
-	a, _ := okpay.ActorOf(ctx)
-	return okpay.Act{Principal: "program", Operation: operation, Customer: a.Customer}
 }
