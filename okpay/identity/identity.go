@@ -14,6 +14,7 @@ import (
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/lockout"
+	"github.com/okpay/okpay-go/okpay/password"
 )
 
 // Config says how customers prove who they are. The zero value works in Test mode.
@@ -51,6 +52,14 @@ type Config struct {
 	// place to open a case of the highest priority. It may be called more than once for one
 	// Change that has to be tried again; its error undoes the lock.
 	OnRiskLock func(*okpay.Draft, RiskEvent) error
+
+	// Hashing says how passwords are hashed and how much memory that may take; its Peppers are
+	// keys that are kept apart from the store. Policy says which passwords are allowed; its zero
+	// value is the guide's. ProductWords are names of the service, of which no password may be
+	// made; defaults to "okpay".
+	Hashing      password.Config
+	Policy       password.Policy
+	ProductWords []string
 
 	// SessionIdle is how long a session lasts without use, at least 2 minutes, and SessionLife how
 	// long it lasts at all. Default to 30 minutes and 12 hours.
@@ -97,6 +106,9 @@ type Identity struct {
 	counters lockout.Keys // names of counters
 	turns    turns        // of goroutines at counters
 	second   secondFactor // nil while there is none
+	hasher   hasher
+
+	contactChecks contactChecks // nil while nothing verifies contacts here
 }
 
 // New returns an Identity over a wallet, which trusts it from now on (see okpay.Wallet.Trust).
@@ -124,13 +136,19 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if err := cfg.setSessions(); err != nil {
 		return nil, err
 	}
-	x := &Identity{w: w, cfg: cfg}
-	var err error
+	if cfg.ProductWords == nil {
+		cfg.ProductWords = []string{"okpay"}
+	}
+	passwords, err := password.NewHasher(cfg.Hashing)
+	if err != nil {
+		return nil, okpay.InvalidField("hashing", "%s", err)
+	}
+	x := &Identity{w: w, cfg: cfg, hasher: passwords}
 	if x.counters, err = lockout.NewKeys(x.stableKey("lockout")); err != nil {
 		return nil, err
 	}
 	w.Trust(authority{x})
-	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue})
+	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue}, okpay.Task{Noun: "pending", Do: x.pendingDue})
 	return x, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/okpay/okpay-go/ledger/sqlitestore"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/identity"
+	"github.com/okpay/okpay-go/okpay/password"
 )
 
 // clock is a clock that stands still until it is moved.
@@ -68,6 +69,9 @@ func startAll(t *testing.T, cfg identity.Config, stores ...ledger.Store) *world 
 		p.Wallet, err = okpay.New(l, okpay.Config{RequireActor: true})
 		require.NoError(t, err)
 		cfg.Keys = []identity.Key{key}
+		if cfg.Hashing.Params == (password.Params{}) {
+			cfg.Hashing.Params = cheap
+		}
 		p.x, err = identity.New(p.Wallet, cfg)
 		require.NoError(t, err)
 		w.all = append(w.all, p)
@@ -76,6 +80,103 @@ func startAll(t *testing.T, cfg identity.Config, stores ...ledger.Store) *world 
 	_, err := w.Customers.Create(t.Context(), okpay.CreateCustomer{ID: customer, Name: "Ann"})
 	require.NoError(t, err)
 	return w
+}
+
+// cheap are costs for tests that are not about them.
+var cheap = password.Params{Memory: 64, Time: 1, Threads: 1}
+
+const (
+	email = "ann@example.com"
+	good  = "correct horse 7 battery"
+	other = "a better staple, 8 of them"
+)
+
+// register registers somebody with a contact that is not verified.
+func (w *world) register(email string) identity.Registered {
+	w.t.Helper()
+	r, err := w.x.Register(w.t.Context(), identity.Register{
+		Name: "Somebody", Email: email, Password: password.New(good), Consent: identity.Consent{Version: "terms-1"},
+	})
+	require.NoError(w.t, err)
+	return r
+}
+
+// registered is somebody who can sign in.
+func (w *world) registered(email string) okpay.CustomerID {
+	w.t.Helper()
+	r := w.register(email)
+	_, err := w.x.ContactVerified(w.t.Context(), okpay.MoveContact{Customer: r.Customer, Contact: r.Contact})
+	require.ErrorIs(w.t, err, okpay.AuthenticationRequired, "the wallet has verbs of customers refused while nobody is signed in")
+	return r.Customer
+}
+
+func (w *world) try(email, pw string, from identity.Client) (identity.SignedIn, error) {
+	return w.x.SignIn(w.t.Context(), identity.SignIn{Name: email, Password: password.New(pw), Client: from})
+}
+
+// signedIn is a context in which somebody acts.
+func (w *world) signedIn(email, pw string, from identity.Client) (context.Context, identity.SignedIn) {
+	w.t.Helper()
+	s, err := w.try(email, pw, from)
+	require.NoError(w.t, err)
+	return w.as(s.Token), s
+}
+
+// as is a context in which the holder of a token acts.
+func (w *world) as(token identity.Secret) context.Context {
+	w.t.Helper()
+	ctx, _, err := w.x.Authenticate(w.t.Context(), token)
+	require.NoError(w.t, err)
+	return ctx
+}
+
+// templates are the messages of a customer, the newest first.
+func (w *world) templates(id okpay.CustomerID) []string {
+	w.t.Helper()
+	messages, err := w.Customers.Messages(w.t.Context(), id, "", 100)
+	require.NoError(w.t, err)
+	var out []string
+	for _, m := range messages {
+		out = append(out, m.Template)
+	}
+	return out
+}
+
+// actions are the entries of the audit about a customer, the newest first.
+func (w *world) actions(id okpay.CustomerID) []string {
+	w.t.Helper()
+	entries, _, err := w.Audit(w.t.Context(), okpay.AuditPage{Customer: id, Limit: 100})
+	require.NoError(w.t, err)
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Action)
+	}
+	return out
+}
+
+// events are the types of the events after a number.
+func (w *world) events(after int64) []string {
+	w.t.Helper()
+	events, _, err := w.Events(w.t.Context(), after, 1000)
+	require.NoError(w.t, err)
+	out := []string{}
+	for _, e := range events {
+		out = append(out, e.Type)
+	}
+	return out
+}
+
+func (w *world) last() int64 {
+	_, last, err := w.Events(w.t.Context(), 0, 1000)
+	require.NoError(w.t, err)
+	return last
+}
+
+func (w *world) verify() {
+	w.t.Helper()
+	report, err := w.Ledger().Verify(w.t.Context())
+	require.NoError(w.t, err)
+	require.NoError(w.t, report.Err())
 }
 
 // inMemory is one store for two processes.
