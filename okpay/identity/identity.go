@@ -12,6 +12,7 @@ import (
 
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/okpay"
+	"github.com/okpay/okpay-go/okpay/lockout"
 )
 
 // Config says how customers prove who they are. The zero value works in Test mode.
@@ -24,6 +25,13 @@ type Config struct {
 	// WithdrawalHold is how long withdrawals wait after a reset or a change of factors.
 	// Defaults to 24 hours.
 	WithdrawalHold time.Duration
+
+	// Lockout says when guesses at passwords, sent codes and answers are refused, CodeLockout
+	// when those at one-time and recovery codes are (defaults to lockout.TOTP()), and Throttle
+	// how many failures one network address may make.
+	Lockout     lockout.Policy
+	CodeLockout lockout.Policy
+	Throttle    lockout.ThrottlePolicy
 }
 
 // Key is 32 random bytes and the name under which what they protect remembers them. It is
@@ -52,6 +60,10 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 type Identity struct {
 	w   *okpay.Wallet
 	cfg Config
+
+	counters lockout.Keys // names of counters
+	turns    turns        // of goroutines at counters
+	second   secondFactor // nil while there is none
 }
 
 // New returns an Identity over a wallet, which trusts it from now on (see okpay.Wallet.Trust).
@@ -70,8 +82,29 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if err := cfg.setKeys(w.Mode()); err != nil {
 		return nil, err
 	}
+	if err := cfg.setLockouts(); err != nil {
+		return nil, err
+	}
 	x := &Identity{w: w, cfg: cfg}
+	var err error
+	if x.counters, err = lockout.NewKeys(x.stableKey("lockout")); err != nil {
+		return nil, err
+	}
 	return x, nil
+}
+
+func (c *Config) setLockouts() error {
+	if c.CodeLockout == (lockout.Policy{}) {
+		c.CodeLockout = lockout.TOTP()
+	}
+	for field, err := range map[string]error{
+		"lockout": c.Lockout.Check(), "code_lockout": c.CodeLockout.Check(), "throttle": c.Throttle.Check(),
+	} {
+		if err != nil {
+			return okpay.InvalidField(field, "%s", err)
+		}
+	}
+	return nil
 }
 
 func (c *Config) setKeys(mode okpay.Mode) error {
