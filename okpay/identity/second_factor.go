@@ -45,6 +45,7 @@ type factorDoc struct {
 	App      *app           `json:"app,omitempty"`      // whose codes count
 	Pending  *pendingApp    `json:"pending,omitempty"`  // whose first code is waited for
 	Recovery *recoveryCodes `json:"recovery,omitempty"` // as they were when the app was confirmed, or renewed since
+	Reset    string         `json:"reset,omitempty"`    // by support, that is open
 	// Hold is until when withdrawals wait because of the move that is being told.
 	Hold *time.Time `json:"-"`
 	// client is where the guess came from that is being told.
@@ -55,7 +56,7 @@ type factorDoc struct {
 type app struct {
 	Credential string `json:"credential"`
 	Sealed     []byte `json:"sealed"`
-	LastStep   int64  `json:"last_step"` // the last step of which a code was accepted
+	LastStep   int64  `json:"last_step"`          // the last step of which a code was accepted
 	Disabled   bool   `json:"disabled,omitempty"` // too many codes were wrong
 }
 
