@@ -68,6 +68,12 @@ func (d *Draft) Write(o Object, moves ...Told) error {
 	return d.w.write(&d.Change, d.Now(), beside{o}, moves...)
 }
 
+// Announce adds events about an object that is written by the same Change later, each with the
+// object as it is now.
+func (d *Draft) Announce(o Object, eventTypes ...string) error {
+	return d.w.announce(&d.Change, d.Now(), beside{o}, eventTypes...)
+}
+
 // Remove erases an object's record: a tombstone stays.
 func (d *Draft) Remove(o Object) {
 	put := o.Put()

@@ -193,6 +193,27 @@ func (s *Contacts) Customer(ctx context.Context, in FindContact) (Customer, erro
 	return s.w.Customers.Get(ctx, customerOf(o.Party))
 }
 
+// Owner returns the id of the customer who has a contact verified, by as many reads when nobody
+// has. Errors: InvalidRequest, NotFound.
+func (s *Contacts) Owner(ctx context.Context, in FindContact) (CustomerID, error) {
+	a, err := parseAddress(in.Email, in.Phone)
+	if err == nil && a.kind == "" {
+		err = InvalidField("email", "is missing, and so is phone")
+	}
+	if err != nil {
+		return "", err
+	}
+	digest, err := s.w.digest(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	var o contactOwner
+	if err := s.w.get(ctx, "contact", digest, &o); err != nil {
+		return "", translate(withoutObject(err))
+	}
+	return customerOf(o.Party), nil
+}
+
 // withoutObject keeps the digest of a contact out of an error.
 func withoutObject(err error) error {
 	if errors.Is(err, NotFound) || errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrErased) {

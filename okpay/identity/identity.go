@@ -32,6 +32,20 @@ type Config struct {
 	Lockout     lockout.Policy
 	CodeLockout lockout.Policy
 	Throttle    lockout.ThrottlePolicy
+
+	// SessionIdle is how long a session lasts without use, at least 2 minutes, and SessionLife how
+	// long it lasts at all. Default to 30 minutes and 12 hours.
+	SessionIdle time.Duration
+	SessionLife time.Duration
+
+	// DeviceTrust is how long a device is trusted, and MaxDevices how many devices of one
+	// customer are, at most 20. Default to 90 days and 10.
+	DeviceTrust time.Duration
+	MaxDevices  int
+
+	// Recent is how long ago somebody may have proven who they are for what asks for it: to
+	// trust a device, to change factors. Defaults to 5 minutes.
+	Recent time.Duration
 }
 
 // Key is 32 random bytes and the name under which what they protect remembers them. It is
@@ -85,12 +99,45 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if err := cfg.setLockouts(); err != nil {
 		return nil, err
 	}
+	if err := cfg.setSessions(); err != nil {
+		return nil, err
+	}
 	x := &Identity{w: w, cfg: cfg}
 	var err error
 	if x.counters, err = lockout.NewKeys(x.stableKey("lockout")); err != nil {
 		return nil, err
 	}
+	w.Trust(authority{x})
+	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue})
 	return x, nil
+}
+
+func (c *Config) setSessions() error {
+	for _, d := range []struct {
+		field string
+		value *time.Duration
+		least time.Duration
+		usual time.Duration
+	}{
+		{"session_idle", &c.SessionIdle, 2 * touchEvery, 30 * time.Minute},
+		{"session_life", &c.SessionLife, 2 * touchEvery, 12 * time.Hour},
+		{"device_trust", &c.DeviceTrust, time.Minute, 90 * 24 * time.Hour},
+		{"recent", &c.Recent, time.Second, 5 * time.Minute},
+	} {
+		if *d.value == 0 {
+			*d.value = d.usual
+		}
+		if *d.value < d.least {
+			return okpay.InvalidField(d.field, "is %v, want at least %v", *d.value, d.least)
+		}
+	}
+	if c.MaxDevices == 0 {
+		c.MaxDevices = 10
+	}
+	if c.MaxDevices < 1 || c.MaxDevices > maxDevices {
+		return okpay.InvalidField("max_devices", "is %d, want 1 to %d", c.MaxDevices, maxDevices)
+	}
+	return nil
 }
 
 func (c *Config) setLockouts() error {
@@ -169,6 +216,19 @@ func (x *Identity) changed(d *okpay.Draft, customer okpay.CustomerID, c change) 
 		return nil, err
 	}
 	g.Epoch++
+	if c.keep != nil {
+		c.keep.Epoch = g.Epoch
+		if err := d.Write(c.keep); err != nil {
+			return nil, err
+		}
+	}
+	if m := okpay.GateMachine(); c.password && m.Allows(g.State, okpay.ChangePassword) {
+		told, err := m.Move(&g.State, string(customer), okpay.ChangePassword, okpay.Always)
+		if err != nil {
+			return nil, err
+		}
+		c.told.Emits, c.told.Mails = append(told.Emits, c.told.Emits...), append(told.Mails, c.told.Mails...)
+	}
 	if c.hold {
 		from := d.Now().Add(x.cfg.WithdrawalHold)
 		g.WithdrawalsFrom = &from
@@ -188,7 +248,9 @@ func (x *Identity) changed(d *okpay.Draft, customer okpay.CustomerID, c change) 
 
 // change is what changed is told.
 type change struct {
-	hold     bool // withdrawals wait
+	keep     *sessionDoc // goes on, as it is now; the Change writes it
+	password bool        // it is the change of password that a proof has asked for
+	hold     bool        // withdrawals wait
 	move     func(*okpay.Gate) error
 	told     okpay.Told
 	entry    okpay.AuditEntry
