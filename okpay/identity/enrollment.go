@@ -38,7 +38,7 @@ type Enrollment struct {
 // AccountRestricted and AccountLocked, InvalidState when the factor is disabled,
 // AuthenticationFailed for a wrong Proof.
 func (x *Identity) BeginTOTP(ctx context.Context, in BeginTOTP) (Enrollment, error) {
-	a, err := signedIn(ctx)
+	a, _, err := x.actorOf(ctx)
 	if err != nil {
 		return Enrollment{}, err
 	}
@@ -56,8 +56,8 @@ func (x *Identity) BeginTOTP(ctx context.Context, in BeginTOTP) (Enrollment, err
 	if begun.Sealed, err = x.ring.SealSecret(begun.row(a.Customer), secret); err != nil {
 		return Enrollment{}, err
 	}
-	err = x.manage(ctx, a, "factor.begin", func(d *okpay.Draft) error {
-		f, err := factor(d, a.Customer)
+	err = x.manage(ctx, "factor.begin", func(d *okpay.Draft, s *sessionDoc) error {
+		f, err := factor(d, s.Session.Customer)
 		if err != nil {
 			return err
 		}
@@ -65,17 +65,17 @@ func (x *Identity) BeginTOTP(ctx context.Context, in BeginTOTP) (Enrollment, err
 		if err != nil {
 			return err
 		}
-		if err := x.reauthenticated(d, a, f, in.Proof); err != nil {
+		if err := x.reauthenticated(d, s, f, in.Proof); err != nil {
 			return err
 		}
 		if in.Account == "" {
-			if e.Key.Account, err = accountName(d, e.Key); err != nil {
+			if e.Key.Account, err = accountName(d, s.Session.Customer, e.Key); err != nil {
 				return err
 			}
 		}
-		f.Pending = &pendingApp{app: begun, Session: a.Session, Until: d.Now().Add(enrollmentTakes)}
+		f.Pending = &pendingApp{app: begun, Session: s.ID, Until: d.Now().Add(enrollmentTakes)}
 		e.Factor, e.Until = f.view(), f.Pending.Until
-		return x.writeFactor(d, f, told, entryOf(a, "factor.begin"))
+		return x.writeFactor(d, f, told, entryOf(s, "factor.begin"))
 	})
 	if err != nil {
 		return Enrollment{}, err
@@ -84,9 +84,8 @@ func (x *Identity) BeginTOTP(ctx context.Context, in BeginTOTP) (Enrollment, err
 }
 
 // accountName is how the app calls the customer's account.
-func accountName(d *okpay.Draft, k totp.Key) (string, error) {
-	a, _ := okpay.ActorOf(d.Context())
-	person, err := d.Person(a.Customer)
+func accountName(d *okpay.Draft, customer okpay.CustomerID, k totp.Key) (string, error) {
+	person, err := d.Person(customer)
 	if err != nil {
 		return "", err
 	}
@@ -97,7 +96,7 @@ func accountName(d *okpay.Draft, k totp.Key) (string, error) {
 			}
 		}
 	}
-	return string(a.Customer), nil
+	return string(customer), nil
 }
 
 // ConfirmTOTP turns the app on that BeginTOTP began in this session: code is one that it
@@ -111,19 +110,19 @@ func accountName(d *okpay.Draft, k totp.Key) (string, error) {
 // its time is over, AuthenticationFailed for a wrong code. A key that is missing from
 // Config.Keys is an error of package totp and counts nothing.
 func (x *Identity) ConfirmTOTP(ctx context.Context, code string) ([]totp.RecoveryCode, error) {
-	a, err := signedIn(ctx)
+	a, _, err := x.actorOf(ctx)
 	if err != nil {
 		return nil, err
 	}
 	// The try is counted before the code is looked at, so that codes given at once gain nothing.
 	var begun app
 	var try int
-	err = x.manage(ctx, a, "factor.try", func(d *okpay.Draft) error {
-		f, err := factor(d, a.Customer)
+	err = x.manage(ctx, "factor.try", func(d *okpay.Draft, s *sessionDoc) error {
+		f, err := factor(d, s.Session.Customer)
 		if err != nil {
 			return err
 		}
-		if err := f.waiting(d, a, ConfirmApp); err != nil {
+		if err := f.waiting(d, s, ConfirmApp); err != nil {
 			return err
 		}
 		begun = f.Pending.app
@@ -133,7 +132,7 @@ func (x *Identity) ConfirmTOTP(ctx context.Context, code string) ([]totp.Recover
 		f.Pending.Tries++
 		try = f.Pending.Tries
 		if try > enrollmentTries { // the last one was counted and never decided
-			return x.abandon(d, a, f, ConfirmApp, lastTry)
+			return x.abandon(d, s, f, ConfirmApp, lastTry)
 		}
 		return d.Write(f)
 	})
@@ -152,8 +151,8 @@ func (x *Identity) ConfirmTOTP(ctx context.Context, code string) ([]totp.Recover
 		return nil, err
 	}
 	if result != totp.OK {
-		err := x.manage(ctx, a, "factor.confirm", func(d *okpay.Draft) error {
-			f, err := factor(d, a.Customer)
+		err := x.manage(ctx, "factor.confirm", func(d *okpay.Draft, s *sessionDoc) error {
+			f, err := factor(d, s.Session.Customer)
 			if err != nil {
 				return err
 			}
@@ -164,7 +163,7 @@ func (x *Identity) ConfirmTOTP(ctx context.Context, code string) ([]totp.Recover
 			if try >= enrollmentTries {
 				guard = lastTry
 			}
-			return x.abandon(d, a, f, ConfirmApp, guard)
+			return x.abandon(d, s, f, ConfirmApp, guard)
 		})
 		if err != nil && !errors.Is(err, okpay.ErrNothingDue) {
 			return nil, err
@@ -172,25 +171,25 @@ func (x *Identity) ConfirmTOTP(ctx context.Context, code string) ([]totp.Recover
 		return nil, wrong()
 	}
 	begun.LastStep = step
-	return x.confirm(ctx, a, begun)
+	return x.confirm(ctx, a.Customer, begun)
 }
 
 // confirm makes the app that was begun the one that counts.
-func (x *Identity) confirm(ctx context.Context, a okpay.Actor, begun app) ([]totp.RecoveryCode, error) {
-	codes, recovery, err := x.newRecoveryCodes(a.Customer)
+func (x *Identity) confirm(ctx context.Context, customer okpay.CustomerID, begun app) ([]totp.RecoveryCode, error) {
+	codes, recovery, err := x.newRecoveryCodes(customer)
 	if err != nil {
 		return nil, err
 	}
-	err = x.manage(ctx, a, "factor.confirm", func(d *okpay.Draft) error {
-		f, err := factor(d, a.Customer)
+	err = x.manage(ctx, "factor.confirm", func(d *okpay.Draft, s *sessionDoc) error {
+		f, err := factor(d, s.Session.Customer)
 		if err != nil {
 			return err
 		}
-		if err := f.waiting(d, a, ConfirmApp); err != nil {
+		if err := f.waiting(d, s, ConfirmApp); err != nil {
 			return err
 		}
 		if f.Pending.Credential != begun.Credential {
-			return FactorMachine().Refuse(f.Of.State, string(a.Customer), ConfirmApp)
+			return FactorMachine().Refuse(f.Of.State, string(customer), ConfirmApp)
 		}
 		replaced := f.on()
 		told, err := f.move(d, ConfirmApp, okpay.Always)
@@ -201,20 +200,17 @@ func (x *Identity) confirm(ctx context.Context, a okpay.Actor, begun app) ([]tot
 		f.App, f.Recovery = &begun, recovery
 		f.Of.EnabledAt, f.Of.UsedAt = &now, &now
 		// What was guessed at before is no more.
-		if _, err := x.clearLocks(d, a.Customer, lockout.ByReset, lockout.OneTimeCode, lockout.RecoveryCode); err != nil {
+		if _, err := x.clearLocks(d, customer, lockout.ByReset, lockout.OneTimeCode, lockout.RecoveryCode); err != nil {
 			return err
 		}
 		if err := x.cancelResets(d, f, "program"); err != nil {
-			return err
-		}
-		if err := x.endOthers(d, a, f, replaced); err != nil {
 			return err
 		}
 		action := "factor.enable"
 		if replaced {
 			action = "factor.replace"
 		}
-		return x.writeFactor(d, f, told, entryOf(a, action))
+		return x.changedFactor(d, s, f, told, action, replaced)
 	})
 	if err != nil {
 		return nil, err
@@ -228,34 +224,30 @@ func (x *Identity) confirm(ctx context.Context, a okpay.Actor, begun app) ([]tot
 // Errors, the first that applies: AuthenticationRequired without a session, SessionEnded,
 // AccountRestricted and AccountLocked, InvalidState when nothing was begun.
 func (x *Identity) CancelTOTP(ctx context.Context) error {
-	a, err := signedIn(ctx)
-	if err != nil {
-		return err
-	}
-	return x.manage(ctx, a, "factor.cancel", func(d *okpay.Draft) error {
-		f, err := factor(d, a.Customer)
+	return x.manage(ctx, "factor.cancel", func(d *okpay.Draft, s *sessionDoc) error {
+		f, err := factor(d, s.Session.Customer)
 		if err != nil {
 			return err
 		}
-		return x.abandon(d, a, f, CancelApp, okpay.Always)
+		return x.abandon(d, s, f, CancelApp, okpay.Always)
 	})
 }
 
 // waiting refuses a factor for which no app was begun in this session and in time.
-func (f *factorDoc) waiting(d *okpay.Draft, a okpay.Actor, on okpay.Action) error {
-	if f.Pending == nil || f.Pending.Session != a.Session || !d.Now().Before(f.Pending.Until) {
-		return FactorMachine().Refuse(f.Of.State, string(a.Customer), on)
+func (f *factorDoc) waiting(d *okpay.Draft, s *sessionDoc, on okpay.Action) error {
+	if f.Pending == nil || f.Pending.Session != s.ID || !d.Now().Before(f.Pending.Until) {
+		return FactorMachine().Refuse(f.Of.State, string(f.Of.Customer), on)
 	}
 	return nil
 }
 
 // abandon ends, or does not yet end, what was begun.
-func (x *Identity) abandon(d *okpay.Draft, a okpay.Actor, f *factorDoc, on okpay.Action, g okpay.Guard) error {
+func (x *Identity) abandon(d *okpay.Draft, s *sessionDoc, f *factorDoc, on okpay.Action, g okpay.Guard) error {
 	told, err := f.move(d, on, g)
 	if err != nil {
 		return err
 	}
-	e := entryOf(a, "factor."+string(on))
+	e := entryOf(s, "factor."+string(on))
 	e.Reason = string(g)
 	switch {
 	case on == ExpireApp:
@@ -277,7 +269,7 @@ func (x *Identity) expireApp(ctx context.Context, id string) error {
 		case f.Pending == nil || d.Now().Before(f.Pending.Until):
 			return okpay.ErrNothingDue
 		}
-		return x.abandon(d, okpay.Actor{Customer: f.Of.Customer}, f, ExpireApp, okpay.Always)
+		return x.abandon(d, &sessionDoc{Session: Session{Customer: f.Of.Customer}}, f, ExpireApp, okpay.Always)
 	})
 	return err
 }

@@ -9,14 +9,10 @@ import (
 	"github.com/okpay/okpay-go/okpay/lockout"
 )
 
-// freshFor is how long ago a sign-in may be for what asks the customer to prove anew who they
-// are.
-const freshFor = 5 * time.Minute
-
 // Factor returns a customer's second factor; one who never had any has one that is off. Errors:
 // those of the store.
 func (x *Identity) Factor(ctx context.Context, customer okpay.CustomerID) (Factor, error) {
-	f, err := factor(reader{ctx, x.w}, customer)
+	f, err := factor(reading{ctx, x.w}, customer)
 	if err != nil {
 		return Factor{}, err
 	}
@@ -31,12 +27,8 @@ func (x *Identity) Factor(ctx context.Context, customer okpay.CustomerID) (Facto
 // SessionEnded, AccountRestricted and AccountLocked, InvalidState unless the factor is on,
 // AuthenticationFailed for a wrong proof.
 func (x *Identity) RemoveTOTP(ctx context.Context, proof string) error {
-	a, err := signedIn(ctx)
-	if err != nil {
-		return err
-	}
-	return x.manage(ctx, a, "factor.remove", func(d *okpay.Draft) error {
-		f, err := factor(d, a.Customer)
+	return x.manage(ctx, "factor.remove", func(d *okpay.Draft, s *sessionDoc) error {
+		f, err := factor(d, s.Session.Customer)
 		if err != nil {
 			return err
 		}
@@ -47,38 +39,35 @@ func (x *Identity) RemoveTOTP(ctx context.Context, proof string) error {
 		if proof == "" {
 			return proofNeeded()
 		}
-		if err := x.useStepUp(d, a, RemoveSecondFactor, "", proof); err != nil {
+		if err := x.useStepUp(d, s.actor(), RemoveSecondFactor, "", proof); err != nil {
 			return err
 		}
-		if _, err := x.clearLocks(d, a.Customer, lockout.ByReset, lockout.OneTimeCode, lockout.RecoveryCode); err != nil {
+		if _, err := x.clearLocks(d, s.Session.Customer, lockout.ByReset, lockout.OneTimeCode, lockout.RecoveryCode); err != nil {
 			return err
 		}
 		if err := x.cancelResets(d, f, "program"); err != nil {
 			return err
 		}
-		if err := x.endOthers(d, a, f, true); err != nil {
-			return err
-		}
-		return x.writeFactor(d, f, told, entryOf(a, "factor.remove"))
+		return x.changedFactor(d, s, f, told, "factor.remove", true)
 	})
 }
 
 // manage runs a change that the customer who is signed in makes to their own credentials. It
 // is refused in a session that may not, and while the account is locked or restricted.
-func (x *Identity) manage(ctx context.Context, a okpay.Actor, operation string, fn func(*okpay.Draft) error) error {
-	_, err := x.w.Do(ctx, okpay.Act{Principal: "c/" + string(a.Customer), Operation: operation}, func(d *okpay.Draft) error {
-		if err := x.mayManage(d, a); err != nil {
+func (x *Identity) manage(ctx context.Context, operation string, fn func(*okpay.Draft, *sessionDoc) error) error {
+	_, err := x.doOwn(ctx, own{operation: operation}, func(d *okpay.Draft, s *sessionDoc) error {
+		if err := mayManage(d, s.Session.Customer); err != nil {
 			return err
 		}
-		return fn(d)
+		return fn(d, s)
 	})
 	return err
 }
 
 // mayManage refuses who may not change credentials. Errors: AccountRestricted, AccountLocked,
 // SessionEnded for a session that may not.
-func (x *Identity) mayManage(d *okpay.Draft, a okpay.Actor) error {
-	g, err := d.Gate(a.Customer)
+func mayManage(d *okpay.Draft, customer okpay.CustomerID) error {
+	g, err := d.Gate(customer)
 	if err != nil {
 		return err
 	}
@@ -92,17 +81,8 @@ func (x *Identity) mayManage(d *okpay.Draft, a okpay.Actor) error {
 		return nil
 	}
 	e := okpay.NewError(code, "credentials can not be changed at present")
-	e.Object = string(a.Customer)
+	e.Object = string(customer)
 	return e
-}
-
-// signedIn is who acts.
-func signedIn(ctx context.Context) (okpay.Actor, error) {
-	a, ok := okpay.ActorOf(ctx)
-	if !ok || a.Session == "" {
-		return a, okpay.NewError(okpay.AuthenticationRequired, "nobody is signed in")
-	}
-	return a, nil
 }
 
 func proofNeeded() error {
@@ -111,36 +91,27 @@ func proofNeeded() error {
 
 // reauthenticated refuses who has not proven lately who they are: by a proof, which is used up,
 // or by the sign-in, which asked for the factor if there is one.
-func (x *Identity) reauthenticated(d *okpay.Draft, a okpay.Actor, f *factorDoc, proof string) error {
+func (x *Identity) reauthenticated(d *okpay.Draft, s *sessionDoc, f *factorDoc, proof string) error {
 	if proof != "" {
-		return x.useStepUp(d, a, ManageFactor, "", proof)
+		return x.useStepUp(d, s.actor(), ManageFactor, "", proof)
 	}
-	at, withFactor, err := x.signedInAt(d, a)
-	switch {
-	case err != nil:
-		return err
-	case d.Now().Sub(at) > freshFor, f.on() && !withFactor:
+	if d.Now().Sub(s.ProvenAt) > x.cfg.Recent || f.on() && !s.SecondFactor {
 		return proofNeeded()
 	}
 	return nil
 }
 
-// endOthers ends all sessions but the one in which a factor was changed. Withdrawals wait if
-// hold says so.
-func (x *Identity) endOthers(d *okpay.Draft, a okpay.Actor, f *factorDoc, hold bool) error {
-	g, err := d.Gate(a.Customer)
+// changedFactor writes a factor that was changed: all sessions end but the one in which it was,
+// and withdrawals wait if hold says so.
+func (x *Identity) changedFactor(d *okpay.Draft, s *sessionDoc, f *factorDoc, told okpay.Told, action string, hold bool) error {
+	g, err := x.changed(d, f.Of.Customer, change{keep: s, hold: hold, entry: entryOf(s, action)})
 	if err != nil {
 		return err
 	}
-	g.Epoch++
 	if hold {
-		from := d.Now().Add(x.cfg.WithdrawalHold)
-		g.WithdrawalsFrom, f.Hold = &from, &from
+		f.Hold = g.WithdrawalsFrom
 	}
-	if err := x.keepSession(d, a, g.Epoch); err != nil {
-		return err
-	}
-	return d.WriteGate(g)
+	return d.Write(f, told)
 }
 
 // holdWithdrawals makes withdrawals wait from now on. Sessions go on.
@@ -161,10 +132,14 @@ func (x *Identity) writeFactor(d *okpay.Draft, f *factorDoc, told okpay.Told, e 
 }
 
 // entryOf is the entry of what a customer does in a session.
-func entryOf(a okpay.Actor, action string) okpay.AuditEntry {
-	return okpay.AuditEntry{
-		Actor: "c/" + string(a.Customer), Action: action, Customer: a.Customer, Session: a.Session, Shown: true,
-	}
+func entryOf(s *sessionDoc, action string) okpay.AuditEntry {
+	id := s.Session.Customer
+	return okpay.AuditEntry{Actor: "c/" + string(id), Action: action, Customer: id, Session: string(s.ID), Shown: true}
+}
+
+// actor is who acts in a session.
+func (s *sessionDoc) actor() okpay.Actor {
+	return okpay.Actor{Customer: s.Session.Customer, Session: string(s.ID), Epoch: s.Epoch}
 }
 
 // stamp is a time in facts.
@@ -173,11 +148,3 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 func digits(n int) string { return strconv.Itoa(n) }
 
 func yesNo(b bool) string { return strconv.FormatBool(b) }
-
-// reader reads outside of any Change.
-type reader struct {
-	ctx context.Context
-	w   *okpay.Wallet
-}
-
-func (r reader) Read(noun, id string, doc any) error { return r.w.Read(r.ctx, noun, id, doc) }

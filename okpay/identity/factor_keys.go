@@ -10,6 +10,21 @@ import (
 	"github.com/okpay/okpay-go/okpay/totp"
 )
 
+// setIssuer checks the name that apps show.
+func (c *Config) setIssuer() error {
+	if c.Issuer == "" {
+		c.Issuer = "OKPay"
+	}
+	secret, err := totp.NewSecret(make([]byte, totp.MinSecretBytes))
+	if err == nil {
+		_, err = totp.Key{Issuer: c.Issuer, Account: "x", Secret: secret}.URI()
+	}
+	if err != nil {
+		return okpay.InvalidField("issuer", "can not be shown by an app")
+	}
+	return nil
+}
+
 // setRing makes the keyring of all keys; the first seals.
 func (x *Identity) setRing() error {
 	cfg := totp.KeyringConfig{Primary: x.cfg.Keys[0].ID, Rand: x.random()}

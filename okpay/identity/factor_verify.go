@@ -28,7 +28,7 @@ func (s factors) enrolled(r okpay.Reader, customer okpay.CustomerID) (bool, erro
 // totp.ErrSealBroken: what can not be opened can not be guessed at.
 func (s factors) verify(ctx context.Context, in factorGuess) error {
 	x := s.x
-	f, err := factor(reader{ctx, x.w}, in.customer)
+	f, err := factor(reading{ctx, x.w}, in.customer)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/lockout"
+	"github.com/okpay/okpay-go/okpay/totp"
 )
 
 // Config says how customers prove who they are. The zero value works in Test mode.
@@ -25,6 +26,10 @@ type Config struct {
 	// WithdrawalHold is how long withdrawals wait after a reset or a change of factors.
 	// Defaults to 24 hours.
 	WithdrawalHold time.Duration
+
+	// Issuer is the service's name in authenticator apps, at most totp.MaxIssuerBytes of
+	// printable text without a colon. Defaults to "OKPay".
+	Issuer string
 
 	// Lockout says when guesses at passwords, sent codes and answers are refused, CodeLockout
 	// when those at one-time and recovery codes are (defaults to lockout.TOTP()), and Throttle
@@ -78,6 +83,11 @@ type Identity struct {
 	counters lockout.Keys // names of counters
 	turns    turns        // of goroutines at counters
 	second   secondFactor // nil while there is none
+	ring     *totp.Keyring
+	support  SupportCheck // nil while nobody checks what operators do
+
+	// verifying is told of each guess that is verified; tests count them.
+	verifying func(lockout.Authenticator)
 }
 
 // New returns an Identity over a wallet, which trusts it from now on (see okpay.Wallet.Trust).
@@ -102,13 +112,21 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if err := cfg.setSessions(); err != nil {
 		return nil, err
 	}
+	if err := cfg.setIssuer(); err != nil {
+		return nil, err
+	}
 	x := &Identity{w: w, cfg: cfg}
 	var err error
 	if x.counters, err = lockout.NewKeys(x.stableKey("lockout")); err != nil {
 		return nil, err
 	}
+	if err := x.setRing(); err != nil {
+		return nil, err
+	}
+	x.second, x.verifying = factors{x}, func(lockout.Authenticator) {}
 	w.Trust(authority{x})
-	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue})
+	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue},
+		okpay.Task{Noun: "factor", Do: x.expireApp}, okpay.Task{Noun: "factor_reset", Do: x.resetDue}, okpay.Task{Noun: "step_up", Do: x.stepUpDue})
 	return x, nil
 }
 

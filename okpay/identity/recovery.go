@@ -82,7 +82,7 @@ func (x *Identity) newRecoveryCodes(customer okpay.CustomerID) ([]totp.RecoveryC
 // or proof, SessionEnded, AccountRestricted and AccountLocked, InvalidState unless the factor
 // is on, AuthenticationFailed for a wrong proof.
 func (x *Identity) RenewRecoveryCodes(ctx context.Context, proof string) ([]totp.RecoveryCode, error) {
-	a, err := signedIn(ctx)
+	a, _, err := x.actorOf(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +90,8 @@ func (x *Identity) RenewRecoveryCodes(ctx context.Context, proof string) ([]totp
 	if err != nil {
 		return nil, err
 	}
-	err = x.manage(ctx, a, "factor.renew_codes", func(d *okpay.Draft) error {
-		f, err := factor(d, a.Customer)
+	err = x.manage(ctx, "factor.renew_codes", func(d *okpay.Draft, s *sessionDoc) error {
+		f, err := factor(d, s.Session.Customer)
 		if err != nil {
 			return err
 		}
@@ -99,11 +99,11 @@ func (x *Identity) RenewRecoveryCodes(ctx context.Context, proof string) ([]totp
 		if err != nil {
 			return err
 		}
-		if err := x.reauthenticated(d, a, f, proof); err != nil {
+		if err := x.reauthenticated(d, s, f, proof); err != nil {
 			return err
 		}
 		f.Recovery = kept
-		return x.writeFactor(d, f, told, entryOf(a, "factor.renew_codes"))
+		return x.writeFactor(d, f, told, entryOf(s, "factor.renew_codes"))
 	})
 	if err != nil {
 		return nil, err

@@ -63,7 +63,7 @@ type app struct {
 // pendingApp is an app that nobody has confirmed.
 type pendingApp struct {
 	app
-	Session string    `json:"session"` // in which it was begun and has to be confirmed
+	Session SessionID `json:"session"` // in which it was begun and has to be confirmed
 	Tries   int       `json:"tries"`   // how many codes were given, each counted before it is looked at
 	Until   time.Time `json:"until"`
 }

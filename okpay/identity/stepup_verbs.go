@@ -2,11 +2,8 @@ package identity
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger/money"
@@ -78,7 +75,7 @@ func (in *StepUpRequest) check() (bound, error) {
 // AmountNotPositive for what is asked for, SessionEnded, InvalidState when there is nothing that
 // the customer could answer with.
 func (x *Identity) BeginStepUp(ctx context.Context, in StepUpRequest) (StepUp, error) {
-	a, err := signedIn(ctx)
+	a, _, err := x.actorOf(ctx)
 	if err != nil {
 		return StepUp{}, err
 	}
@@ -94,7 +91,7 @@ func (x *Identity) BeginStepUp(ctx context.Context, in StepUpRequest) (StepUp, e
 	}
 	b.customer, b.session, b.epoch = a.Customer, a.Session, a.Epoch
 	s.Bound = b.digest(k, s.ID)
-	_, err = x.w.Do(ctx, okpay.Act{Principal: "c/" + string(a.Customer), Operation: "step_up.begin"}, func(d *okpay.Draft) error {
+	_, err = x.doOwn(ctx, own{operation: "step_up.begin"}, func(d *okpay.Draft, _ *sessionDoc) error {
 		if s.Methods, err = x.methods(d, a, in.Action); err != nil {
 			return err
 		}
@@ -154,29 +151,29 @@ type FinishStepUp struct {
 // with ResetsAt, AuthenticationFailed for a wrong answer. A key that is missing from Config.Keys
 // is an error of package totp and counts nothing.
 func (x *Identity) FinishStepUp(ctx context.Context, in FinishStepUp) (proof string, err error) {
-	a, err := signedIn(ctx)
+	a, held, err := x.actorOf(ctx)
 	if err != nil {
 		return "", err
+	}
+	if held.Limited {
+		return "", limited(a.Customer)
 	}
 	if err := okpay.CheckID("id", in.ID); err != nil {
 		return "", err
 	}
-	if err := x.standing(reader{ctx, x.w}, a); err != nil {
-		return "", err
-	}
-	s, err := x.begun(reader{ctx, x.w}, a, in.ID, x.w.Now())
+	s, err := x.begun(reading{ctx, x.w}, a, in.ID, x.w.Now())
 	if err != nil {
 		return "", err
 	}
 	if !slices.Contains(s.Methods, in.Method) {
 		return "", okpay.InvalidField("method", "is not among those that were offered")
 	}
-	proof, digest, err := x.newProof(s.ID)
+	proof, digest, err := x.newToken(s.ID)
 	if err != nil {
 		return "", err
 	}
 	settle := func(d *okpay.Draft, _ int) error {
-		if err := x.standing(d, a); err != nil {
+		if _, err := x.admitted(d, a); err != nil {
 			return err
 		}
 		s, err := x.begun(d, a, in.ID, d.Now())
@@ -189,12 +186,12 @@ func (x *Identity) FinishStepUp(ctx context.Context, in FinishStepUp) (proof str
 	switch in.Method {
 	case BySecondFactor:
 		err = x.second.verify(ctx, factorGuess{
-			customer: a.Customer, code: in.Answer, client: in.Client, trusted: x.trusts(ctx, a.Customer, in.Client), known: true, settle: settle,
+			customer: a.Customer, code: in.Answer, client: in.Client, trusted: x.trusts(ctx, a, in.Client), known: true, settle: settle,
 		})
 	case ByPassword:
 		err = x.guessPassword(ctx, a, in.Answer, in.Client, settle)
 	case ByContact:
-		_, err = x.w.Do(ctx, okpay.Act{Principal: "c/" + string(a.Customer), Operation: "step_up.answer"}, func(d *okpay.Draft) error {
+		_, err = x.w.Do(okpay.WithoutActor(ctx), okpay.Act{Principal: "program", Operation: "step_up.answer"}, func(d *okpay.Draft) error {
 			if err := x.useVerification(d, a, in.Answer); err != nil {
 				return err
 			}
@@ -212,17 +209,10 @@ func (x *Identity) FinishStepUp(ctx context.Context, in FinishStepUp) (proof str
 	return proof, nil
 }
 
-// standing refuses a session that has ended.
-func (x *Identity) standing(r okpay.Reader, a okpay.Actor) error {
-	g := &okpay.Gate{}
-	err := r.Read("gate", string(a.Customer), g)
-	switch {
-	case errors.Is(err, okpay.NotFound), err == nil && (g.Epoch != a.Epoch || g.State == okpay.GateClosed):
-		return okpay.NewError(okpay.SessionEnded, "")
-	case err != nil:
-		return err
-	}
-	return x.Admit(r, a)
+// trusts reports whether a client is a device that the customer trusts.
+func (x *Identity) trusts(ctx context.Context, a okpay.Actor, from Client) bool {
+	v, err := x.devices(reading{ctx, x.w}, a.Customer)
+	return err == nil && v.find(from.Device, a.Epoch, x.w.Now()) != ""
 }
 
 // begun reads a step-up that waits for an answer in the session of who acts.
@@ -260,20 +250,6 @@ func (x *Identity) wrongAnswer(ctx context.Context, a okpay.Actor, in FinishStep
 	return err
 }
 
-// newProof makes a proof and what is kept of it.
-func (x *Identity) newProof(id string) (proof string, digest []byte, err error) {
-	secret := make([]byte, 32)
-	if err := x.w.Random(secret); err != nil {
-		return "", nil, err
-	}
-	return id + "." + base64.RawURLEncoding.EncodeToString(secret), proofDigest(secret), nil
-}
-
-func proofDigest(secret []byte) []byte {
-	sum := sha256.Sum256(append([]byte("okpay/identity/proof/v1\x00"), secret...))
-	return sum[:]
-}
-
 // StepUp uses a proof up in the Change that it allows. It is part of okpay.Authority. Errors:
 // AuthenticationFailed for a proof that was used, has expired, or allows anything else than
 // this, to anybody else than this customer in this session.
@@ -292,9 +268,8 @@ func (x *Identity) useStepUp(d *okpay.Draft, a okpay.Actor, action StepUpAction,
 // useProof compares a proof with what it is to allow. A payee who was named by a contact may
 // be bound as either.
 func (x *Identity) useProof(d *okpay.Draft, b bound, contact, proof string) error {
-	id, text, _ := strings.Cut(proof, ".")
-	secret, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(secret) != 32 || okpay.CheckID("id", id) != nil || b.session == "" {
+	id, digest := splitToken(proof, "stp_")
+	if id == "" || b.session == "" {
 		return wrong()
 	}
 	s := &stepUpDoc{}
@@ -318,7 +293,7 @@ func (x *Identity) useProof(d *okpay.Draft, b bound, contact, proof string) erro
 		b.to = contact
 		named = equal(s.Bound, b.digest(k, id)) || named
 	}
-	right := equal(s.Proof, proofDigest(secret))
+	right := equal(s.Proof, digest)
 	if !named || !right || s.State != StepUpProven || !d.Now().Before(s.Until) {
 		return wrong()
 	}

@@ -315,14 +315,11 @@ func (x *Identity) cancelResets(d *okpay.Draft, f *factorDoc, by string) error {
 // OpenFactorReset returns the reset by support that is open for the customer who is signed in.
 // Errors: AuthenticationRequired, SessionEnded, NotFound.
 func (x *Identity) OpenFactorReset(ctx context.Context) (Reset, error) {
-	a, err := signedIn(ctx)
+	a, _, err := x.actorOf(ctx)
 	if err != nil {
 		return Reset{}, err
 	}
-	if err := x.Admit(reader{ctx, x.w}, a); err != nil {
-		return Reset{}, err
-	}
-	f, err := factor(reader{ctx, x.w}, a.Customer)
+	f, err := factor(reading{ctx, x.w}, a.Customer)
 	if err != nil {
 		return Reset{}, err
 	}
@@ -339,40 +336,51 @@ func (x *Identity) OpenFactorReset(ctx context.Context) (Reset, error) {
 // ObjectToFactorReset is the owner's no to a reset by support, from a session, or, without one,
 // with the token from the link in the messages about it.
 //
-// Errors, the first that applies: AuthenticationFailed for a wrong token, SessionEnded, NotFound
-// in a session for another customer's, InvalidState when it is not open any more.
+// Errors, the first that applies: AuthenticationFailed for a wrong token; AuthenticationRequired
+// for an id without a session, SessionEnded, NotFound for another customer's; InvalidState when
+// it is not open any more.
 func (x *Identity) ObjectToFactorReset(ctx context.Context, idOrToken string) error {
-	a, in := okpay.ActorOf(ctx)
 	id, token, linked := strings.Cut(idOrToken, ".")
-	act := okpay.Act{Principal: "program", Operation: "factor_reset.object"}
-	by := "link"
-	switch {
-	case linked:
-		ctx = okpay.WithoutActor(ctx)
-	case !in:
-		return wrong()
-	default:
-		by = "c/" + string(a.Customer)
-		act.Principal = by
-	}
-	_, err := x.w.Do(ctx, act, func(d *okpay.Draft) error {
+	object := func(d *okpay.Draft, by string, theirs func(*resetDoc) error) error {
 		r := &resetDoc{}
-		err := d.Read("factor_reset", id, r)
-		switch {
-		case errors.Is(err, okpay.NotFound) && linked:
-			return wrong()
-		case err != nil:
+		if err := d.Read("factor_reset", id, r); err != nil {
 			return err
-		case linked && !x.objects(r, token):
-			return wrong()
-		case !linked && r.Reset.Customer != a.Customer:
-			return okpay.NewError(okpay.NotFound, "there is no reset with this id")
+		}
+		if err := theirs(r); err != nil {
+			return err
 		}
 		f, err := factor(d, r.Reset.Customer)
 		if err != nil {
 			return err
 		}
 		return x.cancelReset(d, f, r, by, "the owner objects")
+	}
+	if err := okpay.CheckID("id", id); err != nil {
+		return wrong()
+	}
+	if !linked {
+		_, err := x.doOwn(ctx, own{operation: "factor_reset.object", limited: true}, func(d *okpay.Draft, s *sessionDoc) error {
+			return object(d, "c/"+string(s.Session.Customer), func(r *resetDoc) error {
+				if r.Reset.Customer != s.Session.Customer {
+					return okpay.NewError(okpay.NotFound, "there is no reset with this id")
+				}
+				return nil
+			})
+		})
+		return err
+	}
+	act := okpay.Act{Principal: "program", Operation: "factor_reset.object"}
+	_, err := x.w.Do(okpay.WithoutActor(ctx), act, func(d *okpay.Draft) error {
+		err := object(d, "link", func(r *resetDoc) error {
+			if !x.objects(r, token) {
+				return wrong()
+			}
+			return nil
+		})
+		if errors.Is(err, okpay.NotFound) {
+			err = wrong()
+		}
+		return err
 	})
 	return err
 }
