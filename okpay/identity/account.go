@@ -7,9 +7,9 @@ import (
 	"github.com/okpay/okpay-go/okpay"
 )
 
-// nobody is an id that no customer has: a customer's begins otherwise or is checked not to have
+// noCustomer is an id that no customer has: a customer's begins otherwise or is checked not to have
 // the dot. What is read of it is not there, and takes as long.
-const nobody okpay.CustomerID = ".nobody"
+const noCustomer okpay.CustomerID = ".nobody"
 
 // found is what a name has led to.
 type found struct {
@@ -54,10 +54,10 @@ func (x *Identity) find(d *okpay.Draft, a okpay.Address) (*found, error) {
 	id := f.customer
 	if id == "" {
 		f.shadow = hex.EncodeToString(mac(x.stableKey("shadow"), string(a.Kind), a.Value)[:20])
-		id = nobody
+		id = noCustomer
 		for range 2 { // what an owner is found by
 			var none struct{}
-			if err := optional(d.Read("profile", "c_"+string(nobody), &none)); err != nil {
+			if err := optional(d.Read("profile", "c_"+string(noCustomer), &none)); err != nil {
 				return nil, err
 			}
 		}

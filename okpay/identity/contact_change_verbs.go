@@ -73,7 +73,7 @@ func (x *Identity) BeginContactChange(ctx context.Context, in BeginContactChange
 		if err != nil {
 			return err
 		}
-		if err := x.dropPending(d, customer, changes); err != nil {
+		if err := x.dropPendingChange(d, customer, changes); err != nil {
 			return err
 		}
 		of := &found{address: a, customer: customer, gate: okpay.Gate{Epoch: s.Epoch}}
@@ -106,8 +106,8 @@ func verifiedIn(contacts []okpay.Contact, id okpay.ContactID) (okpay.Address, er
 	return okpay.Address{}, okpay.NewError(okpay.NotFound, "there is no contact with this id")
 }
 
-// dropPending drops a change that was begun and not confirmed.
-func (x *Identity) dropPending(d *okpay.Draft, customer okpay.CustomerID, changes *changesDoc) error {
+// dropPendingChange drops a change that was begun and not confirmed.
+func (x *Identity) dropPendingChange(d *okpay.Draft, customer okpay.CustomerID, changes *changesDoc) error {
 	for _, id := range slices.Clone(changes.Live) {
 		c := &changeDoc{}
 		if err := d.Read("contact_change", string(id), c); err != nil {
@@ -131,7 +131,7 @@ func (c *changesDoc) drop(id ContactChangeID) {
 // ConfirmContactChange is the input of Identity.ConfirmContactChange.
 type ConfirmContactChange struct {
 	ID     ContactChangeID
-	Code   string // that was sent to the new contact
+	Code   Secret // that was sent to the new contact
 	Client Client
 }
 
@@ -146,7 +146,7 @@ type ConfirmContactChange struct {
 // with one text for everything that is wrong, AccountRestricted, InvalidState when the contact
 // to be replaced is gone, ContactTaken when somebody else has verified the new one meanwhile.
 func (x *Identity) ConfirmContactChange(ctx context.Context, in ConfirmContactChange) (ContactChange, error) {
-	code, err := normalizeCode(in.Code)
+	code, err := normalizeCode(in.Code.Reveal())
 	if err != nil {
 		return ContactChange{}, err
 	}

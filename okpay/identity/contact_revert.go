@@ -12,7 +12,7 @@ import (
 
 // RevertContact is the input of Identity.RevertContact.
 type RevertContact struct {
-	Token  string // of the link that the old contact was sent
+	Token  Secret // of the link that the old contact was sent
 	Client Client
 }
 
@@ -49,7 +49,7 @@ func (x *Identity) RevertContact(ctx context.Context, in RevertContact) (Reverte
 			if err != nil {
 				return err
 			}
-			right, err := x.rightNotice(c, in.Token)
+			right, err := x.rightNotice(c, in.Token.Reveal())
 			if err != nil {
 				return err
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/lockout"
 	"github.com/okpay/okpay-go/okpay/password"
+	"github.com/okpay/okpay-go/okpay/totp"
 )
 
 // Config says how customers prove who they are. The zero value works in Test mode.
@@ -27,6 +28,10 @@ type Config struct {
 	// WithdrawalHold is how long withdrawals wait after a reset or a change of factors.
 	// Defaults to 24 hours.
 	WithdrawalHold time.Duration
+
+	// Issuer is the service's name in authenticator apps, at most totp.MaxIssuerBytes of
+	// printable text without a colon. Defaults to "OKPay".
+	Issuer string
 
 	// Lockout says when guesses at passwords, sent codes and answers are refused, CodeLockout
 	// when those at one-time and recovery codes are (defaults to lockout.TOTP()), and Throttle
@@ -109,6 +114,11 @@ type Identity struct {
 	hasher   hasher
 
 	contactChecks contactChecks // nil while nothing verifies contacts here
+	ring          *totp.Keyring
+	support       SupportCheck // nil while nobody checks what operators do
+
+	// verifying is told of each guess that is verified; tests count them.
+	verifying func(lockout.Authenticator)
 }
 
 // New returns an Identity over a wallet, which trusts it from now on (see okpay.Wallet.Trust).
@@ -143,12 +153,22 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if err != nil {
 		return nil, okpay.InvalidField("hashing", "%s", err)
 	}
+	if err := cfg.setIssuer(); err != nil {
+		return nil, err
+	}
 	x := &Identity{w: w, cfg: cfg, hasher: passwords}
+	x.contactChecks = x
 	if x.counters, err = lockout.NewKeys(x.stableKey("lockout")); err != nil {
 		return nil, err
 	}
+	if err := x.setRing(); err != nil {
+		return nil, err
+	}
+	x.second, x.verifying = factors{x}, func(lockout.Authenticator) {}
 	w.Trust(authority{x})
-	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue}, okpay.Task{Noun: "pending", Do: x.pendingDue})
+	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue}, okpay.Task{Noun: "pending", Do: x.pendingDue},
+		okpay.Task{Noun: "factor", Do: x.expireApp}, okpay.Task{Noun: "factor_reset", Do: x.resetDue}, okpay.Task{Noun: "step_up", Do: x.stepUpDue})
+	w.Also(x.proofTasks()...)
 	return x, nil
 }
 

@@ -30,13 +30,13 @@ const (
 
 // What happens to a reset.
 const (
-	askReset  okpay.Action = "request"
-	openReset     okpay.Action = "open"      // with the code or the token of the link
-	proveFactor   okpay.Action = "factor"    // the second factor
-	noFactor      okpay.Action = "no_factor" // there is none
-	setNew   okpay.Action = "set"
-	supersede     okpay.Action = "supersede" // another reset was asked for
-	expireReset   okpay.Action = "expire"
+	askReset    okpay.Action = "request"
+	openReset   okpay.Action = "open"      // with the code or the token of the link
+	proveFactor okpay.Action = "factor"    // the second factor
+	noFactor    okpay.Action = "no_factor" // there is none
+	setNew      okpay.Action = "set"
+	supersede   okpay.Action = "supersede" // another reset was asked for
+	expireReset okpay.Action = "expire"
 )
 
 // PasswordResetMachine is the table of resets.
@@ -51,7 +51,7 @@ func PasswordResetMachine() okpay.Machine[PasswordResetState] {
 		{From: PasswordResetProven, On: proveFactor, Guard: answerWrong, To: PasswordResetProven},
 		{From: PasswordResetProven, On: proveFactor, Guard: answerLast, To: PasswordResetDead, Emits: dead},
 		{From: PasswordResetProven, On: noFactor, To: PasswordResetMaySet},
-		{From: PasswordResetMaySet, On: setNew, To: PasswordResetDone, Emits: []string{"password_reset.done"}, Mails: []string{"password_reset_done"}},
+		{From: PasswordResetMaySet, On: setNew, To: PasswordResetDone, Emits: []string{"password_reset.done"}},
 	}
 	for _, from := range []PasswordResetState{PasswordResetSent, PasswordResetProven, PasswordResetMaySet} {
 		rows = append(
@@ -74,31 +74,33 @@ const (
 type PasswordReset struct {
 	ID        PasswordResetID    `json:"id"`
 	State     PasswordResetState `json:"state"`
-	ExpiresAt time.Time  `json:"expires_at"`
+	ExpiresAt time.Time          `json:"expires_at"`
 	// Grant is what the next steps ask for, once the code or link was right: a secret that is
 	// shown once.
-	Grant string `json:"grant,omitempty"`
+	Grant Secret `json:"grant,omitzero"`
 	// SecondFactor says that a code of the app, or a recovery code, is due.
 	SecondFactor bool `json:"second_factor,omitempty"`
 }
 
 // passwordReset is a reset as its record keeps it.
 type passwordReset struct {
-	ID       PasswordResetID           `json:"id"`
-	State    PasswordResetState        `json:"state"`
-	Of       okpay.CustomerID  `json:"customer,omitempty"`
-	Shadow   string            `json:"shadow,omitempty"`
-	Epoch    int64             `json:"epoch"`
-	Contact  okpay.ContactID   `json:"contact,omitempty"`
-	Code     sentCode          `json:"code"`
-	Tries    int               `json:"factor_tries,omitempty"`
-	Grant    []byte            `json:"grant,omitempty"` // SHA-256 of the grant's secret
-	Until    time.Time         `json:"until"`
-	Client   map[string]string `json:"client,omitempty"`
-	Sequence int64             `json:"sequence"`
+	ID       PasswordResetID    `json:"id"`
+	State    PasswordResetState `json:"state"`
+	Of       okpay.CustomerID   `json:"customer,omitempty"`
+	Shadow   string             `json:"shadow,omitempty"`
+	Epoch    int64              `json:"epoch"`
+	Contact  okpay.ContactID    `json:"contact,omitempty"`
+	Code     sentCode           `json:"code"`
+	Tries    int                `json:"factor_tries,omitempty"`
+	Grant    []byte             `json:"grant,omitempty"` // SHA-256 of the grant's secret
+	Until    time.Time          `json:"until"`
+	Client   map[string]string  `json:"client,omitempty"`
+	Sequence int64              `json:"sequence"`
 }
 
-func (r *passwordReset) over() bool { return r.State == PasswordResetDone || r.State == PasswordResetDead }
+func (r *passwordReset) over() bool {
+	return r.State == PasswordResetDone || r.State == PasswordResetDead
+}
 
 func (r *passwordReset) Put() ledger.Put {
 	put := plain("password_reset", string(r.ID), r.Of)
@@ -118,7 +120,9 @@ func (r *passwordReset) Customer() okpay.CustomerID { return r.Of }
 
 func (r *passwordReset) Counter() *int64 { return &r.Sequence }
 
-func (r *passwordReset) view() PasswordReset { return PasswordReset{ID: r.ID, State: r.State, ExpiresAt: r.Until} }
+func (r *passwordReset) view() PasswordReset {
+	return PasswordReset{ID: r.ID, State: r.State, ExpiresAt: r.Until}
+}
 
 // newestReset is which reset of a customer, or of a name that nobody has, can be used.
 type newestReset struct {
@@ -158,14 +162,8 @@ func (x *Identity) advanceReset(d *okpay.Draft, r *passwordReset, client *Client
 func (x *Identity) tellReset(d *okpay.Draft, r *passwordReset, template string, client *Client) {
 	m := okpay.Message{Customer: r.Of, Template: template, ObjectType: "password_reset", Object: string(r.ID)}
 	m.Facts = with(map[string]string{}, "place", r.Client["place"], "device", r.Client["device"], "at", stampOf(d.Now()))
-	switch template {
-	case "password_reset_requested":
-		m.Address = &r.Code.To
-		m.Facts["until"], m.Facts["generation"] = stampOf(r.Code.Until), strconv.Itoa(r.Code.Generation)
-	case "password_reset_done":
-		m.Facts["withdrawals_from"] = stampOf(d.Now().Add(x.cfg.WithdrawalHold))
-		m.Facts["advice"] = "sign_in,enable_second_factor,contact_support"
-	}
+	m.Address = &r.Code.To
+	m.Facts["until"], m.Facts["generation"] = stampOf(r.Code.Until), strconv.Itoa(r.Code.Generation)
 	x.tellUnless(d, m, r.Of == "", r.Of == "")
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/okpay/okpay-go/okpay"
-	"github.com/okpay/okpay-go/okpay/lockout"
 	"github.com/okpay/okpay-go/okpay/password"
 )
 
@@ -82,9 +81,9 @@ func (x *Identity) newest(d *okpay.Draft, of *found, r *passwordReset) error {
 // OpenPasswordReset is the input of Identity.OpenPasswordReset: either the token of the link, or
 // ID and Code.
 type OpenPasswordReset struct {
-	Token  string
+	Token  Secret
 	ID     PasswordResetID
-	Code   string
+	Code   Secret
 	Client Client
 }
 
@@ -98,14 +97,14 @@ func (x *Identity) OpenPasswordReset(ctx context.Context, in OpenPasswordReset) 
 	if err := in.Client.check(); err != nil {
 		return PasswordReset{}, err
 	}
-	id, code := in.ID, in.Code
-	byLink := in.Token != ""
+	id, code := in.ID, ""
+	byLink := !in.Token.IsZero()
 	if byLink {
 		name, _ := splitToken(in.Token, "rst_")
-		id, code = PasswordResetID(name), in.Token
+		id, code = PasswordResetID(name), in.Token.Reveal()
 	} else {
 		var err error
-		if code, err = normalizeCode(in.Code); err != nil {
+		if code, err = normalizeCode(in.Code.Reveal()); err != nil {
 			return PasswordReset{}, err
 		}
 	}
@@ -186,7 +185,7 @@ func (x *Identity) rightReset(d *okpay.Draft, r *passwordReset, byLink bool, got
 	}
 	customer := r.Of
 	if customer == "" {
-		customer = nobody
+		customer = noCustomer
 	}
 	g, err := d.Gate(customer)
 	if err := optional(err); err != nil {
@@ -201,7 +200,7 @@ func (x *Identity) rightReset(d *okpay.Draft, r *passwordReset, byLink bool, got
 }
 
 // granted reads the reset of a grant.
-func (x *Identity) granted(d *okpay.Draft, grant string, in PasswordResetState) (*passwordReset, error) {
+func (x *Identity) granted(d *okpay.Draft, grant Secret, in PasswordResetState) (*passwordReset, error) {
 	id, digest := splitToken(grant, "rst_")
 	r, err := x.passwordReset(d, PasswordResetID(id), in)
 	if err != nil {
@@ -223,8 +222,8 @@ func (x *Identity) granted(d *okpay.Draft, grant string, in PasswordResetState) 
 
 // FinishResetFactor is the input of Identity.FinishResetFactor.
 type FinishResetFactor struct {
-	Grant  string
-	Code   string // of the app, or a recovery code
+	Grant  Secret
+	Code   Secret // of the app, or a recovery code
 	Client Client
 }
 
@@ -259,7 +258,7 @@ func (x *Identity) FinishResetFactor(ctx context.Context, in FinishResetFactor) 
 	}
 	var out PasswordReset
 	err = x.second.verify(okpay.WithoutActor(ctx), factorGuess{
-		customer: of, code: in.Code, client: in.Client,
+		customer: of, code: in.Code.Reveal(), client: in.Client,
 		settle: func(d *okpay.Draft, _ int) error {
 			r, err := x.granted(d, in.Grant, PasswordResetProven)
 			if err != nil {
@@ -291,7 +290,7 @@ func (x *Identity) FinishResetFactor(ctx context.Context, in FinishResetFactor) 
 
 // SetNewPassword is the input of Identity.SetNewPassword.
 type SetNewPassword struct {
-	Grant    string
+	Grant    Secret
 	Password password.Password
 	Client   Client
 }
@@ -302,7 +301,8 @@ type SetNewPassword struct {
 // by it. A password that is not allowed leaves the reset as it is.
 //
 // Errors, the first that applies: InvalidRequest, AuthenticationFailed with one text whatever is
-// wrong with the grant, PasswordNotAllowed, ServiceBusy.
+// wrong with the grant, PasswordNotAllowed (its cause is a
+// *password.Violation), ServiceBusy.
 func (x *Identity) SetNewPassword(ctx context.Context, in SetNewPassword) error {
 	if err := in.Client.check(); err != nil {
 		return err
@@ -326,15 +326,9 @@ func (x *Identity) SetNewPassword(ctx context.Context, in SetNewPassword) error 
 		if err != nil {
 			return err
 		}
-		if err := x.setPassword(d, r.Of, p); err != nil {
-			return err
-		}
-		if _, err := x.clearLocks(d, r.Of, lockout.ByReset, lockout.Password); err != nil {
-			return err
-		}
-		_, err = x.changed(d, r.Of, change{
-			password: true, hold: true,
+		_, err = x.setPassword(d, r.Of, p, change{
 			entry: okpay.AuditEntry{Actor: "program", Action: "password.reset", Object: string(r.ID), Facts: in.Client.facts()},
+			facts: with(in.Client.facts(), "at", stampOf(d.Now()), "until", stampOf(d.Now().Add(x.cfg.WithdrawalHold))),
 		})
 		if err != nil {
 			return err

@@ -26,7 +26,7 @@ type Proven struct {
 // purpose and customer, within the session that it was made in if there was one, and not after
 // a change of credentials or a lock. Errors: AuthenticationFailed with one text whatever is
 // wrong, and then nothing is used up.
-func (x *Identity) UseProof(d *okpay.Draft, proof string, of ProofOf) (Proven, error) {
+func (x *Identity) UseProof(d *okpay.Draft, proof Secret, of ProofOf) (Proven, error) {
 	f, err := x.proof(d, proof, of)
 	if err != nil {
 		return Proven{}, err
@@ -42,7 +42,7 @@ func (f *verificationDoc) proven() Proven {
 }
 
 // proof reads a proof that is good, and does not use it up.
-func (x *Identity) proof(d *okpay.Draft, proof string, of ProofOf) (*verificationDoc, error) {
+func (x *Identity) proof(d *okpay.Draft, proof Secret, of ProofOf) (*verificationDoc, error) {
 	id, digest := splitToken(proof, "vfy_")
 	c := caller{okpay.Actor{Customer: of.Customer, Session: string(of.Session)}}
 	f, err := x.verification(d, c, VerificationID(id), Verified)
@@ -64,7 +64,7 @@ func (x *Identity) proof(d *okpay.Draft, proof string, of ProofOf) (*verificatio
 
 // proofCustomer is whose a proof is or was, for the requests of verbs that can be repeated. It
 // decides nothing. Errors: AuthenticationFailed.
-func (x *Identity) proofCustomer(ctx context.Context, proof string) (okpay.CustomerID, error) {
+func (x *Identity) proofCustomer(ctx context.Context, proof Secret) (okpay.CustomerID, error) {
 	id, digest := splitToken(proof, "vfy_")
 	var f verificationDoc
 	err := x.w.Read(ctx, "verification", id, &f)
@@ -76,7 +76,7 @@ func (x *Identity) proofCustomer(ctx context.Context, proof string) (okpay.Custo
 }
 
 // useVerification is UseProof for an operation within a session.
-func (x *Identity) useVerification(d *okpay.Draft, a okpay.Actor, proof string) error {
+func (x *Identity) useVerification(d *okpay.Draft, a okpay.Actor, proof Secret) error {
 	_, err := x.UseProof(d, proof, ProofOf{ForStepUp, a.Customer, SessionID(a.Session)})
 	return err
 }

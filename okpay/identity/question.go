@@ -48,7 +48,7 @@ func (q *questionsDoc) ids() (ids []string) {
 type SetQuestions struct {
 	// Answers are 2 to 5 answers by the ids of the questions, 1 to 64 letters, digits, '_' and
 	// '-'. None takes the questions away.
-	Answers map[string]string
+	Answers map[string]Secret
 	Proof   string // of a step-up for ManageFactor
 	Client  Client
 }
@@ -71,7 +71,7 @@ func (x *Identity) SetQuestions(ctx context.Context, in SetQuestions) error {
 		if err := okpay.CheckID("answers", id); err != nil {
 			return err
 		}
-		text, err := password.NormalizeAnswer(answer)
+		text, err := password.NormalizeAnswer(answer.Reveal())
 		switch {
 		case err != nil:
 			return okpay.InvalidField("answers", "have one with fewer than three letters or digits, or that is too long")
@@ -89,9 +89,9 @@ func (x *Identity) SetQuestions(ctx context.Context, in SetQuestions) error {
 	}
 	q := &questionsDoc{Of: actor.Customer}
 	for id, answer := range in.Answers {
-		hash, err := x.hasher.HashAnswer(ctx, id, password.Password(answer))
+		hash, err := x.hasher.HashAnswer(ctx, id, password.New(answer.Reveal()))
 		if err != nil {
-			return hashing(err)
+			return busy(err)
 		}
 		q.Answers = append(q.Answers, answerHash{id, hash})
 	}
@@ -150,13 +150,13 @@ func (x *Identity) secondQuestions(ctx context.Context, in ProveSecond, settle f
 	}
 	right := len(in.Answers) == len(q.Answers)
 	for _, a := range q.Answers { // all of them: which one was wrong is not told by time either
-		ok, _, err := x.hasher.VerifyAnswer(ctx, a.Hash, a.Question, password.Password(in.Answers[a.Question]))
+		ok, _, err := x.hasher.VerifyAnswer(ctx, a.Hash, a.Question, password.New(in.Answers[a.Question].Reveal()))
 		var bad *password.Violation
 		switch {
 		case errors.Is(err, password.ErrAnswerTooShort), errors.As(err, &bad):
 			ok = false
 		case err != nil:
-			return hashing(err)
+			return busy(err)
 		}
 		right = right && ok
 	}

@@ -29,7 +29,7 @@ type Report struct {
 type ReportUnauthorised struct {
 	// Proof is that of a verification for ForReport, for who is not signed in. Otherwise the
 	// session in the context is enough.
-	Proof   string
+	Proof   Secret
 	Objects []ObjectRef // what was not theirs, at most 20; each has to be the customer's own
 	Text    string      // at most 4,000 bytes of UTF-8; lines may be broken
 	Client  Client
@@ -57,7 +57,7 @@ func (x *Identity) ReportUnauthorised(ctx context.Context, in ReportUnauthorised
 	c := callerOf(ctx)
 	customer := c.Customer
 	switch {
-	case in.Proof != "":
+	case !in.Proof.IsZero():
 		var err error
 		if customer, err = x.proofCustomer(ctx, in.Proof); err != nil {
 			return Report{}, err
@@ -73,7 +73,7 @@ func (x *Identity) ReportUnauthorised(ctx context.Context, in ReportUnauthorised
 	id := ReportID(x.w.NewID("rep_"))
 	act := okpay.Act{Principal: "report/" + string(customer), Operation: "report", Key: in.Key, Request: in.request()}
 	out, err := x.inTurn(okpay.WithoutActor(ctx), "gate/"+string(customer), act, func(d *okpay.Draft) error {
-		if in.Proof != "" {
+		if !in.Proof.IsZero() {
 			if _, err := x.UseProof(d, in.Proof, ProofOf{Purpose: ForReport, Customer: customer}); err != nil {
 				return err
 			}

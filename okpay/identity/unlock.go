@@ -12,7 +12,7 @@ import (
 
 // LockReasonOf is the input of Identity.LockReason: a proof for ForUnlock, or a session in the
 // context.
-type LockReasonOf struct{ Proof string }
+type LockReasonOf struct{ Proof Secret }
 
 // LockReport is what a customer who has proven who they are is told of locks: codes and times.
 type LockReport struct {
@@ -31,12 +31,12 @@ type LockReport struct {
 func (x *Identity) LockReason(ctx context.Context, in LockReasonOf) (LockReport, error) {
 	var report LockReport
 	c := callerOf(ctx)
-	if in.Proof == "" && !c.signedIn() {
+	if in.Proof.IsZero() && !c.signedIn() {
 		return report, okpay.NewError(okpay.AuthenticationRequired, "nobody is signed in")
 	}
 	err := x.ask(ctx, c, "reason", "account.lock_reason", func(d *okpay.Draft) error {
 		customer := c.Customer
-		if in.Proof != "" {
+		if !in.Proof.IsZero() {
 			f, err := x.proof(d, in.Proof, ProofOf{Purpose: ForUnlock, Customer: c.Customer, Session: SessionID(c.Session)})
 			if err != nil {
 				return err
@@ -101,7 +101,7 @@ func publicReason(code string) lockout.Reason {
 
 // Unlock is the input of Identity.Unlock.
 type Unlock struct {
-	Proof  string // of a verification for ForUnlock
+	Proof  Secret // of a verification for ForUnlock
 	Client Client
 }
 

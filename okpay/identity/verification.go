@@ -44,7 +44,7 @@ type Verification struct {
 	// Questions are the ids of those to be answered, if Needs has questions.
 	Questions []string `json:"questions,omitempty"`
 	// Proof is the proof, in Verified: a secret that is shown once, good once, and soon over.
-	Proof string `json:"proof,omitempty"`
+	Proof Secret `json:"proof,omitzero"`
 }
 
 // verificationDoc is a verification as its record keeps it. No code and no token stands here.
@@ -199,7 +199,7 @@ func (x *Identity) verification(d *okpay.Draft, c caller, id VerificationID, in 
 func (x *Identity) current(d *okpay.Draft, f *verificationDoc) (bool, error) {
 	customer := f.Of
 	if customer == "" {
-		customer = nobody
+		customer = noCustomer
 	}
 	g, err := d.Gate(customer)
 	if err := optional(err); err != nil {

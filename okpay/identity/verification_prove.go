@@ -12,7 +12,7 @@ import (
 // ProveCode is the input of Identity.ProveCode.
 type ProveCode struct {
 	ID     VerificationID
-	Code   string // 8 digits; spaces and hyphens do not matter
+	Code   Secret // 8 digits; spaces and hyphens do not matter
 	Client Client
 }
 
@@ -26,7 +26,7 @@ type ProveCode struct {
 // AccountRestricted and, when somebody else has verified it meanwhile, ContactTaken (the
 // verification is over then).
 func (x *Identity) ProveCode(ctx context.Context, in ProveCode) (Verification, error) {
-	code, err := normalizeCode(in.Code)
+	code, err := normalizeCode(in.Code.Reveal())
 	if err != nil {
 		return Verification{}, err
 	}
@@ -140,11 +140,5 @@ func (x *Identity) contactProven(d *okpay.Draft, f *verificationDoc) error {
 		Actor: "c/" + string(f.Of), Action: "contact.verify", Customer: f.Of, Object: string(f.Contact), Session: f.Session,
 		Facts: map[string]string{"kind": string(f.Code.To.Kind)}, Shown: true,
 	})
-	first := 0
-	for _, c := range book.Contacts() {
-		if c.State == okpay.ContactVerified {
-			first++
-		}
-	}
-	return x.afterContact(d, f.Of, first == 1)
+	return x.welcome(d, f.Of)
 }

@@ -132,9 +132,9 @@ type ProveSecond struct {
 	ID   VerificationID
 	Kind lockout.Proof // one of Verification.Needs
 	// Code is that of the app, a recovery code, or the one that SendSecond has sent.
-	Code string
+	Code Secret
 	// Answers are those to all of Verification.Questions, by their ids, for questions.
-	Answers map[string]string
+	Answers map[string]Secret
 	Client  Client
 }
 
@@ -191,7 +191,7 @@ func (x *Identity) ProveSecond(ctx context.Context, in ProveSecond) (Verificatio
 
 // secondCode compares the code that was sent to a second contact.
 func (x *Identity) secondCode(ctx context.Context, in ProveSecond, settle func(*okpay.Draft) error) error {
-	code, err := normalizeCode(in.Code)
+	code, err := normalizeCode(in.Code.Reveal())
 	if err != nil {
 		return err
 	}
@@ -284,7 +284,7 @@ func (x *Identity) secondFactorProof(ctx context.Context, in ProveSecond, settle
 		return err
 	}
 	err = x.second.verify(ctx, factorGuess{
-		customer: customer, code: in.Code, client: in.Client,
+		customer: customer, code: in.Code.Reveal(), client: in.Client,
 		settle: func(d *okpay.Draft, _ int) error { return settle(d) },
 	})
 	if errors.Is(err, okpay.AuthenticationFailed) {
