@@ -21,7 +21,7 @@ type Client struct {
 	// Place is where the address is, such as "Shanghai, CN", at most 100 bytes of plain text.
 	Place string
 	// Device is the token of a device that the customer trusts, see Identity.TrustDevice.
-	Device string
+	Device Secret
 }
 
 const maxPlaceLen = 100

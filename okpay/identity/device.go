@@ -103,7 +103,7 @@ func (v *devicesDoc) Facts(string) map[string]string {
 }
 
 // find returns the trusted device of a token, "" if it is none of theirs.
-func (v *devicesDoc) find(token string, epoch int64, now time.Time) (found DeviceID) {
+func (v *devicesDoc) find(token Secret, epoch int64, now time.Time) (found DeviceID) {
 	id, digest := splitToken(token, "dev_")
 	for i := range v.Devices {
 		r := &v.Devices[i]
@@ -112,6 +112,11 @@ func (v *devicesDoc) find(token string, epoch int64, now time.Time) (found Devic
 		}
 	}
 	return found
+}
+
+// has reports whether a device is trusted.
+func (v *devicesDoc) has(id DeviceID, epoch int64, now time.Time) bool {
+	return slices.ContainsFunc(v.Devices, func(r deviceRecord) bool { return r.ID == id && r.trusted(epoch, now) })
 }
 
 func (r *deviceRecord) trusted(epoch int64, now time.Time) bool {
@@ -150,9 +155,9 @@ type dropped struct {
 // Errors: AuthenticationRequired, SessionEnded, AccountLocked for a limited session,
 // InvalidRequest, AuthenticationRequired too when the session has not proven who its holder is
 // within Config.Recent.
-func (x *Identity) TrustDevice(ctx context.Context, from Client) (token string, device Device, err error) {
+func (x *Identity) TrustDevice(ctx context.Context, from Client) (token Secret, device Device, err error) {
 	if err := from.check(); err != nil {
-		return "", Device{}, err
+		return Secret{}, Device{}, err
 	}
 	_, err = x.doOwn(ctx, own{operation: "device.trust"}, func(d *okpay.Draft, s *sessionDoc) error {
 		if err := x.recent(s, d.Now()); err != nil {
@@ -223,7 +228,7 @@ func (x *Identity) RevokeDevice(ctx context.Context, id DeviceID) error {
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(v.Devices, func(r deviceRecord) bool { return r.ID == id && r.trusted(s.Epoch, d.Now()) }) {
+		if !v.has(id, s.Epoch, d.Now()) {
 			return okpay.NewError(okpay.NotFound, "there is no trusted device with this id")
 		}
 		told, err := v.drop(d, revoke, "c/"+string(v.Of), func(r *deviceRecord) bool { return r.ID == id })

@@ -13,6 +13,7 @@ import (
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/lockout"
+	"github.com/okpay/okpay-go/okpay/password"
 	"github.com/okpay/okpay-go/okpay/totp"
 )
 
@@ -37,6 +38,14 @@ type Config struct {
 	Lockout     lockout.Policy
 	CodeLockout lockout.Policy
 	Throttle    lockout.ThrottlePolicy
+
+	// Hashing says how passwords are hashed and how much memory that may take; its Peppers are
+	// keys that are kept apart from the store. Policy says which passwords are allowed; its zero
+	// value is the guide's. ProductWords are names of the service, of which no password may be
+	// made; defaults to "okpay".
+	Hashing      password.Config
+	Policy       password.Policy
+	ProductWords []string
 
 	// SessionIdle is how long a session lasts without use, at least 2 minutes, and SessionLife how
 	// long it lasts at all. Default to 30 minutes and 12 hours.
@@ -83,11 +92,14 @@ type Identity struct {
 	counters lockout.Keys // names of counters
 	turns    turns        // of goroutines at counters
 	second   secondFactor // nil while there is none
+	hasher   *password.Hasher
 	ring     *totp.Keyring
 	support  SupportCheck // nil while nobody checks what operators do
 
 	// verifying is told of each guess that is verified; tests count them.
 	verifying func(lockout.Authenticator)
+
+	contactChecks contactChecks // nil while nothing verifies contacts here
 }
 
 // New returns an Identity over a wallet, which trusts it from now on (see okpay.Wallet.Trust).
@@ -115,8 +127,14 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if err := cfg.setIssuer(); err != nil {
 		return nil, err
 	}
-	x := &Identity{w: w, cfg: cfg}
-	var err error
+	if cfg.ProductWords == nil {
+		cfg.ProductWords = []string{"okpay"}
+	}
+	hasher, err := password.NewHasher(cfg.Hashing)
+	if err != nil {
+		return nil, okpay.InvalidField("hashing", "%s", err)
+	}
+	x := &Identity{w: w, cfg: cfg, hasher: hasher}
 	if x.counters, err = lockout.NewKeys(x.stableKey("lockout")); err != nil {
 		return nil, err
 	}
@@ -125,8 +143,8 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	}
 	x.second, x.verifying = factors{x}, func(lockout.Authenticator) {}
 	w.Trust(authority{x})
-	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue},
-		okpay.Task{Noun: "factor", Do: x.expireApp}, okpay.Task{Noun: "factor_reset", Do: x.resetDue}, okpay.Task{Noun: "step_up", Do: x.stepUpDue})
+	w.Also(okpay.Task{Noun: "factor", Do: x.expireApp}, okpay.Task{Noun: "factor_reset", Do: x.resetDue}, okpay.Task{Noun: "step_up", Do: x.stepUpDue})
+	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue}, okpay.Task{Noun: "pending", Do: x.pendingDue})
 	return x, nil
 }
 

@@ -25,11 +25,11 @@ type beginning struct {
 }
 
 // beginSession drafts a session and what is told of it, and returns its token.
-func (x *Identity) beginSession(d *okpay.Draft, b beginning) (token string, s Session, err error) {
+func (x *Identity) beginSession(d *okpay.Draft, b beginning) (token Secret, s Session, err error) {
 	id := SessionID(x.w.NewID("ses_"))
 	token, secret, err := x.newToken(string(id))
 	if err != nil {
-		return "", Session{}, err
+		return Secret{}, Session{}, err
 	}
 	now := d.Now()
 	doc := &sessionDoc{
@@ -42,7 +42,7 @@ func (x *Identity) beginSession(d *okpay.Draft, b beginning) (token string, s Se
 	}
 	familiar, err := x.recognize(d, b)
 	if err != nil {
-		return "", Session{}, err
+		return Secret{}, Session{}, err
 	}
 	guard := okpay.Always
 	if !familiar {
@@ -50,7 +50,7 @@ func (x *Identity) beginSession(d *okpay.Draft, b beginning) (token string, s Se
 	}
 	m, err := SessionMachine().Move(&doc.State, string(id), begin, guard)
 	if err != nil {
-		return "", Session{}, err
+		return Secret{}, Session{}, err
 	}
 	if b.failures > 0 {
 		d.Tell(okpay.Message{Customer: b.customer, Template: "sign_in_after_failures", Facts: doc.Facts("")})
@@ -66,7 +66,7 @@ func (x *Identity) beginSession(d *okpay.Draft, b beginning) (token string, s Se
 // verbs of the wallet. Call it for each request; what a context is about ends with a change of
 // credentials, even the holder's own. The use is written down at most once a minute.
 // Errors: SessionEnded, whatever is wrong with the token; ServiceBusy.
-func (x *Identity) Authenticate(ctx context.Context, token string) (context.Context, Session, error) {
+func (x *Identity) Authenticate(ctx context.Context, token Secret) (context.Context, Session, error) {
 	s, err := x.holder(ctx, token)
 	if err != nil {
 		return nil, Session{}, err
@@ -82,7 +82,7 @@ func (x *Identity) Authenticate(ctx context.Context, token string) (context.Cont
 }
 
 // holder finds the session of a token. Errors: SessionEnded.
-func (x *Identity) holder(ctx context.Context, token string) (*sessionDoc, error) {
+func (x *Identity) holder(ctx context.Context, token Secret) (*sessionDoc, error) {
 	id, digest := splitToken(token, "ses_")
 	s, r := &sessionDoc{}, reading{ctx, x.w}
 	if err := r.Read("session", id, s); err != nil && !errors.Is(err, okpay.NotFound) && id != "" {

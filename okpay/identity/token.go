@@ -18,19 +18,19 @@ const (
 )
 
 // newToken draws a token for an id.
-func (x *Identity) newToken(id string) (token string, digest []byte, err error) {
+func (x *Identity) newToken(id string) (token Secret, digest []byte, err error) {
 	secret := make([]byte, secretLen)
 	if err := x.w.Random(secret); err != nil {
-		return "", nil, err
+		return Secret{}, nil, err
 	}
-	return id + "." + base64.RawURLEncoding.EncodeToString(secret), digestOf(secret), nil
+	return NewSecret(id + "." + base64.RawURLEncoding.EncodeToString(secret)), digestOf(secret), nil
 }
 
 // splitToken takes a token apart. One that is not well-formed has no id, and the digest of
 // nothing.
-func splitToken(token, prefix string) (id string, digest []byte) {
-	id, text, ok := strings.Cut(token, ".")
-	if len(token) > maxTokenLen || !ok || !strings.HasPrefix(id, prefix) || okpay.CheckID("token", id) != nil {
+func splitToken(token Secret, prefix string) (id string, digest []byte) {
+	id, text, ok := strings.Cut(token.Reveal(), ".")
+	if len(token.Reveal()) > maxTokenLen || !ok || !strings.HasPrefix(id, prefix) || okpay.CheckID("token", id) != nil {
 		return "", digestOf(nil)
 	}
 	secret, err := base64.RawURLEncoding.Strict().DecodeString(text)
