@@ -20,7 +20,7 @@ type BeginContactChange struct {
 	// Replaces is the verified contact that goes when the new one is verified, "" to keep all.
 	Replaces okpay.ContactID
 	// Proof is that of a step-up for ChangeContact to the new contact in its normal form.
-	Proof  string
+	Proof  Secret
 	Client Client
 }
 
@@ -268,7 +268,7 @@ func (x *Identity) contactsChanged(d *okpay.Draft, s *sessionDoc, c *changeDoc, 
 // RemoveContact is the input of Identity.RemoveContact.
 type RemoveContact struct {
 	Contact okpay.ContactID
-	Proof   string // of a step-up for ChangeContact to the contact's id
+	Proof   Secret // of a step-up for ChangeContact to the contact's id
 	Client  Client
 }
 

@@ -17,7 +17,7 @@ type BeginTOTP struct {
 	Account string
 	// Proof is of a StepUp for ManageFactor. It is needed unless the customer signed in, with
 	// the present factor if there is one, within the last 5 minutes.
-	Proof string
+	Proof Secret
 }
 
 // Enrollment is an app that waits for its first code. Key has the secret: the customer is
@@ -109,7 +109,7 @@ func accountName(d *okpay.Draft, customer okpay.CustomerID, k totp.Key) (string,
 // AccountRestricted and AccountLocked, InvalidState when nothing was begun in this session or
 // its time is over, AuthenticationFailed for a wrong code. A key that is missing from
 // Config.Keys is an error of package totp and counts nothing.
-func (x *Identity) ConfirmTOTP(ctx context.Context, code string) ([]totp.RecoveryCode, error) {
+func (x *Identity) ConfirmTOTP(ctx context.Context, code Secret) ([]totp.RecoveryCode, error) {
 	a, _, err := x.actorOf(ctx)
 	if err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (x *Identity) ConfirmTOTP(ctx context.Context, code string) ([]totp.Recover
 	if err != nil {
 		return nil, err
 	}
-	result, step, err := totp.Verify(secret, totp.Params{}, code, x.w.Now(), begun.LastStep)
+	result, step, err := totp.Verify(secret, totp.Params{}, code.Reveal(), x.w.Now(), begun.LastStep)
 	if err != nil {
 		return nil, err
 	}

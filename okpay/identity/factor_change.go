@@ -26,7 +26,7 @@ func (x *Identity) Factor(ctx context.Context, customer okpay.CustomerID) (Facto
 // Errors, the first that applies: AuthenticationRequired without a session or proof,
 // SessionEnded, AccountRestricted and AccountLocked, InvalidState unless the factor is on,
 // AuthenticationFailed for a wrong proof.
-func (x *Identity) RemoveTOTP(ctx context.Context, proof string) error {
+func (x *Identity) RemoveTOTP(ctx context.Context, proof Secret) error {
 	return x.manage(ctx, "factor.remove", func(d *okpay.Draft, s *sessionDoc) error {
 		f, err := factor(d, s.Session.Customer)
 		if err != nil {
@@ -36,7 +36,7 @@ func (x *Identity) RemoveTOTP(ctx context.Context, proof string) error {
 		if err != nil {
 			return err
 		}
-		if proof == "" {
+		if proof.IsZero() {
 			return proofNeeded()
 		}
 		if err := x.useStepUp(d, s.actor(), RemoveSecondFactor, "", proof); err != nil {
@@ -91,8 +91,8 @@ func proofNeeded() error {
 
 // reauthenticated refuses who has not proven lately who they are: by a proof, which is used up,
 // or by the sign-in, which asked for the factor if there is one.
-func (x *Identity) reauthenticated(d *okpay.Draft, s *sessionDoc, f *factorDoc, proof string) error {
-	if proof != "" {
+func (x *Identity) reauthenticated(d *okpay.Draft, s *sessionDoc, f *factorDoc, proof Secret) error {
+	if !proof.IsZero() {
 		return x.useStepUp(d, s.actor(), ManageFactor, "", proof)
 	}
 	if d.Now().Sub(s.ProvenAt) > x.cfg.Recent || f.on() && !s.SecondFactor {

@@ -8,7 +8,7 @@ import (
 )
 
 // SignedIn is the token of a new session, as if its holder had just signed in.
-func (x *Identity) SignedIn(ctx context.Context, id okpay.CustomerID, from Client, withFactor bool) (token string, err error) {
+func (x *Identity) SignedIn(ctx context.Context, id okpay.CustomerID, from Client, withFactor bool) (token Secret, err error) {
 	_, err = x.w.Do(ctx, okpay.Act{Principal: "program", Operation: "test.sign_in"}, func(d *okpay.Draft) error {
 		g, err := d.Gate(id)
 		if err != nil {
@@ -50,7 +50,7 @@ func (x *Identity) SetKeys(keys ...Key) error {
 }
 
 // UseStepUp is useStepUp.
-func (x *Identity) UseStepUp(d *okpay.Draft, a okpay.Actor, action StepUpAction, to, proof string) error {
+func (x *Identity) UseStepUp(d *okpay.Draft, a okpay.Actor, action StepUpAction, to string, proof Secret) error {
 	return x.useStepUp(d, a, action, to, proof)
 }
 

@@ -18,7 +18,7 @@ type holder struct {
 	w     *world
 	p     process
 	id    okpay.CustomerID
-	token string
+	token identity.Secret
 	app   totp.Secret
 	codes []totp.RecoveryCode
 }
@@ -49,14 +49,14 @@ func (h *holder) ctx() context.Context {
 // enroll begins an app and confirms it.
 func (h *holder) enroll() {
 	h.t.Helper()
-	h.begin(h.p, "")
-	codes, err := h.p.x.ConfirmTOTP(h.ctx(), h.code())
+	h.begin(h.p, identity.Secret{})
+	codes, err := h.p.x.ConfirmTOTP(h.ctx(), identity.NewSecret(h.code()))
 	require.NoError(h.t, err)
 	require.Len(h.t, codes, 10)
 	h.codes = codes
 }
 
-func (h *holder) begin(p process, proof string) identity.Enrollment {
+func (h *holder) begin(p process, proof identity.Secret) identity.Enrollment {
 	h.t.Helper()
 	e, err := p.x.BeginTOTP(h.ctx(), identity.BeginTOTP{Proof: proof})
 	require.NoError(h.t, err)
@@ -119,11 +119,11 @@ func (h *holder) gate() okpay.Gate {
 }
 
 // proof answers a step-up with the factor, or the answer given.
-func (h *holder) proof(in identity.StepUpRequest) string {
+func (h *holder) proof(in identity.StepUpRequest) identity.Secret {
 	h.t.Helper()
 	s, err := h.p.x.BeginStepUp(h.ctx(), in)
 	require.NoError(h.t, err)
-	proof, err := h.p.x.FinishStepUp(h.ctx(), identity.FinishStepUp{ID: s.ID, Method: identity.BySecondFactor, Answer: h.next()})
+	proof, err := h.p.x.FinishStepUp(h.ctx(), identity.FinishStepUp{ID: s.ID, Method: identity.BySecondFactor, Answer: identity.NewSecret(h.next())})
 	require.NoError(h.t, err)
 	return proof
 }

@@ -19,7 +19,7 @@ func TestAnAppCountsOnceItsFirstCodeIsConfirmed(t *testing.T) {
 	h := w.holder(customer)
 	assert.Equal(t, identity.Factor{Customer: customer, State: identity.FactorOff}, h.factor())
 
-	e := h.begin(h.p, "")
+	e := h.begin(h.p, identity.Secret{})
 	assert.Equal(t, identity.FactorPending, e.Factor.State)
 	assert.Equal(t, w.clock.Now().Add(10*time.Minute), e.Until)
 	assert.Equal(t, "Purse", e.Key.Issuer)
@@ -39,9 +39,9 @@ func TestAnAppCountsOnceItsFirstCodeIsConfirmed(t *testing.T) {
 
 	other := w.holder(customer)
 	otherCtx := other.ctx()
-	_, err = h.p.x.ConfirmTOTP(otherCtx, h.code())
+	_, err = h.p.x.ConfirmTOTP(otherCtx, identity.NewSecret(h.code()))
 	require.ErrorIs(t, err, okpay.InvalidState, "another session did not begin it")
-	codes, err := h.p.x.ConfirmTOTP(h.ctx(), h.code())
+	codes, err := h.p.x.ConfirmTOTP(h.ctx(), identity.NewSecret(h.code()))
 	require.NoError(t, err)
 	require.Len(t, codes, 10)
 	assert.Len(t, codes[0].Reveal(), 27)
@@ -52,7 +52,7 @@ func TestAnAppCountsOnceItsFirstCodeIsConfirmed(t *testing.T) {
 	assert.False(t, f.MustEnroll)
 	assert.Nil(t, f.ConfirmBy)
 	h.ctx() // this session goes on
-	_, err = h.p.x.ConfirmTOTP(otherCtx, h.code())
+	_, err = h.p.x.ConfirmTOTP(otherCtx, identity.NewSecret(h.code()))
 	require.ErrorIs(t, err, okpay.SessionEnded, "the others have ended")
 	assert.Nil(t, h.gate().WithdrawalsFrom, "a first factor takes nothing away")
 	assert.ElementsMatch(t, []string{"new_sign_in", "factor_enabled"}, h.told())
@@ -64,13 +64,13 @@ func TestAnAppCountsOnceItsFirstCodeIsConfirmed(t *testing.T) {
 func TestTheFifthWrongCodeAndTimeEndWhatWasBegun(t *testing.T) {
 	w := start(t, identity.Config{})
 	h := w.holder(customer)
-	h.begin(h.p, "")
+	h.begin(h.p, identity.Secret{})
 	for range 5 {
-		_, err := h.p.x.ConfirmTOTP(h.ctx(), h.wrongCode())
+		_, err := h.p.x.ConfirmTOTP(h.ctx(), identity.NewSecret(h.wrongCode()))
 		require.ErrorIs(t, err, okpay.AuthenticationFailed)
 	}
 	assert.Equal(t, identity.FactorOff, h.factor().State)
-	_, err := h.p.x.ConfirmTOTP(h.ctx(), h.code())
+	_, err := h.p.x.ConfirmTOTP(h.ctx(), identity.NewSecret(h.code()))
 	require.ErrorIs(t, err, okpay.InvalidState, "it is destroyed")
 	_, sealed, err := h.p.x.FactorRecord(t.Context(), customer)
 	require.NoError(t, err)
@@ -78,18 +78,18 @@ func TestTheFifthWrongCodeAndTimeEndWhatWasBegun(t *testing.T) {
 
 	w.clock.Advance(time.Minute)
 	h.signIn()
-	h.begin(h.p, "")
+	h.begin(h.p, identity.Secret{})
 	for range 4 {
-		_, err := h.p.x.ConfirmTOTP(h.ctx(), h.wrongCode())
+		_, err := h.p.x.ConfirmTOTP(h.ctx(), identity.NewSecret(h.wrongCode()))
 		require.ErrorIs(t, err, okpay.AuthenticationFailed)
 	}
-	_, err = h.p.x.ConfirmTOTP(h.ctx(), h.code())
+	_, err = h.p.x.ConfirmTOTP(h.ctx(), identity.NewSecret(h.code()))
 	require.NoError(t, err, "four wrong ones and a right one")
 
 	h.begin(h.p, h.proof(identity.StepUpRequest{Action: identity.ManageFactor}))
 	assert.Equal(t, identity.FactorReplacing, h.factor().State)
 	w.clock.Advance(10 * time.Minute)
-	_, err = h.p.x.ConfirmTOTP(h.ctx(), h.code())
+	_, err = h.p.x.ConfirmTOTP(h.ctx(), identity.NewSecret(h.code()))
 	require.ErrorIs(t, err, okpay.InvalidState, "its time is over")
 	_, err = h.w.Work(t.Context())
 	require.NoError(t, err)
@@ -104,7 +104,7 @@ func TestAnAppIsReplacedByWhoHasTheOldOne(t *testing.T) {
 	w.clock.Advance(6 * time.Minute)
 	_, err := h.p.x.BeginTOTP(h.ctx(), identity.BeginTOTP{})
 	require.ErrorIs(t, err, okpay.AuthenticationRequired, "the sign-in is too long ago")
-	_, err = h.p.x.BeginTOTP(h.ctx(), identity.BeginTOTP{Proof: "stp_1.nothing"})
+	_, err = h.p.x.BeginTOTP(h.ctx(), identity.BeginTOTP{Proof: identity.NewSecret("stp_1.nothing")})
 	require.ErrorIs(t, err, okpay.AuthenticationFailed)
 
 	old := h.app
@@ -114,7 +114,7 @@ func TestAnAppIsReplacedByWhoHasTheOldOne(t *testing.T) {
 	require.NoError(t, h.verify(h.next()), "the old one counts")
 	h.app = fresh
 	oldCodes := h.codes
-	codes, err := h.p.x.ConfirmTOTP(h.ctx(), h.code())
+	codes, err := h.p.x.ConfirmTOTP(h.ctx(), identity.NewSecret(h.code()))
 	require.NoError(t, err)
 	assert.Contains(t, h.told(), "factor_replaced")
 	require.NotNil(t, h.gate().WithdrawalsFrom)
@@ -136,7 +136,7 @@ func TestASignInWithTheFactorIsFreshForFiveMinutes(t *testing.T) {
 	require.ErrorIs(t, err, okpay.AuthenticationRequired, "this session began without the factor")
 	h.signIn()
 	w.clock.Advance(5 * time.Minute)
-	h.begin(h.p, "")
+	h.begin(h.p, identity.Secret{})
 	require.NoError(t, h.p.x.CancelTOTP(h.ctx()))
 	assert.Equal(t, identity.FactorActive, h.factor().State)
 	w.clock.Advance(time.Second)
@@ -149,9 +149,9 @@ func TestAFactorIsRemovedByAProofOfItsOwn(t *testing.T) {
 	h := w.holder(customer)
 	_, err := h.p.x.BeginStepUp(h.ctx(), identity.StepUpRequest{Action: identity.RemoveSecondFactor})
 	require.ErrorIs(t, err, okpay.InvalidState, "there is none")
-	require.ErrorIs(t, h.p.x.RemoveTOTP(h.ctx(), ""), okpay.InvalidState)
+	require.ErrorIs(t, h.p.x.RemoveTOTP(h.ctx(), identity.Secret{}), okpay.InvalidState)
 	h.enroll()
-	require.ErrorIs(t, h.p.x.RemoveTOTP(h.ctx(), ""), okpay.AuthenticationRequired, "however fresh the sign-in")
+	require.ErrorIs(t, h.p.x.RemoveTOTP(h.ctx(), identity.Secret{}), okpay.AuthenticationRequired, "however fresh the sign-in")
 	manage := h.proof(identity.StepUpRequest{Action: identity.ManageFactor})
 	require.ErrorIs(t, h.p.x.RemoveTOTP(h.ctx(), manage), okpay.AuthenticationFailed, "a proof of something else")
 	other := w.holder(customer)
@@ -192,7 +192,7 @@ func TestARecoveryCodeIsGoodOnce(t *testing.T) {
 	assert.Equal(t, "true", m.Facts["codes_low"])
 
 	w.clock.Advance(20 * time.Minute)
-	_, err := h.p.x.RenewRecoveryCodes(h.ctx(), "")
+	_, err := h.p.x.RenewRecoveryCodes(h.ctx(), identity.Secret{})
 	require.ErrorIs(t, err, okpay.AuthenticationRequired)
 	codes, err := h.p.x.RenewRecoveryCodes(h.ctx(), h.proof(identity.StepUpRequest{Action: identity.ManageFactor}))
 	require.NoError(t, err)
@@ -203,9 +203,9 @@ func TestARecoveryCodeIsGoodOnce(t *testing.T) {
 
 	// A new app ends the recovery.
 	h.signIn()
-	h.begin(h.p, "")
+	h.begin(h.p, identity.Secret{})
 	assert.Equal(t, identity.FactorRebinding, h.factor().State)
-	_, err = h.p.x.ConfirmTOTP(h.ctx(), h.code())
+	_, err = h.p.x.ConfirmTOTP(h.ctx(), identity.NewSecret(h.code()))
 	require.NoError(t, err)
 	assert.Equal(t, identity.FactorActive, h.factor().State)
 	assert.False(t, h.factor().MustEnroll)
@@ -234,8 +234,8 @@ func TestTwentyWrongCodesDisableTheAppAndARecoveryCodeHelps(t *testing.T) {
 	require.ErrorIs(t, h.verify(h.next()), okpay.AuthenticationFailed, "the app stays disabled")
 	require.ErrorIs(t, h.p.x.VerifyFactor(t.Context(), customer, h.next(), true, nil), okpay.AuthenticationFailed)
 	h.signIn()
-	h.begin(h.p, "")
-	_, err = h.p.x.ConfirmTOTP(h.ctx(), h.code())
+	h.begin(h.p, identity.Secret{})
+	_, err = h.p.x.ConfirmTOTP(h.ctx(), identity.NewSecret(h.code()))
 	require.NoError(t, err)
 	require.NoError(t, h.verify(h.next()), "a new app begins anew")
 	assert.Equal(t, identity.FactorActive, h.factor().State)
@@ -255,7 +255,7 @@ func TestWhoMayNotManageChangesNoFactor(t *testing.T) {
 			h := w.holder(customer)
 			h.enroll()
 			h.signIn()
-			h.begin(h.p, "")
+			h.begin(h.p, identity.Secret{})
 			ctx := h.ctx()
 			_, err := w.Do(t.Context(), okpay.Act{Principal: "program", Operation: "test"}, func(d *okpay.Draft) error {
 				g, err := d.Gate(customer)
@@ -268,11 +268,11 @@ func TestWhoMayNotManageChangesNoFactor(t *testing.T) {
 			require.NoError(t, err)
 			_, err = h.p.x.BeginTOTP(ctx, identity.BeginTOTP{})
 			require.ErrorIs(t, err, c.want)
-			_, err = h.p.x.ConfirmTOTP(ctx, h.code())
+			_, err = h.p.x.ConfirmTOTP(ctx, identity.NewSecret(h.code()))
 			require.ErrorIs(t, err, c.want)
 			require.ErrorIs(t, h.p.x.CancelTOTP(ctx), c.want)
-			require.ErrorIs(t, h.p.x.RemoveTOTP(ctx, ""), c.want)
-			_, err = h.p.x.RenewRecoveryCodes(ctx, "")
+			require.ErrorIs(t, h.p.x.RemoveTOTP(ctx, identity.Secret{}), c.want)
+			_, err = h.p.x.RenewRecoveryCodes(ctx, identity.Secret{})
 			require.ErrorIs(t, err, c.want)
 			assert.Equal(t, identity.FactorReplacing, h.factor().State)
 		})
@@ -280,7 +280,7 @@ func TestWhoMayNotManageChangesNoFactor(t *testing.T) {
 	w := start(t, identity.Config{})
 	_, err := w.x.BeginTOTP(t.Context(), identity.BeginTOTP{})
 	require.ErrorIs(t, err, okpay.AuthenticationRequired)
-	_, err = w.x.ConfirmTOTP(t.Context(), "123456")
+	_, err = w.x.ConfirmTOTP(t.Context(), identity.NewSecret("123456"))
 	require.ErrorIs(t, err, okpay.AuthenticationRequired)
 	_, err = w.x.BeginTOTP(w.holder(customer).ctx(), identity.BeginTOTP{Account: "a:b"})
 	require.ErrorIs(t, err, okpay.InvalidRequest)
@@ -297,5 +297,5 @@ func TestTheAppShowsAVerifiedContact(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	assert.Equal(t, "second@example.com", w.holder(customer).begin(w.process, "").Key.Account)
+	assert.Equal(t, "second@example.com", w.holder(customer).begin(w.process, identity.Secret{}).Key.Account)
 }

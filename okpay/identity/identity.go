@@ -146,15 +146,15 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if err := cfg.setSessions(); err != nil {
 		return nil, err
 	}
+	if err := cfg.setIssuer(); err != nil {
+		return nil, err
+	}
 	if cfg.ProductWords == nil {
 		cfg.ProductWords = []string{"okpay"}
 	}
 	passwords, err := password.NewHasher(cfg.Hashing)
 	if err != nil {
 		return nil, okpay.InvalidField("hashing", "%s", err)
-	}
-	if err := cfg.setIssuer(); err != nil {
-		return nil, err
 	}
 	x := &Identity{w: w, cfg: cfg, hasher: passwords}
 	x.contactChecks = x
@@ -166,8 +166,8 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	}
 	x.second, x.verifying = factors{x}, func(lockout.Authenticator) {}
 	w.Trust(authority{x})
-	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue}, okpay.Task{Noun: "pending", Do: x.pendingDue},
-		okpay.Task{Noun: "factor", Do: x.expireApp}, okpay.Task{Noun: "factor_reset", Do: x.resetDue}, okpay.Task{Noun: "step_up", Do: x.stepUpDue})
+	w.Also(okpay.Task{Noun: "factor", Do: x.expireApp}, okpay.Task{Noun: "factor_reset", Do: x.resetDue}, okpay.Task{Noun: "step_up", Do: x.stepUpDue})
+	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue}, okpay.Task{Noun: "pending", Do: x.pendingDue})
 	w.Also(x.proofTasks()...)
 	return x, nil
 }

@@ -19,12 +19,15 @@ type hasher interface {
 	VerifyUnknown(ctx context.Context, p password.Password) error
 	IsCurrent(hash string) func(context.Context, password.Password) (bool, error)
 	Memory() password.Memory
+	HashAnswer(ctx context.Context, question string, answer password.Password) (string, error)
+	VerifyAnswer(ctx context.Context, hash, question string, answer password.Password) (right, needsRehash bool, err error)
 }
 
 // passwordDoc is a customer's password, hashed.
 type passwordDoc struct {
 	Of       okpay.CustomerID `json:"of"`
-	Hash     string           `json:"hash"` // as package password makes them
+	Hash     string           `json:"hash"`             // as package password makes them
+	Former   string           `json:"former,omitempty"` // that was made worth nothing, and may not come back
 	SetAt    time.Time        `json:"set_at"`
 	Sequence int64            `json:"sequence"`
 }
@@ -118,6 +121,9 @@ func (x *Identity) preparePassword(ctx context.Context, id okpay.CustomerID, p p
 	if now.Hash != "" {
 		about.IsCurrent = x.hasher.IsCurrent(now.Hash)
 	}
+	if now.Former != "" {
+		about.IsCurrent = x.hasher.IsCurrent(now.Former)
+	}
 	n, err := x.judged(ctx, p, about)
 	n.replaces = now.Hash
 	return n, err
@@ -165,7 +171,7 @@ func (x *Identity) setPassword(d *okpay.Draft, id okpay.CustomerID, p newPasswor
 	if doc.Hash != p.replaces {
 		return nil, okpay.NewError(okpay.InvalidState, "the password was changed meanwhile")
 	}
-	doc.Hash, doc.SetAt = p.hash, d.Now()
+	doc.Hash, doc.Former, doc.SetAt = p.hash, "", d.Now()
 	if err := d.Write(doc, okpay.Told{Emits: []string{"password.changed"}}); err != nil {
 		return nil, err
 	}
@@ -178,6 +184,16 @@ func (x *Identity) setPassword(d *okpay.Draft, id okpay.CustomerID, p newPasswor
 		c.template = "password_changed"
 	}
 	return x.changed(d, id, c)
+}
+
+// dropPassword makes a customer's password worth nothing: only a reset sets another.
+func (x *Identity) dropPassword(d *okpay.Draft, id okpay.CustomerID) error {
+	doc, err := x.passwordOf(d, id)
+	if err != nil || doc.Hash == "" {
+		return err
+	}
+	doc.Hash, doc.Former, doc.SetAt = "", doc.Hash, d.Now()
+	return d.Write(doc, okpay.Told{Emits: []string{"password.changed"}})
 }
 
 // noteBreachCheck writes down that a password was accepted without the answer of the service
@@ -207,7 +223,7 @@ func (x *Identity) ChangePassword(ctx context.Context, in ChangePassword) error 
 	if err != nil {
 		return err
 	}
-	if err := x.provePassword(ctx, s, in.Current); err != nil {
+	if err := x.provePassword(ctx, s, in.Current, nil); err != nil {
 		return err
 	}
 	p, err := x.preparePassword(ctx, a.Customer, in.New)
@@ -233,8 +249,9 @@ func (x *Identity) ChangePassword(ctx context.Context, in ChangePassword) error 
 	return err
 }
 
-// provePassword takes a try at the current password of whoever is signed in.
-func (x *Identity) provePassword(ctx context.Context, s *sessionDoc, p password.Password) error {
+// provePassword takes a try at the current password of whoever is signed in. then is drafted
+// into the Change that resolves a right one, if it is given.
+func (x *Identity) provePassword(ctx context.Context, s *sessionDoc, p password.Password, then func(*okpay.Draft, int) error) error {
 	if len(p.Reveal()) > password.MaxBytes {
 		return wrong()
 	}
@@ -250,12 +267,15 @@ func (x *Identity) provePassword(ctx context.Context, s *sessionDoc, p password.
 	g := guess{
 		customer: id, authenticator: lockout.Password, trusted: trusted, known: true, action: "password.fail",
 		client: Client{Place: s.Place},
-		settle: func(d *okpay.Draft, _ int) error {
+		settle: func(d *okpay.Draft, failures int) error {
 			again, err := x.passwordOf(d, id)
 			if err == nil && again.Hash != now.Hash {
 				err = wrong() // it was another's when it was verified
 			}
-			return err
+			if err != nil || then == nil {
+				return err
+			}
+			return then(d, failures)
 		},
 	}
 	return x.attempt(ctx, g, func(ctx context.Context) (bool, error) {

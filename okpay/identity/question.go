@@ -49,7 +49,7 @@ type SetQuestions struct {
 	// Answers are 2 to 5 answers by the ids of the questions, 1 to 64 letters, digits, '_' and
 	// '-'. None takes the questions away.
 	Answers map[string]Secret
-	Proof   string // of a step-up for ManageFactor
+	Proof   Secret // of a step-up for ManageFactor
 	Client  Client
 }
 

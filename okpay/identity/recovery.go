@@ -75,13 +75,13 @@ func (x *Identity) newRecoveryCodes(customer okpay.CustomerID) ([]totp.RecoveryC
 }
 
 // RenewRecoveryCodes makes new recovery codes for the customer who is signed in, to be shown
-// once, in the place of all earlier ones. proof is of a StepUp for ManageFactor, or "" when the
+// once, in the place of all earlier ones. proof is of a StepUp for ManageFactor, or none when the
 // customer signed in with the factor within the last 5 minutes.
 //
 // Errors, the first that applies: AuthenticationRequired without a session or a fresh sign-in
 // or proof, SessionEnded, AccountRestricted and AccountLocked, InvalidState unless the factor
 // is on, AuthenticationFailed for a wrong proof.
-func (x *Identity) RenewRecoveryCodes(ctx context.Context, proof string) ([]totp.RecoveryCode, error) {
+func (x *Identity) RenewRecoveryCodes(ctx context.Context, proof Secret) ([]totp.RecoveryCode, error) {
 	a, _, err := x.actorOf(ctx)
 	if err != nil {
 		return nil, err

@@ -85,6 +85,9 @@ func (u *purse) withdrawal(minor int64, to okpay.DestinationID) identity.StepUpR
 	return identity.StepUpRequest{Action: identity.StepUpWithdrawal, Amount: cny(minor), To: string(to)}
 }
 
+// spent is a proof as the wallet's verbs take it.
+func (u *purse) spent(in identity.StepUpRequest) string { return u.proof(in).Reveal() }
+
 func TestAWithdrawalNeedsAProofOfItself(t *testing.T) {
 	u := startPurse(t, okpay.Allow, memstore.New())
 	_, err := u.withdraw(u.ctx(), u.world.process, 1000, u.to, "", "")
@@ -92,7 +95,7 @@ func TestAWithdrawalNeedsAProofOfItself(t *testing.T) {
 	_, err = u.withdraw(u.ctx(), u.world.process, 1000, u.to, "anything", "")
 	require.ErrorIs(t, err, okpay.AuthenticationFailed)
 
-	proof := u.proof(u.withdrawal(1000, u.to))
+	proof := u.spent(u.withdrawal(1000, u.to))
 	for name, try := range map[string]func() error{
 		"another amount":      func() error { _, err := u.withdraw(u.ctx(), u.world.process, 1001, u.to, proof, ""); return err },
 		"another destination": func() error { _, err := u.withdraw(u.ctx(), u.world.process, 1000, u.elsewhere, proof, ""); return err },
@@ -141,11 +144,11 @@ func TestAWithdrawalNeedsAProofOfItself(t *testing.T) {
 
 func TestAProofEndsWithTimeSessionAndCredentials(t *testing.T) {
 	u := startPurse(t, okpay.Allow, memstore.New())
-	proof := u.proof(u.withdrawal(1000, u.to))
+	proof := u.spent(u.withdrawal(1000, u.to))
 	u.world.clock.Advance(5*time.Minute - time.Second)
 	_, err := u.withdraw(u.ctx(), u.world.process, 1000, u.to, proof, "")
 	require.NoError(t, err, "until the last second")
-	proof = u.proof(u.withdrawal(1000, u.to))
+	proof = u.spent(u.withdrawal(1000, u.to))
 	u.world.clock.Advance(5 * time.Minute)
 	_, err = u.withdraw(u.ctx(), u.world.process, 1000, u.to, proof, "")
 	require.ErrorIs(t, err, okpay.AuthenticationFailed)
@@ -156,12 +159,12 @@ func TestAProofEndsWithTimeSessionAndCredentials(t *testing.T) {
 	_, err = u.withdraw(u.ctx(), u.world.process, 1000, u.to, proof, "")
 	require.ErrorIs(t, err, okpay.AuthenticationFailed)
 
-	proof = u.proof(u.withdrawal(1000, u.to))
+	proof = u.spent(u.withdrawal(1000, u.to))
 	require.NoError(t, u.x.EndOtherSessions(u.ctx())) // a new epoch, in which this session goes on
 	_, err = u.withdraw(u.ctx(), u.world.process, 1000, u.to, proof, "")
 	require.ErrorIs(t, err, okpay.AuthenticationFailed, "credentials changed")
 
-	proof, ctx := u.proof(u.withdrawal(1000, u.to)), u.ctx()
+	proof, ctx := u.spent(u.withdrawal(1000, u.to)), u.ctx()
 	require.NoError(t, u.x.SignOut(u.ctx()))
 	_, err = u.withdraw(ctx, u.world.process, 1000, u.to, proof, "")
 	require.ErrorIs(t, err, okpay.SessionEnded)
@@ -176,7 +179,7 @@ func TestOfTwoWithdrawalsWithOneProofOneGoes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			u := startPurse(t, okpay.Allow, stores(t)...)
 			for range testsize.Scaled(t, 5) {
-				proof := u.proof(u.withdrawal(100, u.to))
+				proof := u.spent(u.withdrawal(100, u.to))
 				var all sync.WaitGroup
 				errs := make([]error, 10)
 				ctx := u.ctx()
@@ -287,9 +290,9 @@ func TestWhatRiskChallengesIsProvenForItself(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if c.other.Action != "" {
 				require.ErrorIs(t, c.act(""), okpay.AuthenticationRequired)
-				require.ErrorIs(t, c.act(u.proof(c.other)), okpay.AuthenticationFailed)
+				require.ErrorIs(t, c.act(u.spent(c.other)), okpay.AuthenticationFailed)
 			}
-			proof := u.proof(c.of)
+			proof := u.spent(c.of)
 			require.NoError(t, c.act(proof))
 			if c.other.Action != "" {
 				require.Error(t, c.act(proof), "once")
@@ -297,7 +300,7 @@ func TestWhatRiskChallengesIsProvenForItself(t *testing.T) {
 		})
 	}
 	pay()
-	_, err = u.Payments.Authenticate(u.ctx(), okpay.AuthenticatePayment{Payment: payment.ID, Customer: customer, Proof: u.proof(identity.StepUpRequest{
+	_, err = u.Payments.Authenticate(u.ctx(), okpay.AuthenticatePayment{Payment: payment.ID, Customer: customer, Proof: u.spent(identity.StepUpRequest{
 		Action: identity.StepUpPayment, Amount: cny(701), To: "shop", Object: string(payment.ID),
 	})})
 	require.ErrorIs(t, err, okpay.AuthenticationFailed)
@@ -311,7 +314,7 @@ func TestAStepUpIsAnsweredInItsSessionWithWhatWasOffered(t *testing.T) {
 	assert.Equal(t, "10.00 CNY", s.Amount)
 	assert.Equal(t, u.world.clock.Now().Add(5*time.Minute), s.Until)
 	finish := func(ctx context.Context, id, answer string, m identity.StepUpMethod) error {
-		_, err := u.x.FinishStepUp(ctx, identity.FinishStepUp{ID: id, Method: m, Answer: answer})
+		_, err := u.x.FinishStepUp(ctx, identity.FinishStepUp{ID: id, Method: m, Answer: identity.NewSecret(answer)})
 		return err
 	}
 	code := u.next()
@@ -365,9 +368,9 @@ func TestAfterARecoveryCodeWithdrawalsWaitWhateverIsProven(t *testing.T) {
 	u := startPurse(t, okpay.Allow, memstore.New())
 	s, err := u.x.BeginStepUp(u.ctx(), u.withdrawal(1000, u.to))
 	require.NoError(t, err)
-	proof, err := u.x.FinishStepUp(u.ctx(), identity.FinishStepUp{ID: s.ID, Method: identity.BySecondFactor, Answer: u.codes[0].Reveal()})
+	proof, err := u.x.FinishStepUp(u.ctx(), identity.FinishStepUp{ID: s.ID, Method: identity.BySecondFactor, Answer: identity.NewSecret(u.codes[0].Reveal())})
 	require.NoError(t, err)
-	_, err = u.withdraw(u.ctx(), u.world.process, 1000, u.to, proof, "")
+	_, err = u.withdraw(u.ctx(), u.world.process, 1000, u.to, proof.Reveal(), "")
 	require.ErrorIs(t, err, okpay.AccountRestricted)
 	for range 49 { // the session is used all the time
 		u.world.clock.Advance(29*time.Minute + 30*time.Second)
@@ -375,17 +378,17 @@ func TestAfterARecoveryCodeWithdrawalsWaitWhateverIsProven(t *testing.T) {
 			u.signIn()
 		}
 	}
-	_, err = u.withdraw(u.ctx(), u.world.process, 1000, u.to, u.proof(u.withdrawal(1000, u.to)), "")
+	_, err = u.withdraw(u.ctx(), u.world.process, 1000, u.to, u.spent(u.withdrawal(1000, u.to)), "")
 	require.NoError(t, err)
 }
 
 func TestAContactChangeIsProvenForThatContact(t *testing.T) {
 	u := startPurse(t, okpay.Allow, memstore.New())
-	proof := u.proof(identity.StepUpRequest{Action: identity.ChangeContact, Email: "New@example.com"})
+	proof := u.spent(identity.StepUpRequest{Action: identity.ChangeContact, Email: "New@example.com"})
 	a, _ := okpay.ActorOf(u.ctx())
 	use := func(action identity.StepUpAction, to string) error {
 		_, err := u.Do(t.Context(), okpay.Act{Principal: "program", Operation: "test"}, func(d *okpay.Draft) error {
-			return u.x.UseStepUp(d, a, action, to, proof)
+			return u.x.UseStepUp(d, a, action, to, identity.NewSecret(proof))
 		})
 		return err
 	}

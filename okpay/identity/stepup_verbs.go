@@ -8,6 +8,7 @@ import (
 
 	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay"
+	"github.com/okpay/okpay-go/okpay/password"
 )
 
 // StepUpRequest says what a proof is to allow. It allows that alone: another amount, payee or
@@ -113,11 +114,11 @@ func (x *Identity) methods(d *okpay.Draft, a okpay.Actor, action StepUpAction) (
 	if action == RemoveSecondFactor {
 		return nil, FactorMachine().Refuse(f.Of.State, string(a.Customer), RemoveFactor)
 	}
-	has, err := x.hasPassword(d, a.Customer)
+	p, err := x.passwordOf(d, a.Customer)
 	if err != nil {
 		return nil, err
 	}
-	if has {
+	if p.Hash != "" {
 		return []StepUpMethod{ByPassword}, nil
 	}
 	person, err := d.Person(a.Customer)
@@ -136,7 +137,7 @@ type FinishStepUp struct {
 	Method StepUpMethod
 	// Answer is a code of the app or a recovery code, the password, or the proof of a
 	// verification of a contact for purpose step_up.
-	Answer string
+	Answer Secret
 	Client Client
 }
 
@@ -150,27 +151,27 @@ type FinishStepUp struct {
 // its time is over, InvalidRequest for a method that is not among StepUp.Methods, TooManyTries
 // with ResetsAt, AuthenticationFailed for a wrong answer. A key that is missing from Config.Keys
 // is an error of package totp and counts nothing.
-func (x *Identity) FinishStepUp(ctx context.Context, in FinishStepUp) (proof string, err error) {
+func (x *Identity) FinishStepUp(ctx context.Context, in FinishStepUp) (proof Secret, err error) {
 	a, held, err := x.actorOf(ctx)
 	if err != nil {
-		return "", err
+		return Secret{}, err
 	}
 	if held.Limited {
-		return "", limited(a.Customer)
+		return Secret{}, limited(a.Customer)
 	}
 	if err := okpay.CheckID("id", in.ID); err != nil {
-		return "", err
+		return Secret{}, err
 	}
 	s, err := x.begun(reading{ctx, x.w}, a, in.ID, x.w.Now())
 	if err != nil {
-		return "", err
+		return Secret{}, err
 	}
 	if !slices.Contains(s.Methods, in.Method) {
-		return "", okpay.InvalidField("method", "is not among those that were offered")
+		return Secret{}, okpay.InvalidField("method", "is not among those that were offered")
 	}
 	proof, digest, err := x.newToken(s.ID)
 	if err != nil {
-		return "", err
+		return Secret{}, err
 	}
 	settle := func(d *okpay.Draft, _ int) error {
 		if _, err := x.admitted(d, a); err != nil {
@@ -186,10 +187,10 @@ func (x *Identity) FinishStepUp(ctx context.Context, in FinishStepUp) (proof str
 	switch in.Method {
 	case BySecondFactor:
 		err = x.second.verify(ctx, factorGuess{
-			customer: a.Customer, code: in.Answer, client: in.Client, trusted: x.trusts(ctx, a, in.Client), known: true, settle: settle,
+			customer: a.Customer, code: in.Answer.Reveal(), client: in.Client, trusted: x.trusts(ctx, a, in.Client), known: true, settle: settle,
 		})
 	case ByPassword:
-		err = x.guessPassword(ctx, a, in.Answer, in.Client, settle)
+		err = x.provePassword(ctx, held, password.New(in.Answer.Reveal()), settle)
 	case ByContact:
 		_, err = x.w.Do(okpay.WithoutActor(ctx), okpay.Act{Principal: "program", Operation: "step_up.answer"}, func(d *okpay.Draft) error {
 			if err := x.useVerification(d, a, in.Answer); err != nil {
@@ -200,11 +201,11 @@ func (x *Identity) FinishStepUp(ctx context.Context, in FinishStepUp) (proof str
 	}
 	if errors.Is(err, okpay.AuthenticationFailed) {
 		if err := x.wrongAnswer(ctx, a, in); err != nil && !errors.Is(err, okpay.InvalidState) {
-			return "", err
+			return Secret{}, err
 		}
 	}
 	if err != nil {
-		return "", err
+		return Secret{}, err
 	}
 	return proof, nil
 }
@@ -257,17 +258,17 @@ func (x *Identity) StepUp(d *okpay.Draft, of okpay.StepUp) error {
 	b := bound{
 		customer: of.Customer, session: of.Session, action: StepUpAction(of.Operation), amount: of.Amount, to: of.To, object: of.Object,
 	}
-	return x.useProof(d, b, of.Contact, of.Proof)
+	return x.useProof(d, b, of.Contact, NewSecret(of.Proof))
 }
 
 // useStepUp is StepUp for what moves no money.
-func (x *Identity) useStepUp(d *okpay.Draft, a okpay.Actor, action StepUpAction, to, proof string) error {
+func (x *Identity) useStepUp(d *okpay.Draft, a okpay.Actor, action StepUpAction, to string, proof Secret) error {
 	return x.useProof(d, bound{customer: a.Customer, session: a.Session, action: action, to: to}, "", proof)
 }
 
 // useProof compares a proof with what it is to allow. A payee who was named by a contact may
 // be bound as either.
-func (x *Identity) useProof(d *okpay.Draft, b bound, contact, proof string) error {
+func (x *Identity) useProof(d *okpay.Draft, b bound, contact string, proof Secret) error {
 	id, digest := splitToken(proof, "stp_")
 	if id == "" || b.session == "" {
 		return wrong()

@@ -333,46 +333,55 @@ func (x *Identity) OpenFactorReset(ctx context.Context) (Reset, error) {
 	return r.View().(Reset), nil
 }
 
-// ObjectToFactorReset is the owner's no to a reset by support, from a session, or, without one,
-// with the token from the link in the messages about it.
+// ObjectToFactorReset is the owner's no to a reset by support, from a session.
 //
-// Errors, the first that applies: AuthenticationFailed for a wrong token; AuthenticationRequired
-// for an id without a session, SessionEnded, NotFound for another customer's; InvalidState when
-// it is not open any more.
-func (x *Identity) ObjectToFactorReset(ctx context.Context, idOrToken string) error {
-	id, token, linked := strings.Cut(idOrToken, ".")
-	object := func(d *okpay.Draft, by string, theirs func(*resetDoc) error) error {
-		r := &resetDoc{}
-		if err := d.Read("factor_reset", id, r); err != nil {
-			return err
-		}
-		if err := theirs(r); err != nil {
-			return err
-		}
-		f, err := factor(d, r.Reset.Customer)
-		if err != nil {
-			return err
-		}
-		return x.cancelReset(d, f, r, by, "the owner objects")
+// Errors, the first that applies: AuthenticationRequired, SessionEnded, NotFound, also for another
+// customer's, InvalidState when it is not open any more.
+func (x *Identity) ObjectToFactorReset(ctx context.Context, id string) error {
+	if err := okpay.CheckID("id", id); err != nil {
+		return err
 	}
+	_, err := x.doOwn(ctx, own{operation: "factor_reset.object", limited: true}, func(d *okpay.Draft, s *sessionDoc) error {
+		return x.object(d, id, "c/"+string(s.Session.Customer), func(r *resetDoc) error {
+			if r.Reset.Customer != s.Session.Customer {
+				return okpay.NewError(okpay.NotFound, "there is no reset with this id")
+			}
+			return nil
+		})
+	})
+	return err
+}
+
+// object is the owner's no, who is found to be the owner by theirs.
+func (x *Identity) object(d *okpay.Draft, id, by string, theirs func(*resetDoc) error) error {
+	r := &resetDoc{}
+	if err := d.Read("factor_reset", id, r); err != nil {
+		return err
+	}
+	if err := theirs(r); err != nil {
+		return err
+	}
+	f, err := factor(d, r.Reset.Customer)
+	if err != nil {
+		return err
+	}
+	return x.cancelReset(d, f, r, by, "the owner objects")
+}
+
+// ObjectToFactorResetByLink is the same without a session: token is from the link in the messages
+// about the reset. What fetches links from messages by itself must not call it: ask first.
+//
+// Errors, the first that applies: AuthenticationFailed for a wrong token, InvalidState when it is
+// not open any more.
+func (x *Identity) ObjectToFactorResetByLink(ctx context.Context, token Secret) error {
+	id, text, _ := strings.Cut(token.Reveal(), ".")
 	if err := okpay.CheckID("id", id); err != nil {
 		return wrong()
 	}
-	if !linked {
-		_, err := x.doOwn(ctx, own{operation: "factor_reset.object", limited: true}, func(d *okpay.Draft, s *sessionDoc) error {
-			return object(d, "c/"+string(s.Session.Customer), func(r *resetDoc) error {
-				if r.Reset.Customer != s.Session.Customer {
-					return okpay.NewError(okpay.NotFound, "there is no reset with this id")
-				}
-				return nil
-			})
-		})
-		return err
-	}
 	act := okpay.Act{Principal: "program", Operation: "factor_reset.object"}
 	_, err := x.w.Do(okpay.WithoutActor(ctx), act, func(d *okpay.Draft) error {
-		err := object(d, "link", func(r *resetDoc) error {
-			if !x.objects(r, token) {
+		err := x.object(d, id, "link", func(r *resetDoc) error {
+			if !x.objects(r, text) {
 				return wrong()
 			}
 			return nil
