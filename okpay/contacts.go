@@ -67,7 +67,8 @@ type MoveContact struct {
 // to answer.
 //
 // Errors, the first that applies: InvalidRequest, IdempotencyKeyReused, NotFound,
-// AccountClosed, InvalidState when it is verified already, ContactTaken when somebody else
+// AccountClosed, AuthenticationRequired where somebody acts and an Authority decides (see
+// Wallet.Trust), InvalidState when it is verified already, ContactTaken when somebody else
 // has it verified.
 func (s *Contacts) MarkVerified(ctx context.Context, in MoveContact) (Contact, error) {
 	party, err := contactParty(in.Customer, in.Merchant)
@@ -75,6 +76,9 @@ func (s *Contacts) MarkVerified(ctx context.Context, in MoveContact) (Contact, e
 		return Contact{}, err
 	}
 	_, err = s.w.doFor(ctx, in.Customer, in.verb(party, "contact.verify"), s.inBook(in.Customer, in.Merchant, func(d *Draft, b *ContactBook) error {
+		if err := s.w.beyondSession(d, in.Customer); err != nil {
+			return err
+		}
 		return b.Verify(in.Contact)
 	}))
 	if errors.Is(err, ledger.ErrDuplicateKey) {
@@ -94,7 +98,7 @@ func contactTaken(id ContactID) error {
 
 // Remove takes a contact away; it is free for others at once. Errors, the first that
 // applies: InvalidRequest, IdempotencyKeyReused, NotFound, AccountClosed, AuthenticationRequired
-// where somebody acts and an Authority decides (see Wallet.Trust).
+// as for MarkVerified.
 func (s *Contacts) Remove(ctx context.Context, in MoveContact) error {
 	party, err := contactParty(in.Customer, in.Merchant)
 	if err != nil {
@@ -230,8 +234,8 @@ func (s *Contacts) inBook(customer CustomerID, merchant MerchantID, fn func(*Dra
 }
 
 // beyondSession refuses what a session alone does not allow where an Authority decides: contacts
-// prove who somebody is, so the Authority has verbs of its own for taking them away. The
-// embedding program itself may.
+// prove who somebody is, so the Authority has verbs of its own for changing them. The embedding
+// program itself may.
 func (w *Wallet) beyondSession(d *Draft, of CustomerID) error {
 	if _, acts := ActorOf(d.Context()); acts && of != "" && w.authority != nil {
 		return NewError(AuthenticationRequired, "a session alone does not allow this")

@@ -293,8 +293,7 @@ func TestTheAppShowsAVerifiedContact(t *testing.T) {
 		c, err := w.Contacts.Add(h.ctx(), okpay.AddContact{Customer: customer, Email: mail})
 		require.NoError(t, err)
 		if mail == "second@example.com" {
-			_, err = w.Contacts.MarkVerified(h.ctx(), okpay.MoveContact{Customer: customer, Contact: c.ID})
-			require.NoError(t, err)
+			require.NoError(t, w.x.ContactVerified(h.ctx(), identity.ContactVerified{Customer: customer, Contact: c.ID}))
 		}
 	}
 	assert.Equal(t, "second@example.com", w.holder(customer).begin(w.process, identity.Secret{}).Key.Account)

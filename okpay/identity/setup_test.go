@@ -2,8 +2,11 @@ package identity_test
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,18 +65,7 @@ func startAll(t *testing.T, cfg identity.Config, stores ...ledger.Store) *world 
 	t.Helper()
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}}
 	for _, store := range stores {
-		l, err := ledger.Open(t.Context(), store, ledger.Config{Chart: okpay.Chart(), Now: w.clock.Now, MaxSkew: -1})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
-		p := process{}
-		p.Wallet, err = okpay.New(l, okpay.Config{RequireActor: true})
-		require.NoError(t, err)
-		cfg.Keys = []identity.Key{key}
-		if cfg.Hashing.Params == (password.Params{}) {
-			cfg.Hashing.Params = cheap
-		}
-		p.x, err = identity.New(p.Wallet, cfg)
-		require.NoError(t, err)
+		p := w.join(cfg, store)
 		w.all = append(w.all, p)
 	}
 	w.process = w.all[0]
@@ -105,8 +97,7 @@ func (w *world) register(email string) identity.Registered {
 func (w *world) registered(email string) okpay.CustomerID {
 	w.t.Helper()
 	r := w.register(email)
-	_, err := w.x.ContactVerified(w.t.Context(), okpay.MoveContact{Customer: r.Customer, Contact: r.Contact})
-	require.ErrorIs(w.t, err, okpay.AuthenticationRequired, "the wallet has verbs of customers refused while nobody is signed in")
+	require.NoError(w.t, w.x.ContactVerified(w.t.Context(), identity.ContactVerified{Customer: r.Customer, Contact: r.Contact}))
 	return r.Customer
 }
 
@@ -130,7 +121,7 @@ func (w *world) as(token identity.Secret) context.Context {
 	return ctx
 }
 
-// templates are the messages of a customer, the newest first.
+// templates are the messages of a customer, sorted.
 func (w *world) templates(id okpay.CustomerID) []string {
 	w.t.Helper()
 	messages, err := w.Customers.Messages(w.t.Context(), id, "", 100)
@@ -139,10 +130,11 @@ func (w *world) templates(id okpay.CustomerID) []string {
 	for _, m := range messages {
 		out = append(out, m.Template)
 	}
+	slices.Sort(out)
 	return out
 }
 
-// actions are the entries of the audit about a customer, the newest first.
+// actions are the entries of the audit about a customer, sorted.
 func (w *world) actions(id okpay.CustomerID) []string {
 	w.t.Helper()
 	entries, _, err := w.Audit(w.t.Context(), okpay.AuditPage{Customer: id, Limit: 100})
@@ -151,6 +143,7 @@ func (w *world) actions(id okpay.CustomerID) []string {
 	for _, e := range entries {
 		out = append(out, e.Action)
 	}
+	slices.Sort(out)
 	return out
 }
 
@@ -197,3 +190,71 @@ func onSQLite(t *testing.T) []ledger.Store {
 	}
 	return out
 }
+
+// fails are wrong guesses at a password, none of them from an address.
+func (w *world) fails(email string, n int) {
+	w.t.Helper()
+	for range n {
+		_, err := w.try(email, "wrong", identity.Client{})
+		require.ErrorIs(w.t, err, okpay.AuthenticationFailed)
+	}
+}
+
+// head is how many blocks there are: with one caller, how many Changes were committed.
+func (w *world) head() int64 {
+	w.t.Helper()
+	seq, _, _, err := w.Ledger().Head(w.t.Context())
+	require.NoError(w.t, err)
+	return seq
+}
+
+// countingStore counts views.
+type countingStore struct {
+	ledger.Store
+	reads atomic.Int64
+}
+
+func (s *countingStore) Read(ctx context.Context, id int64, fn func(ledger.View) error) error {
+	s.reads.Add(1)
+	return s.Store.Read(ctx, id, fn)
+}
+
+// startAll2 is a further process, with another Config, of a world that is there already.
+func startAll2(t *testing.T, w *world, cfg identity.Config, store ledger.Store) *world {
+	t.Helper()
+	p := w.join(cfg, store)
+	return &world{process: p, t: t, clock: w.clock, all: []process{p}}
+}
+
+// join opens one more process.
+func (w *world) join(cfg identity.Config, store ledger.Store) process {
+	w.t.Helper()
+	l, err := ledger.Open(w.t.Context(), store, ledger.Config{Chart: okpay.Chart(), Now: w.clock.Now, MaxSkew: -1})
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { require.NoError(w.t, l.Close(context.Background())) })
+	p := process{}
+	p.Wallet, err = okpay.New(l, okpay.Config{RequireActor: true})
+	require.NoError(w.t, err)
+	cfg.Keys = []identity.Key{key}
+	if cfg.Hashing.Params == (password.Params{}) {
+		cfg.Hashing.Params = cheap
+	}
+	p.x, err = identity.New(p.Wallet, cfg)
+	require.NoError(w.t, err)
+	return p
+}
+
+// bare is an Identity over an empty wallet.
+func bare(tb testing.TB) *identity.Identity {
+	tb.Helper()
+	l, err := ledger.Open(tb.Context(), memstore.New(), ledger.Config{Chart: okpay.Chart()})
+	require.NoError(tb, err)
+	tb.Cleanup(func() { _ = l.Close(context.Background()) })
+	w, err := okpay.New(l, okpay.Config{})
+	require.NoError(tb, err)
+	x, err := identity.New(w, identity.Config{})
+	require.NoError(tb, err)
+	return x
+}
+
+func errorsAs(err error, target any) bool { return errors.As(err, target) }
