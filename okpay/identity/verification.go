@@ -55,6 +55,7 @@ type verificationDoc struct {
 	Of       okpay.CustomerID  `json:"customer,omitempty"`
 	Shadow   string            `json:"shadow,omitempty"` // digest of a name that nobody has, instead of Of
 	Silent   bool              `json:"silent,omitempty"` // nothing is sent and no code is right
+	Unsent   bool              `json:"unsent,omitempty"` // the last code was not sent: there were too many
 	Session  string            `json:"session,omitempty"`
 	Epoch    int64             `json:"epoch"` // the gate's
 	Contact  okpay.ContactID   `json:"contact,omitempty"`
@@ -157,7 +158,7 @@ func (x *Identity) tellOf(d *okpay.Draft, f *verificationDoc, template string) {
 		m.Address = &f.Code.To
 		m.Facts["until"], m.Facts["generation"] = f.Code.Until.UTC().Format(time.RFC3339), strconv.Itoa(f.Code.Generation)
 	}
-	x.tellUnless(d, m, f.Silent, f.Of == "")
+	x.tellUnless(d, m, f.Silent || f.Unsent, f.Of == "")
 }
 
 // tellUnless queues a message, unless it is to go to nobody. To a name that nobody has there may

@@ -176,7 +176,7 @@ func (x *Identity) ResendCode(ctx context.Context, in ResendCode) (Verification,
 			return err
 		}
 		f.Code.next(x, f.Code.To, d.Now(), codeLasts)
-		f.Until = f.Code.Until
+		f.Until, f.Unsent = f.Code.Until, false
 		return x.advance(d, f, &in.Client, step{on: Resend})
 	})
 	if err != nil {
