@@ -55,7 +55,8 @@ type Config struct {
 	Questions bool
 	// OnRiskLock is called inside each Change that locks an account for reasons of security: the
 	// place to open a case of the highest priority. It may be called more than once for one
-	// Change that has to be tried again; its error undoes the lock.
+	// Change that has to be tried again, and for a repeat of which nothing comes; what it drafts
+	// counts. Its error undoes the lock.
 	OnRiskLock func(*okpay.Draft, RiskEvent) error
 
 	// Hashing says how passwords are hashed and how much memory that may take; its Peppers are
