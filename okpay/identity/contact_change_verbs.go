@@ -196,7 +196,7 @@ func (x *Identity) ConfirmContactChange(ctx context.Context, in ConfirmContactCh
 	if errors.Is(err, ledger.ErrDuplicateKey) {
 		err = okpay.NewError(okpay.ContactTaken, "")
 	}
-	return out, errors.Join(err, answer)
+	return out, first(err, answer)
 }
 
 // makeChange makes a change whose new contact is proven.
@@ -345,7 +345,7 @@ func (x *Identity) RemoveContact(ctx context.Context, in RemoveContact) (Contact
 // a wrong code.
 func (x *Identity) contactChange(d *okpay.Draft, id ContactChangeID, in ContactChangeState) (*changeDoc, error) {
 	c := &changeDoc{}
-	err := d.Read("contact_change", string(id), c)
+	err := readFlow(d, "contact_change", string(id), c)
 	if errors.Is(err, okpay.NotFound) || err == nil && c.State != in {
 		return nil, wrong()
 	}

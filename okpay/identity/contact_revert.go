@@ -115,9 +115,10 @@ func (x *Identity) revert(d *okpay.Draft, first *changeDoc, client *Client, take
 		if c.State == ChangePending {
 			continue
 		}
-		if c.Adds != "" {
-			if slices.ContainsFunc(book.Contacts(), func(k okpay.Contact) bool { return k.ID == c.Adds }) {
-				if err := book.Remove(c.Adds); err != nil {
+		if c.New != nil {
+			at := slices.IndexFunc(book.Contacts(), func(k okpay.Contact) bool { return k.Kind == c.New.Kind && k.Value == c.New.Value })
+			if at >= 0 { // by the address: one that went and came back has another id
+				if err := book.Remove(book.Contacts()[at].ID); err != nil {
 					return out, err
 				}
 			}

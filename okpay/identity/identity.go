@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -141,7 +140,7 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if err := cfg.setLockouts(); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(cfg.Sends.complete("sends"), cfg.SendsByAddress.complete("sends_by_address")); err != nil {
+	if err := first(cfg.Sends.complete("sends"), cfg.SendsByAddress.complete("sends_by_address")); err != nil {
 		return nil, err
 	}
 	if err := cfg.setSessions(); err != nil {

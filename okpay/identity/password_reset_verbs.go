@@ -64,6 +64,9 @@ func (x *Identity) newest(d *okpay.Draft, of *found, r *passwordReset) error {
 		return err
 	}
 	old := &passwordReset{}
+	if last.ID == "" {
+		last.ID = PasswordResetID(noCustomer) // there is none, and it takes as long
+	}
 	if err := optional(d.Read("password_reset", string(last.ID), old)); err != nil {
 		return err
 	}
@@ -149,7 +152,7 @@ func (x *Identity) OpenPasswordReset(ctx context.Context, in OpenPasswordReset) 
 		out.Grant, out.SecondFactor = grant, enrolled
 		return nil
 	})
-	return out, errors.Join(err, answer)
+	return out, first(err, answer)
 }
 
 // wrong is the step of a try that was wrong.
@@ -164,7 +167,7 @@ func (r *passwordReset) wrong(on okpay.Action, tries int) step {
 // like a wrong code.
 func (x *Identity) passwordReset(d *okpay.Draft, id PasswordResetID, in PasswordResetState) (*passwordReset, error) {
 	r := &passwordReset{}
-	err := d.Read("password_reset", string(id), r)
+	err := readFlow(d, "password_reset", string(id), r)
 	switch {
 	case errors.Is(err, okpay.NotFound), err == nil && (r.State != in || !d.Now().Before(r.Until)):
 		return nil, wrong()
@@ -282,10 +285,7 @@ func (x *Identity) FinishResetFactor(ctx context.Context, in FinishResetFactor) 
 		}
 		return x.advanceReset(d, r, &in.Client, r.wrong(proveFactor, r.Tries))
 	})
-	if failed != nil {
-		return PasswordReset{}, failed
-	}
-	return PasswordReset{}, err
+	return PasswordReset{}, first(failed, wrong())
 }
 
 // SetNewPassword is the input of Identity.SetNewPassword.
@@ -309,6 +309,9 @@ func (x *Identity) SetNewPassword(ctx context.Context, in SetNewPassword) error 
 	}
 	id, digest := splitToken(in.Grant, "rst_")
 	var now passwordReset
+	if id == "" {
+		return wrong()
+	}
 	err := x.w.Read(ctx, "password_reset", id, &now)
 	switch {
 	case errors.Is(err, okpay.NotFound),

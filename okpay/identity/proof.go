@@ -67,6 +67,9 @@ func (x *Identity) proof(d *okpay.Draft, proof Secret, of ProofOf) (*verificatio
 func (x *Identity) proofCustomer(ctx context.Context, proof Secret) (okpay.CustomerID, error) {
 	id, digest := splitToken(proof, "vfy_")
 	var f verificationDoc
+	if id == "" {
+		return "", wrong()
+	}
 	err := x.w.Read(ctx, "verification", id, &f)
 	switch {
 	case errors.Is(err, okpay.NotFound), err == nil && !equal(f.Token, digest):

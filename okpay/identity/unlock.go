@@ -48,7 +48,7 @@ func (x *Identity) LockReason(ctx context.Context, in LockReasonOf) (LockReport,
 			return err
 		}
 		report, err = x.lockReport(d, g)
-		return errors.Join(err, okpay.ErrNothingDue) // nothing is written
+		return first(err, okpay.ErrNothingDue) // nothing is written
 	})
 	if errors.Is(err, okpay.ErrNothingDue) {
 		err = nil

@@ -27,6 +27,7 @@ func TestALockAfterFailuresIsLearntAndOpenedByAProof(t *testing.T) {
 	w := start(t, identity.Config{})
 	o := w.resident()
 	w.fails(mail, 5)
+	until := w.clock.Now().Add(30 * time.Second)
 	v := o.prove(identity.ForUnlock)
 	require.Equal(t, identity.Verified, v.State, "one proof is enough")
 	for range 2 {
@@ -35,7 +36,7 @@ func TestALockAfterFailuresIsLearntAndOpenedByAProof(t *testing.T) {
 		require.Len(t, report.Locks, 1)
 		assert.Equal(t, identity.LockedAuthenticator{
 			Authenticator: lockout.Password, Bucket: lockout.Untrusted, Status: lockout.StatusLocked,
-			Reason: lockout.ReasonTooManyFailures, Failures: 5, Until: w.clock.Now().Add(30 * time.Second),
+			Reason: lockout.ReasonTooManyFailures, Failures: 5, Until: until,
 		}, report.Locks[0])
 		assert.Equal(t, lockout.StatusLocked, report.Status)
 		assert.Empty(t, report.Account)

@@ -180,7 +180,7 @@ func (x *Identity) tellUnless(d *okpay.Draft, m okpay.Message, silent, nobody bo
 // state, over, or another session's is refused like a wrong answer.
 func (x *Identity) verification(d *okpay.Draft, c caller, id VerificationID, in ...VerificationState) (*verificationDoc, error) {
 	f := &verificationDoc{}
-	err := d.Read("verification", string(id), f)
+	err := readFlow(d, "verification", string(id), f)
 	switch {
 	case errors.Is(err, okpay.NotFound):
 		return nil, wrong()
@@ -193,6 +193,14 @@ func (x *Identity) verification(d *okpay.Draft, c caller, id VerificationID, in 
 		return nil, wrong()
 	}
 	return f, nil
+}
+
+// readFlow reads a record whose id somebody has typed. What can be no id is not found.
+func readFlow(d *okpay.Draft, noun, id string, doc any) error {
+	if okpay.CheckID("id", id) != nil {
+		return okpay.NewError(okpay.NotFound, "there is no %s with this id", noun)
+	}
+	return d.Read(noun, id, doc)
 }
 
 // current reports whether what a verification was begun under is as it was: credentials, and the

@@ -85,7 +85,7 @@ func (x *Identity) ProveCode(ctx context.Context, in ProveCode) (Verification, e
 	if errors.Is(err, ledger.ErrDuplicateKey) {
 		err = okpay.NewError(okpay.ContactTaken, "")
 	}
-	return v, errors.Join(err, answer)
+	return v, first(err, answer)
 }
 
 // rightCode compares a code in constant time, and does as much for one that nobody was sent.

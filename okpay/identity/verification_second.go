@@ -217,7 +217,7 @@ func (x *Identity) secondCode(ctx context.Context, in ProveSecond, settle func(*
 		f.Tries++
 		return x.wrongSecond(d, f, &in.Client)
 	})
-	return errors.Join(err, answer)
+	return first(err, answer)
 }
 
 // wrongSecond ends a verification with the last second proof that was wrong.
