@@ -55,19 +55,9 @@ func (x *Identity) find(d *okpay.Draft, a okpay.Address) (*found, error) {
 	if id == "" {
 		f.shadow = hex.EncodeToString(mac(x.stableKey("shadow"), string(a.Kind), a.Value)[:20])
 		id = noCustomer
-		for range 2 { // what an owner is found by
-			var none struct{}
-			if err := optional(d.Read("profile", "c_"+string(noCustomer), &none)); err != nil {
-				return nil, err
-			}
-		}
 	}
-	g, err := d.Gate(id)
-	if err := optional(err); err != nil {
-		return nil, err
-	}
-	p, err := d.Person(id)
-	if err := optional(err); err != nil || f.customer == "" {
+	g, p, err := standing(d, id)
+	if err != nil || f.customer == "" {
 		return f, err
 	}
 	if g == nil {
@@ -80,4 +70,22 @@ func (x *Identity) find(d *okpay.Draft, a okpay.Address) (*found, error) {
 		}
 	}
 	return f, nil
+}
+
+// standing reads a customer's gate and what is personal of them, or as much for nothing: then there
+// is no gate.
+func standing(d *okpay.Draft, id okpay.CustomerID) (*okpay.Gate, okpay.Customer, error) {
+	if id == "" {
+		id = noCustomer
+	}
+	g, err := d.Gate(id)
+	if err := optional(err); err != nil {
+		return nil, okpay.Customer{}, err
+	}
+	p, err := d.Person(id)
+	if errors.Is(err, okpay.NotFound) {
+		var none struct{}
+		err = optional(d.Read("profile", "c_"+string(id), &none))
+	}
+	return g, p, err
 }

@@ -186,16 +186,8 @@ func (x *Identity) rightReset(d *okpay.Draft, r *passwordReset, byLink bool, got
 	if err != nil {
 		return false, err
 	}
-	customer := r.Of
-	if customer == "" {
-		customer = noCustomer
-	}
-	g, err := d.Gate(customer)
-	if err := optional(err); err != nil {
-		return false, err
-	}
-	p, err := d.Person(customer)
-	if err := optional(err); err != nil {
+	g, p, err := standing(d, r.Of)
+	if err != nil {
 		return false, err
 	}
 	same := equal([]byte(want), []byte(got))

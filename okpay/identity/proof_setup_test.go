@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/identity"
 )
@@ -179,4 +181,61 @@ func seeded(t *testing.T) *rand.Rand {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	return rand.New(rand.NewPCG(seed, 0))
+}
+
+func newMemory() ledger.Store { return memstore.New() }
+
+// kept is how many records of proofs there are, versions not counted.
+func (w *world) kept() (n int) {
+	w.t.Helper()
+	for _, list := range w.all[:1] {
+		for _, noun := range []string{"verification", "password_reset", "newest_reset", "sends", "unsent", "message", "audit"} {
+			for after, more := "", true; more; {
+				var page []ledger.Record
+				var err error
+				page, more, err = list.Records(w.t.Context(), ledger.RecordQuery{Type: noun, After: after, Limit: 100})
+				require.NoError(w.t, err)
+				for _, r := range page {
+					n++
+					after = r.ID
+				}
+			}
+		}
+	}
+	return n
+}
+
+// mailsTo are the messages that go to one address alone.
+func (w *world) mailsTo(address string) (out []okpay.Message) {
+	w.t.Helper()
+	for after, more := "", true; more; {
+		page, again, err := w.Records(w.t.Context(), ledger.RecordQuery{Type: "message", After: after, Limit: 100})
+		require.NoError(w.t, err)
+		more = again
+		for _, r := range page {
+			var m okpay.Message
+			require.NoError(w.t, json.Unmarshal(r.Content, &m))
+			if m.Address != nil && m.Address.Value == address {
+				out = append(out, m)
+			}
+			after = r.ID
+		}
+	}
+	return out
+}
+
+// another is one more process over a store.
+func (w *world) another(store ledger.Store) process {
+	w.t.Helper()
+	l, err := ledger.Open(w.t.Context(), store, ledger.Config{Chart: okpay.Chart(), Now: w.clock.Now, MaxSkew: -1})
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { require.NoError(w.t, l.Close(context.Background())) })
+	p := process{}
+	p.Wallet, err = okpay.New(l, okpay.Config{RequireActor: true})
+	require.NoError(w.t, err)
+	cfg := often(identity.Config{Keys: []identity.Key{key}})
+	cfg.Hashing.Params = cheap
+	p.x, err = identity.New(p.Wallet, cfg)
+	require.NoError(w.t, err)
+	return p
 }

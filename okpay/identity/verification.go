@@ -206,16 +206,8 @@ func readFlow(d *okpay.Draft, noun, id string, doc any) error {
 // current reports whether what a verification was begun under is as it was: credentials, and the
 // contact.
 func (x *Identity) current(d *okpay.Draft, f *verificationDoc) (bool, error) {
-	customer := f.Of
-	if customer == "" {
-		customer = noCustomer
-	}
-	g, err := d.Gate(customer)
-	if err := optional(err); err != nil {
-		return false, err
-	}
-	p, err := d.Person(customer)
-	if err := optional(err); err != nil {
+	g, p, err := standing(d, f.Of)
+	if err != nil {
 		return false, err
 	}
 	if g == nil || f.Of == "" || g.State == okpay.GateClosed || g.Epoch != f.Epoch {
