@@ -5,12 +5,18 @@ import (
 )
 
 // Config says how customers are looked after. The zero value works.
-type Config struct{}
+type Config struct {
+	// Roles are further roles of operators, each with its permissions. The names are codes and
+	// none of those that are always there; what is compliance's alone can not be given.
+	Roles map[Role][]Permission
+}
 
 // Care is the service. It may be used from any number of goroutines.
 type Care struct {
 	w   *okpay.Wallet
 	cfg Config
+
+	Operators *Operators
 }
 
 // New returns a Care over a wallet. Call it once for each wallet, before the wallet is used: its
@@ -20,5 +26,10 @@ func New(w *okpay.Wallet, cfg Config) (*Care, error) {
 	if w == nil {
 		return nil, okpay.InvalidField("wallet", "is missing")
 	}
-	return &Care{w: w, cfg: cfg}, nil
+	if err := cfg.setRoles(); err != nil {
+		return nil, err
+	}
+	c := &Care{w: w, cfg: cfg}
+	c.Operators = &Operators{c}
+	return c, nil
 }
