@@ -171,7 +171,10 @@ func (s *Appeals) approve(d *okpay.Draft, a *appealDoc, r *restrictionDoc) (okpa
 }
 
 // endAppeal settles the appeal against a restriction that has ended otherwise.
-func (c *Care) endAppeal(d *okpay.Draft, r *restrictionDoc) error {
+func (c *Care) endAppeal(d *okpay.Draft, r *restrictionDoc) error { return c.settleAppeal(d, r, true) }
+
+// settleAppeal is endAppeal, with or without a word to the customer.
+func (c *Care) settleAppeal(d *okpay.Draft, r *restrictionDoc, tell bool) error {
 	if r.Appeals.Open == "" {
 		return nil
 	}
@@ -185,6 +188,9 @@ func (c *Care) endAppeal(d *okpay.Draft, r *restrictionDoc) error {
 	}
 	a.Proposed, r.Appeals.Open = nil, ""
 	a.AnswerBy, a.Question = nil, ""
+	if !tell {
+		m.Mails = nil
+	}
 	d.Audit(okpay.AuditEntry{
 		Actor: "program", Action: "appeal.settle", Customer: a.Customer(), Object: string(a.ID), Shown: true,
 		Facts: map[string]string{"restriction": string(a.Restriction)},

@@ -140,6 +140,7 @@ type restrictionDoc struct {
 	ReviewDue  time.Time          `json:"review_due,omitzero"`
 	PayoutOpen bool               `json:"payout_open,omitempty"`
 	Appeals    appealsOf          `json:"appeals,omitzero"`
+	Erased     bool               `json:"erased,omitempty"`
 
 	about *requirement // of the move that is being made, for its message
 	all   *restricted  // changed together with it
@@ -168,7 +169,7 @@ type appealsOf struct {
 
 func (r *restrictionDoc) Put() ledger.Put {
 	put := ledger.Put{Type: "restriction", ID: string(r.ID), Labels: []string{"c:" + string(r.Restriction.Customer)}}
-	if r.State == RestrictionErased {
+	if r.Erased {
 		put.Labels = nil
 	}
 	if q := r.queue(); q != "" {

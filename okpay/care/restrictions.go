@@ -70,7 +70,7 @@ func (s *Restrictions) Impose(ctx context.Context, in ImposeRestriction) (Restri
 		switch {
 		case err != nil:
 			return nil, told, err
-		case g.State == okpay.GateClosed:
+		case g.State == okpay.GateClosed && !reason.hold: // what has to be kept has to be kept then, too
 			return nil, told, okpay.NewError(okpay.AccountClosed, "the customer's account is closed")
 		}
 		if err := s.c.notOwn(d, by, in.Customer); err != nil {

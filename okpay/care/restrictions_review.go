@@ -311,12 +311,18 @@ func (c *Care) file(by *Operator, r *restrictionDoc) RestrictionFile {
 	if !r.ReviewDue.IsZero() {
 		file.ReviewDue = &r.ReviewDue
 	}
+	file.Submitted = r.submitted()
+	return file
+}
+
+// submitted is what the customer has given.
+func (r *restrictionDoc) submitted() (list []Submitted) {
 	for _, q := range r.Requirements {
 		if !q.At.IsZero() {
-			file.Submitted = append(file.Submitted, Submitted{q.ID, q.At, q.Documents, q.Answer})
+			list = append(list, Submitted{q.ID, q.At, q.Documents, q.Answer})
 		}
 	}
-	return file
+	return list
 }
 
 // Waiting returns restrictions that wait for an operator, the oldest first, and whether there are
