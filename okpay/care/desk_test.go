@@ -82,11 +82,14 @@ func openDesk(t *testing.T, s ledger.Store, clock *handClock, wallet okpay.Confi
 	require.NoError(t, err)
 	_, err = k.Operators.Bootstrap(t.Context(), care.CreateOperator{ID: "boss", Roles: []care.Role{care.Admin}, Why: "the first one"})
 	require.NoError(t, err)
-	for id, role := range map[care.OperatorID]care.Role{
-		"ann": care.Supervisor, "bob": care.Supervisor, "rev": care.Reviewer, "cleo": care.Compliance, "carl": care.Compliance,
-		"one": care.AgentL1, "aud": care.Auditor,
+	for _, o := range []struct {
+		id   care.OperatorID
+		role care.Role
+	}{
+		{"ann", care.Supervisor}, {"bob", care.Supervisor}, {"rev", care.Reviewer}, {"cleo", care.Compliance}, {"carl", care.Compliance},
+		{"one", care.AgentL1}, {"aud", care.Auditor},
 	} {
-		k.hire(id, role)
+		k.hire(o.id, o.role)
 	}
 	return k
 }
