@@ -345,7 +345,7 @@ func TestHistoriesEqualAModel(t *testing.T) {
 	reached := map[string]int{}
 	var k *desk
 	for n := range testsize.Scaled(t, 10_000) {
-		if n%500 == 0 {
+		if n%50 == 0 {
 			k = startDesk(t, care.Config{})
 			k.hire("rev2", care.Reviewer)
 		}
@@ -375,7 +375,7 @@ func TestHistoriesEqualAModel(t *testing.T) {
 			m.expires = k.clock.Now().Add(in.Lasts)
 		}
 		var done []string
-		for range 4 + rng.IntN(16) {
+		for range 4 + rng.IntN(12) {
 			s := randomStep(rng, h.a != "", len(m.needs))
 			done = append(done, fmt.Sprintf("%+v", s))
 			about := fmt.Sprintf("seed %d, history %d:\n%s", seed, n, strings.Join(done, "\n"))
