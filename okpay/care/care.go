@@ -9,6 +9,11 @@ type Config struct {
 	// Roles are further roles of operators, each with its permissions. The names are codes and
 	// none of those that are always there; what is compliance's alone can not be given.
 	Roles map[Role][]Permission
+
+	// Calendar says when people work. Defaults to Mondays to Fridays from 9:00 to 17:00 in UTC.
+	Calendar Calendar
+
+	CaseConfig
 }
 
 // Care is the service. It may be used from any number of goroutines.
@@ -17,6 +22,8 @@ type Care struct {
 	cfg Config
 
 	Operators *Operators
+
+	Cases *Cases
 }
 
 // New returns a Care over a wallet. Call it once for each wallet, before the wallet is used: its
@@ -29,7 +36,15 @@ func New(w *okpay.Wallet, cfg Config) (*Care, error) {
 	if err := cfg.setRoles(); err != nil {
 		return nil, err
 	}
+	if err := cfg.Calendar.check("calendar"); err != nil {
+		return nil, err
+	}
+	if err := cfg.CaseConfig.setDefaults(); err != nil {
+		return nil, err
+	}
 	c := &Care{w: w, cfg: cfg}
 	c.Operators = &Operators{c}
+	c.Cases = &Cases{c}
+	w.Also(okpay.Task{Noun: "case", Do: c.Cases.workDue})
 	return c, nil
 }
