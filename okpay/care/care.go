@@ -14,6 +14,7 @@ type Config struct {
 	Calendar Calendar
 
 	CaseConfig
+	CallerConfig
 }
 
 // Care is the service. It may be used from any number of goroutines.
@@ -23,7 +24,8 @@ type Care struct {
 
 	Operators *Operators
 
-	Cases *Cases
+	Cases   *Cases
+	Callers *Callers
 }
 
 // New returns a Care over a wallet. Call it once for each wallet, before the wallet is used: its
@@ -45,6 +47,11 @@ func New(w *okpay.Wallet, cfg Config) (*Care, error) {
 	c := &Care{w: w, cfg: cfg}
 	c.Operators = &Operators{c}
 	c.Cases = &Cases{c}
-	w.Also(okpay.Task{Noun: "case", Do: c.Cases.workDue})
+	c.Callers = &Callers{c}
+	w.Also(
+		okpay.Task{Noun: "case", Do: c.Cases.workDue},
+		okpay.Task{Noun: "caller_request", Do: c.Callers.requestDue},
+		okpay.Task{Noun: "support_request", Do: c.Callers.supportDue},
+	)
 	return c, nil
 }

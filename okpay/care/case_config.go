@@ -58,3 +58,15 @@ func (c *CaseConfig) setDefaults() error {
 	}
 	return c.FileLimits.setDefaults(c.Files != nil)
 }
+
+// CallerConfig is the part of Config that is about callers. The zero value works.
+type CallerConfig struct {
+	// UseProof uses up a customer's proof of identity in the Change that relies on it, and returns
+	// the kinds of what was proven, such as email, phone, totp or recovery_code. okpay/identity's
+	// UseProof, for the purpose of support, is one. Without it every proof is refused. Errors:
+	// AuthenticationFailed.
+	UseProof func(d *okpay.Draft, proof string, customer okpay.CustomerID) (kinds []string, err error)
+
+	// Accounts is what support can do to accounts. Defaults to nothing.
+	Accounts Accounts
+}
