@@ -15,6 +15,7 @@ type Config struct {
 
 	CaseConfig
 	CallerConfig
+	DirectoryConfig
 }
 
 // Care is the service. It may be used from any number of goroutines.
@@ -24,8 +25,10 @@ type Care struct {
 
 	Operators *Operators
 
-	Cases   *Cases
-	Callers *Callers
+	Cases       *Cases
+	Callers     *Callers
+	Directories *Directories
+	Phrases     *Phrases
 }
 
 // New returns a Care over a wallet. Call it once for each wallet, before the wallet is used: its
@@ -44,10 +47,13 @@ func New(w *okpay.Wallet, cfg Config) (*Care, error) {
 	if err := cfg.CaseConfig.setDefaults(); err != nil {
 		return nil, err
 	}
+	if err := cfg.DirectoryConfig.check(); err != nil {
+		return nil, err
+	}
 	c := &Care{w: w, cfg: cfg}
 	c.Operators = &Operators{c}
 	c.Cases = &Cases{c}
-	c.Callers = &Callers{c}
+	c.Callers, c.Directories, c.Phrases = &Callers{c}, &Directories{c}, &Phrases{c}
 	w.Also(
 		okpay.Task{Noun: "case", Do: c.Cases.workDue},
 		okpay.Task{Noun: "caller_request", Do: c.Callers.requestDue},

@@ -47,6 +47,7 @@ const (
 	rateCase       okpay.Action = "rate"
 	giveUpCase     okpay.Action = "give_up"
 	closeCase      okpay.Action = "close"
+	shutCase       okpay.Action = "erase"
 	warnCase       okpay.Action = "warn"
 	breachCase     okpay.Action = "breach"
 	unassignedCase okpay.Guard  = "nobody has it"
@@ -90,6 +91,9 @@ func CaseMachine() okpay.Machine[CaseState] {
 			okpay.Row[CaseState]{From: s, On: solveCase, To: CaseSolved, Emits: []string{"case.solved"}, Mails: []string{"case_solved"}},
 			okpay.Row[CaseState]{From: s, On: withdrawCase, To: CaseSolved, Emits: []string{"case.withdrawn"}},
 		)
+	}
+	for _, s := range []CaseState{CaseNew, CaseOpen, CasePending, CaseOnHold, CaseSolved} {
+		m.Rows = append(m.Rows, okpay.Row[CaseState]{From: s, On: shutCase, To: CaseClosed, Emits: []string{"case.closed"}})
 	}
 	for _, s := range []CaseState{CaseNew, CaseOpen, CasePending, CaseOnHold} {
 		m.Rows = append(m.Rows,
