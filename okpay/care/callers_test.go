@@ -60,7 +60,7 @@ func startCallers(t *testing.T) (*desk, *accounts, care.Case) {
 	k.topUp(12345)
 	asked, err := k.Cases.LogContact(t.Context(), care.LogContact{By: "top", Why: why, Customer: k.customer, Category: care.AccountLocked, Text: "can not sign in"})
 	require.NoError(t, err)
-	k.take("top", asked.ID)
+	k.takes("top", asked.ID)
 	return k, a, asked
 }
 
@@ -159,8 +159,8 @@ func (k *desk) act(by care.OperatorID, id care.CaseID, act care.CallerAct) error
 func TestALevelIsForOneAgentOneCaseAndAQuarterOfAnHour(t *testing.T) {
 	k, _, c := startCallers(t)
 	k.proveCaller("top", c.ID, "totp")
-	other := k.ask(care.Complaint)
-	k.take("top", other.ID)
+	other := k.open(care.Complaint)
+	k.takes("top", other.ID)
 	refused(t, k.act("top", other.ID, care.SeeStatus), okpay.PermissionDenied, "another case's level")
 	refused(t, k.act("one", c.ID, care.SeeStatus), okpay.PermissionDenied, "another agent's level, and case")
 	_, err := k.Cases.Assign(t.Context(), care.AssignCase{By: "ann", Why: why, Case: c.ID, To: "two"})
@@ -244,8 +244,8 @@ func TestIdentifyingACallerTellsNothingElse(t *testing.T) {
 	assert.Equal(t, monday.Add(24*time.Hour), *e.ResetsAt)
 
 	// The same customer from another case and another agent: the tries are the customer's.
-	other := k.ask(care.Complaint)
-	k.take("one", other.ID)
+	other := k.open(care.Complaint)
+	k.takes("one", other.ID)
 	in := right
 	in.By, in.Case = "one", other.ID
 	_, err = k.Callers.Identify(t.Context(), in)
@@ -278,7 +278,7 @@ func TestAnAgentCanNotTryOutAddressesOfManyCustomers(t *testing.T) {
 		k.newCustomer(id)
 		c, err := k.Cases.LogContact(t.Context(), care.LogContact{By: "one", Why: why, Customer: id, Category: care.GeneralQuestion, Text: "calls"})
 		require.NoError(t, err)
-		k.take("one", c.ID)
+		k.takes("one", c.ID)
 		for range 3 {
 			ok, err := k.Callers.Identify(t.Context(), care.IdentifyCaller{By: "one", Why: why, Case: c.ID, Email: "a@b.cn", Balance: yuan(0), Transaction: "pay_1"})
 			assert.False(t, ok)

@@ -127,27 +127,36 @@ type Urgent struct {
 // happened to an account and the case about it are there together. An open case of the category
 // becomes urgent instead. Errors: InvalidRequest, NotFound.
 func (s *Cases) OpenUrgent(d *okpay.Draft, in Urgent) (CaseID, error) {
-	e := said{kind: EntrySystem, by: "program", text: in.Text, facts: map[Fact]string{LockReason: in.Reason}}
+	e := said{kind: EntrySystem, by: "program", text: in.Text}
 	if in.Text != "" {
 		e.kind, e.by = EntryContact, "customer"
 	}
-	if in.Reason == "" {
-		e.facts = nil
-	} else if err := okpay.CheckID("reason", in.Reason); err != nil {
-		return "", err
+	var facts map[Fact]string
+	if in.Reason != "" {
+		if err := okpay.CheckID("reason", in.Reason); err != nil {
+			return "", err
+		}
+		facts = map[Fact]string{LockReason: in.Reason}
 	}
-	return s.openFor(d, in.Customer, in.Category, in.Objects, e, true)
+	return s.openFor(d, in.Customer, in.Category, in.Objects, e, func(a *approach) { a.urgent, a.said.facts = true, facts })
+}
+
+// openForAppeal opens the case that an appeal belongs to, or adds it to the open one. The
+// appeal is written by the same Change.
+func (s *Cases) openForAppeal(d *okpay.Draft, customer okpay.CustomerID, appeal AppealID) (string, error) {
+	id, err := s.openFor(d, customer, RestrictionQuestion, nil, said{kind: EntrySystem, by: "program"}, func(a *approach) {
+		a.made = []Link{{"appeal", string(appeal)}}
+	})
+	return string(id), err
 }
 
 // openFor opens a case, or adds to the open one, in a Change of this package's or another's.
-func (s *Cases) openFor(d *okpay.Draft, customer okpay.CustomerID, c Category, objects []Link, e said, urgent bool) (CaseID, error) {
-	facts := e.facts
-	e.facts = nil
+func (s *Cases) openFor(d *okpay.Draft, customer okpay.CustomerID, c Category, objects []Link, e said, with func(*approach)) (CaseID, error) {
 	a, err := s.approach(customer, c, BySystem, objects, e, nil)
 	if err != nil {
 		return "", err
 	}
-	a.urgent, a.said.facts = urgent, facts
+	with(&a)
 	k, err := s.contact(d, a)
 	if err != nil {
 		return "", err
@@ -195,6 +204,7 @@ type approach struct {
 	objects  []Link
 	said     said
 	follows  CaseID
+	made     []Link // objects of the same Change, which are not read
 	urgent   bool
 	counts   bool // towards the customer's limits
 }
@@ -296,8 +306,8 @@ func (s *Cases) contact(d *okpay.Draft, a approach) (*caseDoc, error) {
 	if o, ok := linkOf(a.said.facts[TransactionID]); ok && s.own(d, a.customer, o) == nil {
 		objects = append(slices.Clone(objects), o)
 	}
-	k.link(objects)
-	if len(k.Objects) > maxLinks {
+	k.link(append(objects, a.made...))
+	if len(k.Objects) > maxLinks && a.channel != BySystem {
 		return nil, okpay.NewError(okpay.InvalidState, "the case has %d objects", maxLinks)
 	}
 	m, err := s.said(d, k, a.said)

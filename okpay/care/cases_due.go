@@ -68,10 +68,8 @@ func (s *Cases) settle(d *okpay.Draft, k *caseDoc) (told []okpay.Told, err error
 	if k.State == CasePending && k.GivesUpAt != nil && !now.Before(*k.GivesUpAt) {
 		move(giveUpCase)
 		s.done(k, now)
-		if k.Entries < MaxEntries {
-			if err := s.log(d, k, said{kind: EntrySystem, by: "program", facts: map[Fact]string{ObjectState: "not_answered"}}); err != nil {
-				return nil, err
-			}
+		if err := s.log(d, k, said{kind: EntrySystem, by: "program", facts: map[Fact]string{ObjectState: "not_answered"}}); err != nil {
+			return nil, err
 		}
 		d.Audit(okpay.AuditEntry{Actor: "program", Action: "case.give_up", Customer: k.Case.Customer, Object: string(k.ID)})
 	}

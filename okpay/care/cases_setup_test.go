@@ -11,8 +11,8 @@ import (
 
 const why = "as the customer asked"
 
-// ask opens a case of a category.
-func (k *desk) ask(c care.Category) care.Case {
+// open opens a case of a category.
+func (k *desk) open(c care.Category) care.Case {
 	k.t.Helper()
 	out, err := k.Cases.Open(k.t.Context(), care.OpenCase{
 		Customer: k.customer, Category: c, Subject: "Help", Text: "please help", Facts: k.facts(c),
@@ -31,7 +31,7 @@ func (k *desk) facts(c care.Category) map[care.Fact]string {
 	return nil
 }
 
-func (k *desk) take(by care.OperatorID, id care.CaseID) {
+func (k *desk) takes(by care.OperatorID, id care.CaseID) {
 	k.t.Helper()
 	_, err := k.Cases.Take(k.t.Context(), care.WorkCase{By: by, Why: why, Case: id})
 	require.NoError(k.t, err)
@@ -45,8 +45,8 @@ func work(by care.OperatorID, id care.CaseID) care.WorkCase {
 	return care.WorkCase{By: by, Why: why, Case: id}
 }
 
-// progress is a case as its customer sees it.
-func (k *desk) progress(id care.CaseID) care.CaseProgress {
+// follow is a case as its customer sees it.
+func (k *desk) follow(id care.CaseID) care.CaseProgress {
 	k.t.Helper()
 	p, err := k.Cases.Get(k.t.Context(), k.customer, id)
 	require.NoError(k.t, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -63,6 +64,13 @@ func openDesk(t *testing.T, s ledger.Store, clock *handClock, wallet okpay.Confi
 	l, err := ledger.Open(t.Context(), s, ledger.Config{Chart: okpay.Chart(), Now: clock.Now, MaxSkew: -1})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
+	if wallet.NewID == nil {
+		ids := new(atomic.Int64) // in order, also of what happens at one moment
+		wallet.NewID = func() string { return fmt.Sprintf("%08d", ids.Add(1)) }
+		if !first {
+			wallet.NewID = func() string { return fmt.Sprintf("%08db", ids.Add(1)) }
+		}
+	}
 	k.Wallet, err = okpay.New(l, wallet)
 	require.NoError(t, err)
 	k.Care, err = care.New(k.Wallet, cfg)
@@ -74,11 +82,14 @@ func openDesk(t *testing.T, s ledger.Store, clock *handClock, wallet okpay.Confi
 	require.NoError(t, err)
 	_, err = k.Operators.Bootstrap(t.Context(), care.CreateOperator{ID: "boss", Roles: []care.Role{care.Admin}, Why: "the first one"})
 	require.NoError(t, err)
-	for id, role := range map[care.OperatorID]care.Role{
-		"ann": care.Supervisor, "bob": care.Supervisor, "rev": care.Reviewer, "cleo": care.Compliance, "carl": care.Compliance,
-		"one": care.AgentL1, "aud": care.Auditor,
+	for _, o := range []struct {
+		id   care.OperatorID
+		role care.Role
+	}{
+		{"ann", care.Supervisor}, {"bob", care.Supervisor}, {"rev", care.Reviewer}, {"cleo", care.Compliance}, {"carl", care.Compliance},
+		{"one", care.AgentL1}, {"aud", care.Auditor},
 	} {
-		k.hire(id, role)
+		k.hire(o.id, o.role)
 	}
 	return k
 }
@@ -91,6 +102,13 @@ func (k *desk) hire(id care.OperatorID, roles ...care.Role) {
 func (k *desk) hireBy(by, id care.OperatorID, roles ...care.Role) {
 	k.t.Helper()
 	_, err := k.Operators.Create(k.t.Context(), care.CreateOperator{By: by, Why: "was hired", ID: id, Roles: roles})
+	require.NoError(k.t, err)
+}
+
+// hireOn hires somebody with an account of their own.
+func (k *desk) hireOn(id care.OperatorID, account okpay.CustomerID, roles ...care.Role) {
+	k.t.Helper()
+	_, err := k.Operators.Create(k.t.Context(), care.CreateOperator{By: "boss", Why: "was hired", ID: id, Roles: roles, Account: account})
 	require.NoError(k.t, err)
 }
 

@@ -17,7 +17,8 @@ type deed struct {
 	by       OperatorID
 	why      string // in the operator's own words
 	may      Permission
-	action   string // such as "restriction.impose"; also the audit's
+	or       Permission // does as well, if it is given
+	action   string     // such as "restriction.impose"; also the audit's
 	customer okpay.CustomerID
 	object   string
 	key      string
@@ -35,7 +36,7 @@ func (c *Care) acts(ctx context.Context, a deed, fn func(d *okpay.Draft, by *Ope
 		return ledger.Outcome{}, err
 	}
 	// A repeat is answered without running fn, so who asks is checked here as well.
-	if _, err := c.allowed(ctx, outside{ctx, c.w}, a.by, a.may); err != nil {
+	if _, err := c.allowed(ctx, outside{ctx, c.w}, a.by, a.may, a.or); err != nil {
 		return ledger.Outcome{}, err
 	}
 	act := okpay.Act{
@@ -43,7 +44,7 @@ func (c *Care) acts(ctx context.Context, a deed, fn func(d *okpay.Draft, by *Ope
 		Request: append([]ledger.Field{{Name: "why", Value: reason}, {Name: "of", Value: string(a.customer)}, {Name: "object", Value: a.object}}, a.request...),
 	}
 	return c.w.Do(ctx, act, func(d *okpay.Draft) error {
-		by, err := c.operator(d, a.by, a.may)
+		by, err := c.operator(d, a.by, a.may, a.or)
 		if err != nil {
 			return err
 		}
@@ -71,12 +72,12 @@ func (c *Care) may(d *okpay.Draft, by OperatorID, p Permission) error {
 	return err
 }
 
-// operator is may, and returns who it is.
-func (c *Care) operator(d *okpay.Draft, by OperatorID, p Permission) (*Operator, error) {
-	return c.allowed(d.Context(), d, by, p)
+// operator is may, with any of several permissions, and returns who it is.
+func (c *Care) operator(d *okpay.Draft, by OperatorID, p Permission, or ...Permission) (*Operator, error) {
+	return c.allowed(d.Context(), d, by, p, or...)
 }
 
-func (c *Care) allowed(ctx context.Context, r okpay.Reader, by OperatorID, p Permission) (*Operator, error) {
+func (c *Care) allowed(ctx context.Context, r okpay.Reader, by OperatorID, p Permission, or ...Permission) (*Operator, error) {
 	if _, ok := okpay.ActorOf(ctx); ok {
 		return nil, okpay.NewError(okpay.PermissionDenied, "a customer is signed in here, and no operator")
 	}
@@ -85,16 +86,18 @@ func (c *Care) allowed(ctx context.Context, r okpay.Reader, by OperatorID, p Per
 	if err != nil && !errors.Is(err, okpay.NotFound) {
 		return nil, err
 	}
-	if err != nil || o.State != OperatorActive || !c.has(&o.Operator, p) {
+	if err != nil || o.State != OperatorActive || !c.has(&o.Operator, append(or, p)...) {
 		// The same for all, so that nobody learns who is an operator.
 		return nil, okpay.NewError(okpay.PermissionDenied, "the operator may not do this: %s", p)
 	}
 	return &o.Operator, nil
 }
 
-// has reports whether one of an operator's roles has a permission.
-func (c *Care) has(o *Operator, p Permission) bool {
-	return slices.ContainsFunc(o.Roles, func(r Role) bool { return slices.Contains(c.permissions(r), p) })
+// has reports whether one of an operator's roles has one of several permissions.
+func (c *Care) has(o *Operator, any ...Permission) bool {
+	return slices.ContainsFunc(o.Roles, func(r Role) bool {
+		return slices.ContainsFunc(any, func(p Permission) bool { return slices.Contains(c.permissions(r), p) })
+	})
 }
 
 // hand is an operator who has put a hand to something that needs two.
