@@ -15,7 +15,7 @@ type Config struct {
 
 	// Reasons are further reasons for restrictions, with what customers are told.
 	Reasons []Reason
-	// Calendar says when people decide on what customers submit and on appeals, DecideWithin in
+	// Calendar says when people answer cases of less priority, and decide on what customers submit and on appeals, DecideWithin in
 	// how many days of work they do: 3 unless told, at most 30.
 	Calendar     Calendar
 	DecideWithin int
@@ -25,6 +25,10 @@ type Config struct {
 	// Complaints is where customers can complain outside when an appeal is denied: an address or
 	// the name of a body, at most 300 characters.
 	Complaints string
+
+	CaseConfig
+	CallerConfig
+	DirectoryConfig
 }
 
 // Care is the service. It may be used from any number of goroutines.
@@ -38,6 +42,11 @@ type Care struct {
 	Operators    *Operators
 	Restrictions *Restrictions
 	Appeals      *Appeals
+
+	Cases       *Cases
+	Callers     *Callers
+	Directories *Directories
+	Phrases     *Phrases
 }
 
 // New returns a Care over a wallet. Call it once for each wallet, before the wallet is used: its
@@ -53,13 +62,24 @@ func New(w *okpay.Wallet, cfg Config) (*Care, error) {
 	if err := cfg.setDecisions(); err != nil {
 		return nil, err
 	}
+	if err := cfg.CaseConfig.setDefaults(); err != nil {
+		return nil, err
+	}
+	if err := cfg.DirectoryConfig.check(); err != nil {
+		return nil, err
+	}
 	c := &Care{w: w, cfg: cfg}
 	c.Operators = &Operators{c}
 	c.Restrictions = &Restrictions{c}
 	c.Appeals = &Appeals{c}
+	c.Cases, c.Callers, c.Directories, c.Phrases = &Cases{c}, &Callers{c}, &Directories{c}, &Phrases{c}
+	c.linkCase = c.Cases.openForAppeal
 	w.Also(
 		okpay.Task{Noun: "restriction", Do: c.Restrictions.settle},
 		okpay.Task{Noun: "appeal", Do: c.Appeals.settle},
+		okpay.Task{Noun: "case", Do: c.Cases.workDue},
+		okpay.Task{Noun: "caller_request", Do: c.Callers.requestDue},
+		okpay.Task{Noun: "support_request", Do: c.Callers.supportDue},
 	)
 	return c, nil
 }

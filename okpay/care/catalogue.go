@@ -13,6 +13,9 @@ func Machines() []okpay.Table {
 		restrictionMachine().Drawn(),
 		requirementMachine().Drawn(),
 		appealMachine().Drawn(),
+		CaseMachine().Drawn(),
+		CallerMachine().Drawn(),
+		SupportMachine().Drawn(),
 	}
 }
 
@@ -24,7 +27,7 @@ type Announced struct {
 
 // Events returns every type of event that this package announces, in the order of docs/care.md.
 func Events() []Announced {
-	return slices.Concat(operatorEvents(), restrictionEvents())
+	return slices.Concat(operatorEvents(), restrictionEvents(), caseEvents())
 }
 
 // Template is one row of the catalogue of messages.
@@ -38,7 +41,7 @@ type Template struct {
 
 // Templates returns every message that this package queues, in the order of docs/care.md.
 func Templates() []Template {
-	return slices.Concat(restrictionTemplates())
+	return slices.Concat(restrictionTemplates(), caseTemplates())
 }
 
 func operatorEvents() []Announced {
