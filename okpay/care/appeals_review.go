@@ -128,7 +128,7 @@ func (s *Appeals) Approve(ctx context.Context, in ReviewAppeal) (Appeal, error) 
 		if p := a.Proposed; p != nil && d.Now().Before(p.At.Add(proposalLasts)) {
 			err := s.c.fourEyes(d, hand{p.By, s.c.takes(r, MayReviewAppeals)}, hand{by.ID, s.c.takes(r, MayApproveAppeals)})
 			if err == nil {
-				return s.approve(d, a, r)
+				return s.approve(d, by, a, r)
 			}
 			if !errors.Is(err, okpay.PermissionDenied) || s.c.may(d, p.By, s.c.takes(r, MayReviewAppeals)) == nil {
 				return okpay.Told{}, err
@@ -157,7 +157,7 @@ func (c *Care) takes(r *restrictionDoc, ordinary Permission) Permission {
 	return ordinary
 }
 
-func (s *Appeals) approve(d *okpay.Draft, a *appealDoc, r *restrictionDoc) (okpay.Told, error) {
+func (s *Appeals) approve(d *okpay.Draft, by *Operator, a *appealDoc, r *restrictionDoc) (okpay.Told, error) {
 	m, err := a.move(d, approveAppeal, secondOfTwo)
 	if err != nil {
 		return m, err
@@ -167,6 +167,10 @@ func (s *Appeals) approve(d *okpay.Draft, a *appealDoc, r *restrictionDoc) (okpa
 	if err != nil {
 		return m, err
 	}
+	d.Audit(okpay.AuditEntry{
+		Actor: "op/" + string(by.ID), Action: "restriction." + string(allowAppeal), Customer: r.Customer(), Object: string(r.ID), Shown: !r.Quiet,
+		Facts: map[string]string{"reason": r.Reason, "state": string(r.State), "appeal": string(a.ID)},
+	})
 	return m, s.c.enforce(d, r, lifted)
 }
 

@@ -266,6 +266,11 @@ func (c *Care) enforce(d *okpay.Draft, changed *restrictionDoc, told ...okpay.To
 		denied = append(denied, r.denies()...)
 	}
 	changed.Capabilities = changed.shown()
+	if !is {
+		if err := c.endAppeal(d, changed); err != nil {
+			return err
+		}
+	}
 	err = d.Write(changed, told...)
 	if is != was || changed.all != nil {
 		err = errors.Join(err, d.Write(all))

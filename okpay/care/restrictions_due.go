@@ -35,11 +35,6 @@ func (s *Restrictions) settle(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		if r.State == RestrictionExpired {
-			if err := s.c.endAppeal(d, r); err != nil {
-				return err
-			}
-		}
 		d.Audit(okpay.AuditEntry{
 			Actor: "program", Action: "restriction." + string(on), Customer: r.Customer(), Object: id, Shown: !r.Quiet,
 			Facts: map[string]string{"reason": r.Reason, "state": string(r.State)},

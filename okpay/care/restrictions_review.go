@@ -208,7 +208,7 @@ func (s *Restrictions) decide(ctx context.Context, in MoveRestriction, on okpay.
 		r.note(d, by, entry.Reason)
 		if on == lift && !r.Quiet {
 			told, err := r.move(d, on, oneEnough)
-			return r, told, errors.Join(err, s.c.endAppeal(d, r))
+			return r, told, err
 		}
 		g, err := s.c.seconded(d, r.Proposed, by, on, need)
 		if err != nil {
@@ -225,9 +225,6 @@ func (s *Restrictions) decide(ctx context.Context, in MoveRestriction, on okpay.
 			r.PayoutFrom, r.ExpiresAt, r.Deadline = after(d.Now(), s.c.cfg.PayoutAfter), nil, nil
 		}
 		told, err = r.move(d, on, g)
-		if err == nil && r.State == RestrictionLifted {
-			err = s.c.endAppeal(d, r)
-		}
 		return r, told, err
 	})
 }

@@ -199,6 +199,7 @@ func (c *Care) blankAll(ctx context.Context, in EraseCustomer) error {
 				if _, err := c.erasable(d, in.Customer); err != nil {
 					return err
 				}
+				d.Audit(okpay.AuditEntry{Actor: "op/" + string(in.By), Action: noun + ".erase", Customer: in.Customer, Object: rec.ID})
 				return fn(d, rec.ID)
 			})
 			return err
