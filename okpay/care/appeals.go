@@ -2,6 +2,7 @@ package care
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +44,7 @@ func (s *Appeals) Submit(ctx context.Context, in SubmitAppeal) (Appeal, error) {
 			{Name: "evidence", Value: digestsOf(in.Evidence)},
 		},
 	}
-	out, err := s.c.w.Do(ctx, act, func(d *okpay.Draft) error {
+	submitted := func(d *okpay.Draft) error {
 		r, err := s.c.theirs(d, in.Customer, in.Restriction)
 		if err != nil {
 			return err
@@ -74,7 +75,18 @@ func (s *Appeals) Submit(ctx context.Context, in SubmitAppeal) (Appeal, error) {
 			return err
 		}
 		return d.Write(a, m)
-	})
+	}
+	out, err := s.c.w.Do(ctx, act, submitted)
+	for range 4 {
+		if !errors.Is(err, ledger.ErrDuplicateKey) {
+			break
+		}
+		// Another contact of the customer's has opened the case meanwhile.
+		out, err = s.c.w.Do(ctx, act, submitted)
+	}
+	if errors.Is(err, ledger.ErrDuplicateKey) {
+		err = okpay.NewError(okpay.ServiceBusy, "nothing was done")
+	}
 	return s.after(ctx, out, err)
 }
 

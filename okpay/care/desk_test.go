@@ -191,6 +191,33 @@ func (k *desk) verify() {
 	report, err := k.Ledger().Verify(k.t.Context())
 	require.NoError(k.t, err)
 	require.NoError(k.t, report.Err())
+	k.checkFacts()
+}
+
+// checkFacts holds messages to the table of templates.
+func (k *desk) checkFacts() {
+	k.t.Helper()
+	facts := map[string][]string{}
+	for _, m := range care.Templates() {
+		facts[m.Name] = append([]string{}, m.Facts...)
+	}
+	for after := ""; ; {
+		records, err := k.Ledger().Records(k.t.Context(), ledger.RecordQuery{Type: "message", After: after, Limit: 100})
+		require.NoError(k.t, err)
+		for _, r := range records {
+			after = r.ID
+			var m okpay.Message
+			require.NoError(k.t, json.Unmarshal(r.Content, &m))
+			if known := facts[m.Template]; known != nil {
+				for fact := range m.Facts {
+					assert.Contains(k.t, known, fact, m.Template)
+				}
+			}
+		}
+		if len(records) < 100 {
+			return
+		}
+	}
 }
 
 func (k *desk) topUp(minor int64) {
