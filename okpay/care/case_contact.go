@@ -90,7 +90,9 @@ func (e *said) request() []ledger.Field {
 		files = append(files, e.files[i].Name+" "+e.files[i].SHA256)
 	}
 	return []ledger.Field{
-		{Name: "subject", Value: e.subject}, {Name: "text", Value: e.text}, {Name: "facts", Value: fmt.Sprint(e.facts)},
+		{Name: "subject", Value: e.subject},
+		{Name: "text", Value: e.text},
+		{Name: "facts", Value: fmt.Sprint(e.facts)},
 		{Name: "files", Value: strings.Join(files, "\n")},
 	}
 }
