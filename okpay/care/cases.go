@@ -117,14 +117,25 @@ type Urgent struct {
 	Customer okpay.CustomerID
 	Category Category // RiskLock or UnauthorizedTransaction, or another one
 	Reason   string   // a code
-	Text     string   // in the customer's own words, if they reported it; at most 4,000 characters
+	Text     string   // in the customer's own words, if they reported it
 	Objects  []Link   // what it is about: the customer's own
 }
 
 // OpenUrgent opens a case of the highest priority in a Change of somebody else's, so that what
 // happened to an account and the case about it are there together. An open case of the category
-// becomes urgent instead. Errors: InvalidRequest, NotFound.
+// becomes urgent instead. What is written and linked is taken as it comes, so that no account stays
+// open for it: characters that a case does not have are left out, as is what is too long, and
+// objects of other types. Errors: InvalidRequest for another form, NotFound for a customer or an
+// object that is not there or not theirs.
 func (s *Cases) OpenUrgent(d *okpay.Draft, in Urgent) (CaseID, error) {
+	in.Text = readable(in.Text, maxSaid)
+	var objects []Link
+	for _, o := range in.Objects {
+		if _, ok := linkTypes()[o.Type]; ok && len(objects) < maxLinks {
+			objects = append(objects, o)
+		}
+	}
+	in.Objects = objects
 	e := said{kind: EntrySystem, by: "program", text: in.Text}
 	if in.Text != "" {
 		e.kind, e.by = EntryContact, "customer"
@@ -136,21 +147,21 @@ func (s *Cases) OpenUrgent(d *okpay.Draft, in Urgent) (CaseID, error) {
 		}
 		facts = map[Fact]string{LockReason: in.Reason}
 	}
-	return s.openFor(d, in.Customer, in.Category, in.Objects, e, func(a *approach) { a.urgent, a.said.facts = true, facts })
+	return s.openFor(d, in.Customer, in.Category, e, func(a *approach) { a.urgent, a.said.facts, a.objects = true, facts, in.Objects })
 }
 
 // openForAppeal opens the case that an appeal belongs to, or adds it to the open one. The
 // appeal is written by the same Change.
 func (s *Cases) openForAppeal(d *okpay.Draft, customer okpay.CustomerID, appeal AppealID) (string, error) {
-	id, err := s.openFor(d, customer, RestrictionQuestion, nil, said{kind: EntrySystem, by: "program"}, func(a *approach) {
+	id, err := s.openFor(d, customer, RestrictionQuestion, said{kind: EntrySystem, by: "program"}, func(a *approach) {
 		a.made = []Link{{"appeal", string(appeal)}}
 	})
 	return string(id), err
 }
 
 // openFor opens a case, or adds to the open one, in a Change of this package's or another's.
-func (s *Cases) openFor(d *okpay.Draft, customer okpay.CustomerID, c Category, objects []Link, e said, with func(*approach)) (CaseID, error) {
-	a, err := s.approach(customer, c, BySystem, objects, e, nil)
+func (s *Cases) openFor(d *okpay.Draft, customer okpay.CustomerID, c Category, e said, with func(*approach)) (CaseID, error) {
+	a, err := s.approach(customer, c, BySystem, nil, e, nil)
 	if err != nil {
 		return "", err
 	}

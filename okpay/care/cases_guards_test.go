@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -205,6 +206,17 @@ func TestARiskLockAndItsCaseAreThereTogether(t *testing.T) {
 	assert.Equal(t, care.BySystem, list[0].Channel)
 	assert.Len(t, list[0].Objects, 1)
 	assert.Equal(t, okpay.GateLocked, k.gate().State)
+	// What a frightened person writes does not keep the account open.
+	_, err = k.Do(t.Context(), okpay.Act{Principal: "program", Operation: "risk.lock"}, func(d *okpay.Draft) error {
+		_, err := k.Cases.OpenUrgent(d, care.Urgent{
+			Customer: k.customer, Category: care.UnauthorizedTransaction, Text: "no\x00t \u202eme\xff" + strings.Repeat("!", 5000),
+			Objects: []care.Link{{Type: "session", ID: "ses_1"}},
+		})
+		return err
+	})
+	require.NoError(t, err)
+	texts := k.texts(list[0].ID)
+	assert.Equal(t, "not me"+strings.Repeat("!", 3994), texts[len(texts)-1])
 	k.newCustomer("other")
 	for name, in := range map[string]care.Urgent{
 		"another's object": {Customer: "other", Category: care.RiskLock, Objects: list[0].Objects},

@@ -203,7 +203,10 @@ func (s *Callers) carryOut(d *okpay.Draft, r *supportRequestDoc) error {
 	if err != nil {
 		return err
 	}
-	of := AccountDeed{Customer: r.SupportRequest.Customer, Case: r.Case, By: r.RequestedBy, Second: r.ApprovedBy, Contact: r.Contact}
+	of := AccountDeed{
+		Customer: r.SupportRequest.Customer, Case: r.Case, By: r.RequestedBy, Second: r.ApprovedBy, Contact: r.Contact,
+		Request: r.ID, Why: "requested as " + r.ID, // the words of both are in the audit
+	}
 	switch r.Act {
 	case UnlockRisk:
 		return accounts.UnlockRisk(d, of)
