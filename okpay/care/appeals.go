@@ -40,7 +40,9 @@ func (s *Appeals) Submit(ctx context.Context, in SubmitAppeal) (Appeal, error) {
 	act := okpay.Act{
 		Principal: "c/" + string(in.Customer), Operation: "appeal.submit", Key: in.Key,
 		Request: []ledger.Field{
-			{Name: "restriction", Value: string(in.Restriction)}, {Name: "situation", Value: in.Situation}, {Name: "request", Value: in.Request},
+			{Name: "restriction", Value: string(in.Restriction)},
+			{Name: "situation", Value: in.Situation},
+			{Name: "request", Value: in.Request},
 			{Name: "evidence", Value: digestsOf(in.Evidence)},
 		},
 	}

@@ -86,8 +86,13 @@ func openDesk(t *testing.T, s ledger.Store, clock *handClock, wallet okpay.Confi
 		id   care.OperatorID
 		role care.Role
 	}{
-		{"ann", care.Supervisor}, {"bob", care.Supervisor}, {"rev", care.Reviewer}, {"cleo", care.Compliance}, {"carl", care.Compliance},
-		{"one", care.AgentL1}, {"aud", care.Auditor},
+		{"ann", care.Supervisor},
+		{"bob", care.Supervisor},
+		{"rev", care.Reviewer},
+		{"cleo", care.Compliance},
+		{"carl", care.Compliance},
+		{"one", care.AgentL1},
+		{"aud", care.Auditor},
 	} {
 		k.hire(o.id, o.role)
 	}

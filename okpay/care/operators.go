@@ -102,8 +102,12 @@ func (s *Operators) create(d *okpay.Draft, all *roster, o Operator) error {
 
 func (in *CreateOperator) request() []ledger.Field {
 	return []ledger.Field{
-		{Name: "id", Value: string(in.ID)}, {Name: "name", Value: in.Name}, {Name: "roles", Value: fmt.Sprint(in.Roles)},
-		{Name: "skills", Value: fmt.Sprint(in.Skills)}, {Name: "person", Value: in.Person}, {Name: "account", Value: string(in.Account)},
+		{Name: "id", Value: string(in.ID)},
+		{Name: "name", Value: in.Name},
+		{Name: "roles", Value: fmt.Sprint(in.Roles)},
+		{Name: "skills", Value: fmt.Sprint(in.Skills)},
+		{Name: "person", Value: in.Person},
+		{Name: "account", Value: string(in.Account)},
 	}
 }
 
@@ -187,7 +191,10 @@ func (s *Operators) Update(ctx context.Context, in UpdateOperator) (Operator, er
 	a := deed{
 		by: in.By, why: in.Why, may: MayManageOperators, action: "operator.change", object: string(in.Operator), key: in.Key,
 		request: []ledger.Field{
-			{Name: "name", Value: name}, {Name: "roles", Value: fmt.Sprint(set)}, {Name: "skills", Value: fmt.Sprint(can)}, {Name: "account", Value: string(account)},
+			{Name: "name", Value: name},
+			{Name: "roles", Value: fmt.Sprint(set)},
+			{Name: "skills", Value: fmt.Sprint(can)},
+			{Name: "account", Value: string(account)},
 			{Name: "which", Value: fmt.Sprint(in.Name != nil, in.Roles != nil, in.Skills != nil, in.Account != nil)},
 		},
 	}

@@ -125,14 +125,6 @@ func (c *Care) reason(code string) (Reason, bool) {
 	return Reason{}, false
 }
 
-// desk is who decides on restrictions of the reason.
-func (r Reason) desk(ordinary Permission) Permission {
-	if r.quiet {
-		return MayHandleCompliance
-	}
-	return ordinary
-}
-
 // setReasons checks Config.Reasons. Errors: InvalidRequest.
 func (c *Config) setReasons() error {
 	c.Reasons = slices.Clone(c.Reasons)

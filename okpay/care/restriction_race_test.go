@@ -187,3 +187,56 @@ func TestNoMoneyMovesWhileARestrictionIsInForce(t *testing.T) {
 		t.Logf("%d moved, %d denied, %s", moved.Load(), denied.Load(), b)
 	})
 }
+
+// Of what two processes do at the same time with appeals there is one: one appeal, one who takes
+// it, one approval that lifts the restriction, one answer to a nudge.
+func TestRacesOfAppealsHaveOneWinner(t *testing.T) {
+	inTwoProcesses(t, func(t *testing.T, processes []*desk) {
+		k := processes[0]
+		race := func(n int, fn func(k *desk, i int) error) int {
+			var (
+				racing sync.WaitGroup
+				won    atomic.Int64
+			)
+			for i := range n {
+				racing.Go(func() {
+					err := fn(processes[i%2], i)
+					if err == nil {
+						won.Add(1)
+						return
+					}
+					assert.Contains(t, []okpay.Code{okpay.InvalidState, okpay.TooManyTries, okpay.PermissionDenied, okpay.DuplicateApprover}, okpay.CodeOf(err), "%v", err)
+				})
+			}
+			racing.Wait()
+			return int(won.Load())
+		}
+		r := k.impose("terms_violation")
+		assert.Equal(t, 1, race(40, func(k *desk, _ int) error { _, err := k.appeal(r.ID); return err }))
+		list, _, err := k.Appeals.Mine(t.Context(), k.customer, "", 0)
+		require.NoError(t, err)
+		require.Len(t, list, 1)
+		a := list[0].ID
+		assert.Equal(t, 1, race(20, func(k *desk, _ int) error { _, err := k.nudge(a); return err }))
+		agents := []care.OperatorID{"ann", "bob"}
+		assert.Equal(t, 1, race(10, func(k *desk, i int) error { return k.take(agents[i%2], a) }))
+		file, err := k.Appeals.File(t.Context(), care.LookAt{By: "ann", Why: "a look"}, a)
+		require.NoError(t, err)
+		first, second := file.Reviewer, agents[0]
+		if first == second {
+			second = agents[1]
+		}
+		require.NoError(t, k.approve(first, a))
+		assert.Equal(t, 1, race(20, func(k *desk, i int) error {
+			if i%4 < 2 {
+				return k.approve(second, a)
+			}
+			return k.approve(first, a)
+		}))
+		assert.Equal(t, care.RestrictionLifted, k.state(r.ID))
+		types, _ := k.eventsSince(0)
+		for _, one := range []string{"appeal.submitted", "appeal.taken", "appeal.approved", "restriction.lifted"} {
+			assert.Len(t, slices.DeleteFunc(slices.Clone(types), func(s string) bool { return s != one }), 1, one)
+		}
+	})
+}

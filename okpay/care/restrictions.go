@@ -56,9 +56,13 @@ func (s *Restrictions) Impose(ctx context.Context, in ImposeRestriction) (Restri
 	a := deed{
 		by: in.By, why: in.Why, may: MayImpose, action: "restriction.impose", customer: in.Customer, key: in.Key,
 		request: []ledger.Field{
-			{Name: "reason", Value: in.Reason}, {Name: "detail", Value: in.Detail}, {Name: "capabilities", Value: fmt.Sprint(in.Capabilities)},
-			{Name: "requirements", Value: fmt.Sprint(in.Requirements)}, {Name: "due_in", Value: in.DueIn.String()},
-			{Name: "past_due", Value: fmt.Sprint(in.PastDue)}, {Name: "lasts", Value: in.Lasts.String()},
+			{Name: "reason", Value: in.Reason},
+			{Name: "detail", Value: in.Detail},
+			{Name: "capabilities", Value: fmt.Sprint(in.Capabilities)},
+			{Name: "requirements", Value: fmt.Sprint(in.Requirements)},
+			{Name: "due_in", Value: in.DueIn.String()},
+			{Name: "past_due", Value: fmt.Sprint(in.PastDue)},
+			{Name: "lasts", Value: in.Lasts.String()},
 		},
 	}
 	if reason.hold {

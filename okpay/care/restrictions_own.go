@@ -64,8 +64,10 @@ func (s *Restrictions) Submit(ctx context.Context, in SubmitRequirement) (Restri
 	act := okpay.Act{
 		Principal: "c/" + string(in.Customer), Operation: "restriction.submit", Key: in.Key,
 		Request: []ledger.Field{
-			{Name: "restriction", Value: string(in.Restriction)}, {Name: "requirement", Value: in.Requirement},
-			{Name: "documents", Value: strings.Join(digests, " ")}, {Name: "answer", Value: in.Answer},
+			{Name: "restriction", Value: string(in.Restriction)},
+			{Name: "requirement", Value: in.Requirement},
+			{Name: "documents", Value: strings.Join(digests, " ")},
+			{Name: "answer", Value: in.Answer},
 		},
 	}
 	out, err := s.c.w.Do(ctx, act, func(d *okpay.Draft) error { return s.submit(d, in) })
