@@ -1,0 +1,74 @@
+package identity
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/okpay/okpay-go/okpay"
+	"github.com/okpay/okpay-go/okpay/lockout"
+	"github.com/okpay/okpay-go/okpay/password"
+)
+
+// Guess is a guess as tests make one.
+type Guess struct {
+	Customer      okpay.CustomerID
+	Shadow        string
+	Authenticator lockout.Authenticator
+	Trusted       bool
+	Client        Client
+	Known         bool
+	Dummy         func(context.Context) error
+	Settle        func(d *okpay.Draft, failures int) error
+}
+
+// Attempt is attempt.
+func (x *Identity) Attempt(ctx context.Context, g Guess, verify func(context.Context) (bool, error)) error {
+	return x.attempt(ctx, guess{
+		customer: g.Customer, shadow: g.Shadow, authenticator: g.Authenticator, trusted: g.Trusted,
+		client: g.Client, known: g.Known, dummy: g.Dummy, settle: g.Settle,
+	}, verify)
+}
+
+// NotVerified is notVerified.
+func NotVerified(err error) error { return notVerified(err) }
+
+// ClearLocks is clearLocks.
+func (x *Identity) ClearLocks(d *okpay.Draft, c okpay.CustomerID, why lockout.Cause, which ...lockout.Authenticator) (bool, error) {
+	return x.clearLocks(d, c, why, which...)
+}
+
+// Locks is locks.
+func (x *Identity) Locks(r okpay.Reader, c okpay.CustomerID) ([]LockedAuthenticator, error) {
+	return x.locks(r, c, x.w.Now())
+}
+
+// Counting has hashes counted.
+func (x *Identity) Counting() *Hashes {
+	h := &Hashes{hasher: x.hasher}
+	x.hasher = h
+	return h
+}
+
+// Hashes counts hashes of passwords.
+type Hashes struct {
+	hasher
+	N atomic.Int64
+}
+
+func (h *Hashes) Hash(ctx context.Context, p password.Password) (string, error) {
+	h.N.Add(1)
+	return h.hasher.Hash(ctx, p)
+}
+
+func (h *Hashes) Verify(ctx context.Context, hash string, p password.Password) (bool, bool, error) {
+	h.N.Add(1)
+	return h.hasher.Verify(ctx, hash, p)
+}
+
+func (h *Hashes) VerifyUnknown(ctx context.Context, p password.Password) error {
+	h.N.Add(1)
+	return h.hasher.VerifyUnknown(ctx, p)
+}
+
+// Memory is what hashing has.
+func (x *Identity) Memory() password.Memory { return x.hasher.Memory() }
