@@ -30,6 +30,13 @@ func (w *world) holder(id okpay.CustomerID) *holder {
 	return h
 }
 
+// bob adds another customer.
+func (w *world) bob() *world {
+	_, err := w.Customers.Create(w.t.Context(), okpay.CreateCustomer{ID: "bob", Name: "Bob"})
+	require.NoError(w.t, err)
+	return w
+}
+
 func (h *holder) signIn() {
 	h.t.Helper()
 	on, err := h.p.x.Enrolled(h.t.Context(), h.id)
