@@ -26,7 +26,8 @@ type Act struct {
 // Draft is a Change in the making. What is read through it the Change relies on.
 type Draft struct {
 	*ledger.Draft
-	w *Wallet
+	w       *Wallet
+	digests *digester // of contacts, once they were needed
 }
 
 // Do runs fn, possibly more than once, and commits the Change that it has drafted. Nothing is
@@ -38,7 +39,7 @@ func (w *Wallet) Do(ctx context.Context, a Act, fn func(*Draft) error) (ledger.O
 		of = CustomerID(id)
 	}
 	v := verb{principal: a.Principal, operation: a.Operation, key: a.Key, request: a.Request}
-	out, err := w.doFor(ctx, of, v, func(d *ledger.Draft) error { return fn(&Draft{d, w}) })
+	out, err := w.doFor(ctx, of, v, func(d *ledger.Draft) error { return fn(&Draft{Draft: d, w: w}) })
 	return out, translate(err)
 }
 

@@ -122,5 +122,5 @@ func (w *Wallet) registerWith(d *ledger.Draft, with *Registration, p *profile, g
 	if err != nil || with.Also == nil {
 		return err
 	}
-	return with.Also(&Draft{d, w}, Registered{Customer: g.Customer, Gate: g, Contact: c.Contact, Owner: customerOf(owner)})
+	return with.Also(&Draft{Draft: d, w: w}, Registered{Customer: g.Customer, Gate: g, Contact: c.Contact, Owner: customerOf(owner)})
 }

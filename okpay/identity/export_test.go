@@ -2,9 +2,11 @@ package identity
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/lockout"
+	"github.com/okpay/okpay-go/okpay/password"
 )
 
 // Guess is a guess as tests make one.
@@ -39,3 +41,34 @@ func (x *Identity) ClearLocks(d *okpay.Draft, c okpay.CustomerID, why lockout.Ca
 func (x *Identity) Locks(r okpay.Reader, c okpay.CustomerID) ([]LockedAuthenticator, error) {
 	return x.locks(r, c, x.w.Now())
 }
+
+// Counting has hashes counted.
+func (x *Identity) Counting() *Hashes {
+	h := &Hashes{hasher: x.hasher}
+	x.hasher = h
+	return h
+}
+
+// Hashes counts hashes of passwords.
+type Hashes struct {
+	hasher
+	N atomic.Int64
+}
+
+func (h *Hashes) Hash(ctx context.Context, p password.Password) (string, error) {
+	h.N.Add(1)
+	return h.hasher.Hash(ctx, p)
+}
+
+func (h *Hashes) Verify(ctx context.Context, hash string, p password.Password) (bool, bool, error) {
+	h.N.Add(1)
+	return h.hasher.Verify(ctx, hash, p)
+}
+
+func (h *Hashes) VerifyUnknown(ctx context.Context, p password.Password) error {
+	h.N.Add(1)
+	return h.hasher.VerifyUnknown(ctx, p)
+}
+
+// Memory is what hashing has.
+func (x *Identity) Memory() password.Memory { return x.hasher.Memory() }

@@ -92,7 +92,7 @@ type Identity struct {
 	counters lockout.Keys // names of counters
 	turns    turns        // of goroutines at counters
 	second   secondFactor // nil while there is none
-	hasher   *password.Hasher
+	hasher   hasher
 	ring     *totp.Keyring
 	support  SupportCheck // nil while nobody checks what operators do
 
@@ -130,11 +130,11 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if cfg.ProductWords == nil {
 		cfg.ProductWords = []string{"okpay"}
 	}
-	hasher, err := password.NewHasher(cfg.Hashing)
+	passwords, err := password.NewHasher(cfg.Hashing)
 	if err != nil {
 		return nil, okpay.InvalidField("hashing", "%s", err)
 	}
-	x := &Identity{w: w, cfg: cfg, hasher: hasher}
+	x := &Identity{w: w, cfg: cfg, hasher: passwords}
 	if x.counters, err = lockout.NewKeys(x.stableKey("lockout")); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,15 @@ import (
 	"github.com/okpay/okpay-go/okpay/password"
 )
 
+// hasher is a password.Hasher; tests count what it is asked.
+type hasher interface {
+	Hash(ctx context.Context, p password.Password) (string, error)
+	Verify(ctx context.Context, hash string, p password.Password) (right, needsRehash bool, err error)
+	VerifyUnknown(ctx context.Context, p password.Password) error
+	IsCurrent(hash string) func(context.Context, password.Password) (bool, error)
+	Memory() password.Memory
+}
+
 // passwordDoc is a customer's password, hashed.
 type passwordDoc struct {
 	Of       okpay.CustomerID `json:"of"`
@@ -217,7 +226,7 @@ func (x *Identity) ChangePassword(ctx context.Context, in ChangePassword) error 
 		_, err = x.setPassword(d, a.Customer, p, change{
 			keep:  s,
 			entry: okpay.AuditEntry{Actor: "c/" + string(a.Customer), Action: "password.change", Session: string(s.ID)},
-			facts: s.Facts(""),
+			facts: s.passwordFacts(d.Now(), d.Now().Add(x.cfg.WithdrawalHold)),
 		})
 		return err
 	})
@@ -266,4 +275,9 @@ func (x *Identity) stillTrusted(r okpay.Reader, s *sessionDoc) (bool, error) {
 	}
 	v, err := x.devices(r, s.Session.Customer)
 	return v.has(s.Trusted, s.Epoch, x.w.Now()), err
+}
+
+// passwordFacts are what the message about a changed password tells.
+func (s *sessionDoc) passwordFacts(at, withdrawals time.Time) map[string]string {
+	return with(s.Facts(""), "at", at.Format(time.RFC3339), "until", withdrawals.Format(time.RFC3339))
 }

@@ -3,7 +3,6 @@ package identity
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -178,21 +177,40 @@ func (x *Identity) countRegistration(ctx context.Context, from *Client) error {
 	})
 }
 
+// ContactVerified is the input of Identity.ContactVerified.
+type ContactVerified struct {
+	Customer okpay.CustomerID
+	Contact  okpay.ContactID
+	Key      string // makes the call safe to repeat
+}
+
 // ContactVerified says that the embedding program has seen proof that a contact is its owner's, as
-// okpay.Contacts.MarkVerified does, and welcomes a customer whose first contact it is. Errors are
-// those of MarkVerified.
-func (x *Identity) ContactVerified(ctx context.Context, in okpay.MoveContact) (okpay.Contact, error) {
-	c, err := x.w.Contacts.MarkVerified(ctx, in)
-	if in.Customer == "" || err != nil && !errors.Is(err, okpay.InvalidState) {
-		return c, err
+// okpay.Contacts.MarkVerified does, whoever is signed in. A customer whose first contact it is, is
+// welcomed. Errors, the first that applies: InvalidRequest, IdempotencyKeyReused, NotFound,
+// AccountClosed, AccountRestricted, InvalidState when it is verified already, ContactTaken when
+// somebody else has it verified.
+func (x *Identity) ContactVerified(ctx context.Context, in ContactVerified) error {
+	if err := first(okpay.CheckID("customer", string(in.Customer)), okpay.CheckID("contact", string(in.Contact))); err != nil {
+		return err
 	}
-	// Also when it was verified before: what a crash kept from being said is said now.
-	of, failed := x.w.Customers.Get(ctx, in.Customer)
-	if failed == nil && slices.ContainsFunc(of.Contacts, func(c okpay.Contact) bool { return c.State == okpay.ContactVerified }) {
-		act := okpay.Act{Principal: "program", Operation: "customer.welcome"}
-		_, failed = x.w.Do(okpay.WithoutActor(ctx), act, func(d *okpay.Draft) error { return x.welcome(d, in.Customer) })
+	act := okpay.Act{Principal: "program", Operation: "identity.contact_verified", Key: in.Key, Request: []ledger.Field{
+		{Name: "customer", Value: string(in.Customer)}, {Name: "contact", Value: string(in.Contact)},
+	}}
+	_, err := x.w.Do(okpay.WithoutActor(ctx), act, func(d *okpay.Draft) error {
+		book, err := d.ContactBook(in.Customer)
+		if err != nil {
+			return err
+		}
+		if err := book.Verify(in.Contact); err != nil {
+			return err
+		}
+		d.Audit(okpay.AuditEntry{Actor: "program", Action: "contact.verify", Customer: in.Customer, Object: string(in.Contact), Shown: true})
+		return first(book.Write(), x.welcome(d, in.Customer))
+	})
+	if errors.Is(err, ledger.ErrDuplicateKey) {
+		err = okpay.NewError(okpay.ContactTaken, "")
 	}
-	return c, first(err, failed)
+	return err
 }
 
 // welcome drafts the message that welcomes a customer, once, when the first contact is verified.

@@ -73,8 +73,9 @@ func (x *Identity) SignIn(ctx context.Context, in SignIn) (SignedIn, error) {
 	return s.out, nil
 }
 
-// nobody stands for the customer of a name that nobody has, so that as much is read for it.
-const nobody = okpay.CustomerID("nobody")
+// absent stands for the customer of a name that nobody has, so that as much is read for it. No
+// customer has this id: theirs have no dot.
+const absent = okpay.CustomerID(".absent")
 
 // signingIn is a sign-in on its way.
 type signingIn struct {
@@ -109,7 +110,7 @@ func (x *Identity) signingIn(ctx context.Context, in SignIn) (*signingIn, error)
 	}
 	id, r := s.customer, reading{ctx, x.w}
 	if id == "" {
-		id = nobody
+		id = absent
 	}
 	if err := optional(r.Read("gate", string(id), &s.gate)); err != nil {
 		return nil, err
