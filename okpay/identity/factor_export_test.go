@@ -34,14 +34,9 @@ func (x *Identity) Enrolled(ctx context.Context, id okpay.CustomerID) (bool, err
 // OnVerify has each verification of a guess told.
 func (x *Identity) OnVerify(tell func(lockout.Authenticator)) { x.verifying = tell }
 
-// ObjectionOf is the token in the link that cancels a reset.
-func (x *Identity) ObjectionOf(ctx context.Context, id string) (string, error) {
-	var r resetDoc
-	if err := x.w.Read(ctx, "factor_reset", id, &r); err != nil {
-		return "", err
-	}
-	token, _ := x.objection(&r, "")
-	return r.ID + "." + token, nil
+// FactorSecrets is factorSecrets.
+func (x *Identity) FactorSecrets(ctx context.Context, m okpay.Message) (map[string]string, bool, error) {
+	return x.factorSecrets(ctx, m)
 }
 
 // SetKeys is another Config.Keys.

@@ -208,11 +208,8 @@ func TestOfTwoWithdrawalsWithOneProofOneGoes(t *testing.T) {
 
 func TestWhatRiskChallengesIsProvenForItself(t *testing.T) {
 	u := startPurse(t, okpay.Challenge, memstore.New())
-	email, err := u.Contacts.Add(u.elsewhose.ctx(), okpay.AddContact{Customer: "bob", Email: "bob@example.com"})
-	require.NoError(t, err)
-	_, err = u.Contacts.MarkVerified(u.elsewhose.ctx(), okpay.MoveContact{Customer: "bob", Contact: email.ID})
-	require.NoError(t, err)
-	_, err = u.Merchants.Create(t.Context(), okpay.CreateMerchant{ID: "shop", Name: "Shop"})
+	u.elsewhose.verifies("bob@example.com")
+	_, err := u.Merchants.Create(t.Context(), okpay.CreateMerchant{ID: "shop", Name: "Shop"})
 	require.NoError(t, err)
 	usd := money.MustISO("USD")
 	quote, err := u.Quotes.Create(t.Context(), okpay.CreateQuote{Customer: customer, Base: "CNY", Quote: "USD", Rate: decimal.RequireFromString("0.14"), Mid: decimal.RequireFromString("0.14"), TTL: okpay.MaxQuoteTTL})
