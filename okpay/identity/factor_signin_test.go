@@ -62,6 +62,16 @@ func TestSignInAsksForTheFactorAndTakesARecoveryCode(t *testing.T) {
 	_, err = w.x.FinishSignIn(t.Context(), pending(), identity.NewSecret(h.codes[2].Reveal()))
 	require.ErrorIs(t, err, okpay.AuthenticationFailed)
 	h.token = s.Token
+	w.clock.Advance(6 * time.Minute)
+	longer := password.New("another 1 entirely, longer")
+	require.NoError(t, h.p.x.ChangePassword(h.ctx(), identity.ChangePassword{Current: password.New(good), New: longer}))
+	_, err = h.p.x.BeginTOTP(h.ctx(), identity.BeginTOTP{})
+	require.ErrorIs(t, err, okpay.AuthenticationRequired, "the password is no proof of the factor")
+	s, err = w.try(ann, longer.Reveal(), identity.Client{})
+	require.NoError(t, err)
+	s, err = w.x.FinishSignIn(t.Context(), s.Pending, identity.NewSecret(h.codes[3].Reveal()))
+	require.NoError(t, err)
+	h.token = s.Token
 	h.begin(h.p, identity.Secret{}) // the sign-in was with the factor, just now
 	_, err = h.p.x.ConfirmTOTP(h.ctx(), identity.NewSecret(h.code()))
 	require.NoError(t, err)
