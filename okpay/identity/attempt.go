@@ -25,6 +25,8 @@ type guess struct {
 	// settle is drafted into the Change that resolves a try that was right, and may make it
 	// wrong with AuthenticationFailed. failures is how many were wrong before it.
 	settle func(d *okpay.Draft, failures int) error
+	// failed is drafted into the Change that resolves a try that was wrong.
+	failed func(d *okpay.Draft, decision lockout.Decision) error
 	// action is the name in the audit of a try that was wrong. Defaults to "guess.fail".
 	action string
 }
@@ -192,7 +194,10 @@ func (x *Identity) fail(ctx context.Context, t *try) error {
 		if t.customer == "" {
 			return nil // nobody to tell
 		}
-		return x.tellFailure(d, t, decision)
+		if err := x.tellFailure(d, t, decision); err != nil || t.failed == nil {
+			return err
+		}
+		return t.failed(d, decision)
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/lockout"
 	"github.com/okpay/okpay-go/okpay/password"
+	"github.com/okpay/okpay-go/okpay/totp"
 )
 
 // Config says how customers prove who they are. The zero value works in Test mode.
@@ -26,6 +27,10 @@ type Config struct {
 	// WithdrawalHold is how long withdrawals wait after a reset or a change of factors.
 	// Defaults to 24 hours.
 	WithdrawalHold time.Duration
+
+	// Issuer is the service's name in authenticator apps, at most totp.MaxIssuerBytes of
+	// printable text without a colon. Defaults to "OKPay".
+	Issuer string
 
 	// Lockout says when guesses at passwords, sent codes and answers are refused, CodeLockout
 	// when those at one-time and recovery codes are (defaults to lockout.TOTP()), and Throttle
@@ -88,6 +93,11 @@ type Identity struct {
 	turns    turns        // of goroutines at counters
 	second   secondFactor // nil while there is none
 	hasher   hasher
+	ring     *totp.Keyring
+	support  SupportCheck // nil while nobody checks what operators do
+
+	// verifying is told of each guess that is verified; tests count them.
+	verifying func(lockout.Authenticator)
 
 	contactChecks contactChecks // nil while nothing verifies contacts here
 }
@@ -117,6 +127,9 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if err := cfg.setSessions(); err != nil {
 		return nil, err
 	}
+	if err := cfg.setIssuer(); err != nil {
+		return nil, err
+	}
 	if cfg.ProductWords == nil {
 		cfg.ProductWords = []string{"okpay"}
 	}
@@ -128,7 +141,12 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if x.counters, err = lockout.NewKeys(x.stableKey("lockout")); err != nil {
 		return nil, err
 	}
+	if err := x.setRing(); err != nil {
+		return nil, err
+	}
+	x.second, x.verifying = factors{x}, func(lockout.Authenticator) {}
 	w.Trust(authority{x})
+	w.Also(okpay.Task{Noun: "factor", Do: x.expireApp}, okpay.Task{Noun: "factor_reset", Do: x.resetDue}, okpay.Task{Noun: "step_up", Do: x.stepUpDue})
 	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue}, okpay.Task{Noun: "pending", Do: x.pendingDue})
 	return x, nil
 }

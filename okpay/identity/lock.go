@@ -195,7 +195,9 @@ func (x *Identity) tellFailure(d *okpay.Draft, t *try, decision lockout.Decision
 	m := okpay.Message{Customer: t.customer, Template: "sign_in_locked", Facts: lockFacts(notice, &t.client)}
 	if decision.Outcome == lockout.FailedDisabled {
 		m.Template = "sign_in_disabled"
-		d.Tell(m)
+		if t.failed == nil { // which tells in its own words
+			d.Tell(m)
+		}
 		return nil
 	}
 	var told toldDoc

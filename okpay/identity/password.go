@@ -207,7 +207,7 @@ func (x *Identity) ChangePassword(ctx context.Context, in ChangePassword) error 
 	if err != nil {
 		return err
 	}
-	if err := x.provePassword(ctx, s, in.Current); err != nil {
+	if err := x.provePassword(ctx, s, in.Current, nil); err != nil {
 		return err
 	}
 	p, err := x.preparePassword(ctx, a.Customer, in.New)
@@ -233,8 +233,9 @@ func (x *Identity) ChangePassword(ctx context.Context, in ChangePassword) error 
 	return err
 }
 
-// provePassword takes a try at the current password of whoever is signed in.
-func (x *Identity) provePassword(ctx context.Context, s *sessionDoc, p password.Password) error {
+// provePassword takes a try at the current password of whoever is signed in. then is drafted
+// into the Change that resolves a right one, if it is given.
+func (x *Identity) provePassword(ctx context.Context, s *sessionDoc, p password.Password, then func(*okpay.Draft, int) error) error {
 	if len(p.Reveal()) > password.MaxBytes {
 		return wrong()
 	}
@@ -250,12 +251,15 @@ func (x *Identity) provePassword(ctx context.Context, s *sessionDoc, p password.
 	g := guess{
 		customer: id, authenticator: lockout.Password, trusted: trusted, known: true, action: "password.fail",
 		client: Client{Place: s.Place},
-		settle: func(d *okpay.Draft, _ int) error {
+		settle: func(d *okpay.Draft, failures int) error {
 			again, err := x.passwordOf(d, id)
 			if err == nil && again.Hash != now.Hash {
 				err = wrong() // it was another's when it was verified
 			}
-			return err
+			if err != nil || then == nil {
+				return err
+			}
+			return then(d, failures)
 		},
 	}
 	return x.attempt(ctx, g, func(ctx context.Context) (bool, error) {
