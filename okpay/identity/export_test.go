@@ -73,8 +73,8 @@ func (h *Hashes) VerifyUnknown(ctx context.Context, p password.Password) error {
 // Memory is what hashing has.
 func (x *Identity) Memory() password.Memory { return x.hasher.Memory() }
 
-// Factor is a second factor that everybody has, or nobody.
-type Factor struct {
+// FixedFactor is a second factor that everybody has, or nobody.
+type FixedFactor struct {
 	x        *Identity
 	Enrolled bool
 	Code     string
@@ -82,15 +82,15 @@ type Factor struct {
 }
 
 // WithFactor makes sign-in ask for a second factor with one code that is always right.
-func (x *Identity) WithFactor(code string) *Factor {
-	f := &Factor{x: x, Enrolled: true, Code: code}
+func (x *Identity) WithFactor(code string) *FixedFactor {
+	f := &FixedFactor{x: x, Enrolled: true, Code: code}
 	x.second = f
 	return f
 }
 
-func (f *Factor) enrolled(okpay.Reader, okpay.CustomerID) (bool, error) { return f.Enrolled, nil }
+func (f *FixedFactor) enrolled(okpay.Reader, okpay.CustomerID) (bool, error) { return f.Enrolled, nil }
 
-func (f *Factor) verify(ctx context.Context, in factorGuess) error {
+func (f *FixedFactor) verify(ctx context.Context, in factorGuess) error {
 	g := guess{
 		customer: in.customer, trusted: in.trusted, client: in.client, known: in.known,
 		authenticator: lockout.OneTimeCode, settle: in.settle,

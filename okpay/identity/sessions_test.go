@@ -180,7 +180,7 @@ func TestALimitedSessionChangesThePasswordAndNothingElse(t *testing.T) {
 	assert.True(t, s.Session.Limited)
 	only := func(ctx context.Context) {
 		require.ErrorIs(t, w.update(ctx, id), okpay.AccountLocked)
-		_, err := w.TopUps.Create(ctx, okpay.CreateTopUp{Customer: id, Amount: cny(1)})
+		_, err := w.TopUps.Create(ctx, okpay.CreateTopUp{Customer: id, Amount: yuan(1)})
 		require.ErrorIs(t, err, okpay.AccountLocked)
 		_, _, err = w.x.TrustDevice(ctx, home)
 		require.ErrorIs(t, err, okpay.AccountLocked)
