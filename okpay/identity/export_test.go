@@ -52,7 +52,8 @@ func (x *Identity) Counting() *Hashes {
 // Hashes counts hashes of passwords.
 type Hashes struct {
 	hasher
-	N atomic.Int64
+	N       atomic.Int64 // all
+	Checked atomic.Int64 // of passwords against a stored hash
 }
 
 func (h *Hashes) Hash(ctx context.Context, p password.Password) (string, error) {
@@ -62,6 +63,7 @@ func (h *Hashes) Hash(ctx context.Context, p password.Password) (string, error) 
 
 func (h *Hashes) Verify(ctx context.Context, hash string, p password.Password) (bool, bool, error) {
 	h.N.Add(1)
+	h.Checked.Add(1)
 	return h.hasher.Verify(ctx, hash, p)
 }
 
@@ -99,4 +101,13 @@ func (f *FixedFactor) verify(ctx context.Context, in factorGuess) error {
 		f.Verified.Add(1)
 		return in.code == f.Code, nil
 	})
+}
+
+// Prepare judges a new password and returns what writes it down.
+func (x *Identity) Prepare(ctx context.Context, id okpay.CustomerID, p password.Password) (set func(*okpay.Draft) error, err error) {
+	n, err := x.preparePassword(ctx, id, p)
+	return func(d *okpay.Draft) error {
+		_, err := x.setPassword(d, id, n, change{entry: okpay.AuditEntry{Actor: "program", Action: "password.reset"}})
+		return err
+	}, err
 }

@@ -46,11 +46,11 @@ func TestMoneyDoesNotMoveAfterItsSessionHasEnded(t *testing.T) {
 		}},
 	}
 	for name, c := range ends {
-		for storeName, stores := range map[string]func(*testing.T) []ledger.Store{"memory": inMemory, "SQLite": onSQLite} {
+		for storeName, stores := range map[string]func(*testing.T) []ledger.Store{"memory": inMemory, "SQLite": onSQLite, "PostgreSQL": onPostgres} {
 			t.Run(name+", "+storeName, func(t *testing.T) {
 				t.Parallel()
 				operations := testsize.Scaled(t, 1000)
-				if storeName == "SQLite" {
+				if storeName != "memory" {
 					operations = testsize.Scaled(t, 200)
 				}
 				w := startAll(t, identity.Config{}, stores(t)...)

@@ -374,3 +374,19 @@ func TestOneOfManyFinishesASignIn(t *testing.T) {
 	all.Wait()
 	assert.EqualValues(t, 1, done.Load())
 }
+
+func TestTwoChangesOfOnePasswordAreOneAfterTheOther(t *testing.T) {
+	w := start(t, identity.Config{})
+	id := w.registered(email)
+	act := okpay.Act{Principal: "program", Operation: "password.reset"}
+	first, err := w.x.Prepare(t.Context(), id, password.New(other))
+	require.NoError(t, err)
+	second, err := w.x.Prepare(t.Context(), id, password.New("yet another one, the 3rd"))
+	require.NoError(t, err)
+	w.fails(email, 5)
+	_, err = w.Do(t.Context(), act, first)
+	require.NoError(t, err)
+	_, err = w.Do(t.Context(), act, second)
+	require.ErrorIs(t, err, okpay.InvalidState, "it was judged against another password")
+	w.signedIn(email, other, home) // and the lock was cleared
+}
