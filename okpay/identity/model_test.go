@@ -104,7 +104,7 @@ type walker struct {
 	t      *testing.T
 	r      *rand.Rand
 	m      *model
-	factor *identity.OneCode
+	factor *identity.FixedFactor
 	id     okpay.CustomerID
 	email  string
 	log    []string

@@ -46,11 +46,11 @@ func TestMoneyDoesNotMoveAfterItsSessionHasEnded(t *testing.T) {
 		}},
 	}
 	for name, c := range ends {
-		for storeName, stores := range map[string]func(*testing.T) []ledger.Store{"memory": inMemory, "SQLite": onSQLite} {
+		for storeName, stores := range map[string]func(*testing.T) []ledger.Store{"memory": inMemory, "SQLite": onSQLite, "PostgreSQL": onPostgres} {
 			t.Run(name+", "+storeName, func(t *testing.T) {
 				t.Parallel()
 				operations := testsize.Scaled(t, 1000)
-				if storeName == "SQLite" {
+				if storeName != "memory" {
 					operations = testsize.Scaled(t, 200)
 				}
 				w := startAll(t, identity.Config{}, stores(t)...)
@@ -60,7 +60,7 @@ func TestMoneyDoesNotMoveAfterItsSessionHasEnded(t *testing.T) {
 				require.NoError(t, err)
 				second, err := w.try(email, good, identity.Client{})
 				require.NoError(t, err)
-				_, err = w.TopUps.Create(w.as(mine.Token), okpay.CreateTopUp{Customer: id, Amount: cny(1_000_000)})
+				_, err = w.TopUps.Create(w.as(mine.Token), okpay.CreateTopUp{Customer: id, Amount: yuan(1_000_000)})
 				require.NoError(t, err)
 				stale := []context.Context{w.as(mine.Token), nil}
 				stale[1], _, err = w.all[1].x.Authenticate(t.Context(), mine.Token)
@@ -78,7 +78,7 @@ func TestMoneyDoesNotMoveAfterItsSessionHasEnded(t *testing.T) {
 								ctx, _, err = p.x.Authenticate(t.Context(), mine.Token)
 							}
 							if err == nil {
-								_, err = p.Transfers.Create(ctx, okpay.CreateTransfer{From: id, Email: "ben@example.com", Amount: cny(1), Key: fmt.Sprint("k", i)})
+								_, err = p.Transfers.Create(ctx, okpay.CreateTransfer{From: id, Email: "ben@example.com", Amount: yuan(1), Key: fmt.Sprint("k", i)})
 							}
 							switch {
 							case err == nil:

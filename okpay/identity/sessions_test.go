@@ -180,7 +180,7 @@ func TestALimitedSessionChangesThePasswordAndNothingElse(t *testing.T) {
 	assert.True(t, s.Session.Limited)
 	only := func(ctx context.Context) {
 		require.ErrorIs(t, w.update(ctx, id), okpay.AccountLocked)
-		_, err := w.TopUps.Create(ctx, okpay.CreateTopUp{Customer: id, Amount: cny(1)})
+		_, err := w.TopUps.Create(ctx, okpay.CreateTopUp{Customer: id, Amount: yuan(1)})
 		require.ErrorIs(t, err, okpay.AccountLocked)
 		_, _, err = w.x.TrustDevice(ctx, home)
 		require.ErrorIs(t, err, okpay.AccountLocked)
@@ -373,4 +373,20 @@ func TestOneOfManyFinishesASignIn(t *testing.T) {
 	}
 	all.Wait()
 	assert.EqualValues(t, 1, done.Load())
+}
+
+func TestTwoChangesOfOnePasswordAreOneAfterTheOther(t *testing.T) {
+	w := start(t, identity.Config{})
+	id := w.registered(email)
+	act := okpay.Act{Principal: "program", Operation: "password.reset"}
+	first, err := w.x.Prepare(t.Context(), id, password.New(other))
+	require.NoError(t, err)
+	second, err := w.x.Prepare(t.Context(), id, password.New("yet another one, the 3rd"))
+	require.NoError(t, err)
+	w.fails(email, 5)
+	_, err = w.Do(t.Context(), act, first)
+	require.NoError(t, err)
+	_, err = w.Do(t.Context(), act, second)
+	require.ErrorIs(t, err, okpay.InvalidState, "it was judged against another password")
+	w.signedIn(email, other, home) // and the lock was cleared
 }

@@ -260,7 +260,7 @@ func bare(tb testing.TB) *identity.Identity {
 
 func errorsAs(err error, target any) bool { return errors.As(err, target) }
 
-func cny(minor int64) money.Amount { return money.New(minor, money.MustISO("CNY")) }
+func yuan(minor int64) money.Amount { return money.New(minor, money.MustISO("CNY")) }
 
 func ledgerRecords(noun, label string) ledger.RecordQuery {
 	return ledger.RecordQuery{Type: noun, Label: label, Limit: 100}

@@ -19,6 +19,8 @@ import (
 	"github.com/okpay/okpay-go/okpay/identity"
 )
 
+func cny(minor int64) money.Amount { return money.New(minor, money.MustISO("CNY")) }
+
 // purse is a world whose customer has a second factor, money and two destinations.
 type purse struct {
 	*world
