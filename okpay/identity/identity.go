@@ -112,14 +112,17 @@ type Identity struct {
 	turns    turns        // of goroutines at counters
 	second   secondFactor // nil while there is none
 	hasher   hasher
-
-	contactChecks contactChecks // nil while nothing verifies contacts here
-	ring          *totp.Keyring
-	support       SupportCheck // nil while nobody checks what operators do
+	ring     *totp.Keyring
+	support  SupportCheck // nil while nobody checks what operators do
 
 	// verifying is told of each guess that is verified; tests count them.
 	verifying func(lockout.Authenticator)
+
+	contactChecks contactChecks // nil while nothing verifies contacts here
 }
+
+// Format prints what it is, whatever the verb: an Identity holds keys.
+func (x *Identity) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("identity.Identity")) }
 
 // New returns an Identity over a wallet, which trusts it from now on (see okpay.Wallet.Trust).
 // Call it once for each wallet, before the wallet is used. Errors: InvalidRequest for a wrong

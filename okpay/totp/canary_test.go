@@ -104,9 +104,9 @@ func TestNoSecretIsPrintedLoggedOrEncoded(t *testing.T) {
 // A secret that was encoded by mistake is not read back as another one.
 func TestThePlaceholderIsNotReadBack(t *testing.T) {
 	secret := secretOf(t, exampleSecret)
-	text, err := json.Marshal(secret)
+	text, err := json.Marshal(map[string]totp.Secret{"Secret": secret})
 	require.NoError(t, err)
-	var back totp.Secret
+	var back struct{ Secret totp.Secret }
 	require.Error(t, json.Unmarshal(text, &back))
 	_, err = totp.ParseSecret(secret.String())
 	require.ErrorIs(t, err, totp.ErrInvalidSecret)

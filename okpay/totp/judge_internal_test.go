@@ -39,7 +39,7 @@ func TestRandomHistoriesOfCollidingCodes(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	results := map[Result]int{}
 	for range testsize.Scaled(t, 10_000) {
-		codes := make([]int, 80)
+		codes := make([]int, 50)
 		kinds := 1 + random.IntN(8)
 		for i := range codes {
 			codes[i] = random.IntN(kinds)
@@ -48,7 +48,7 @@ func TestRandomHistoriesOfCollidingCodes(t *testing.T) {
 		current, lastStep := int64(random.IntN(6)), NoStep
 		used := map[int64]bool{}
 		acceptedAt := map[int]int64{} // by code, the step that its acceptance used
-		for range 60 {
+		for range 25 {
 			current = min(max(current+int64(random.IntN(5))-1, 0), int64(len(codes)-2)) // the clock may be set back
 			code := random.IntN(kinds)
 			var given [sightSteps]bool

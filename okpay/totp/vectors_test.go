@@ -62,9 +62,9 @@ type vectors struct {
 		}
 	} `json:"recovery_code"`
 	Sealed struct {
-		AES, XChaCha sealedVector
-	} `json:"-"`
-	RawSealed map[string]json.RawMessage `json:"sealed_totp_secret"`
+		AES     sealedVector `json:"aes256gcm"`
+		XChaCha sealedVector `json:"xchacha20poly1305"`
+	} `json:"sealed_totp_secret"`
 }
 
 type sealedVector struct {
@@ -81,8 +81,6 @@ func readVectors(t *testing.T) vectors {
 	require.NoError(t, err)
 	var v vectors
 	require.NoError(t, json.Unmarshal(text, &v))
-	require.NoError(t, json.Unmarshal(v.RawSealed["aes256gcm"], &v.Sealed.AES))
-	require.NoError(t, json.Unmarshal(v.RawSealed["xchacha20poly1305"], &v.Sealed.XChaCha))
 	v.Sealed.XChaCha.Plaintext = v.Sealed.AES.Plaintext
 	return v
 }

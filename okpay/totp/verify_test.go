@@ -151,6 +151,24 @@ func TestVerifyAtTheEdgesOfTime(t *testing.T) {
 	}
 }
 
+func TestOnlyTheAgreedNumberOfASCIIDigitsIsACode(t *testing.T) {
+	secret, now := secretOf(t, exampleSecret), time.Unix(1_700_000_000, 0)
+	for digits := totp.MinDigits; digits <= totp.MaxDigits; digits++ {
+		for _, code := range []string{
+			"", "1", strings.Repeat("1", digits-1), strings.Repeat("1", digits+1), strings.Repeat("1", 1<<20),
+			strings.Repeat("1", digits-1) + ":", strings.Repeat("1", digits-1) + "/", strings.Repeat("1", digits-1) + "\n",
+			"-" + strings.Repeat("1", digits-1), " " + strings.Repeat("1", digits-1), "0x" + strings.Repeat("1", digits-2),
+			"٣" + strings.Repeat("1", digits-2), // as many bytes as digits
+			strings.Repeat("\xff", digits), strings.Repeat("1", digits-1) + "e",
+		} {
+			result, last, err := totp.Verify(secret, totp.Params{Digits: digits}, code, now, 7)
+			require.NoError(t, err)
+			assert.Equal(t, totp.Malformed, result, "%.20q of %d digits", code, digits)
+			assert.EqualValues(t, 7, last)
+		}
+	}
+}
+
 func hotp(t testing.TB, secret totp.Secret, counter uint64) string {
 	t.Helper()
 	code, err := totp.HOTP(secret, totp.Params{}, counter)
