@@ -6,20 +6,19 @@ import (
 	"github.com/okpay/okpay-go/okpay"
 )
 
-// factorSecrets are the facts of a message about a second factor that no record has: the token of
-// the link by which its owner cancels a reset, while it can be canceled. ok is false for a
-// message that has none.
-func (x *Identity) factorSecrets(ctx context.Context, m okpay.Message) (facts map[string]string, ok bool, err error) {
-	if m.Template != "factor_reset_requested" && m.Template != "factor_reset_approved" {
-		return nil, false, nil
-	}
+// objectionSecret is the token of the link by which an owner cancels a reset of their second
+// factor, while it can be canceled.
+func (x *Identity) objectionSecret(ctx context.Context, m okpay.Message) (map[string]string, error) {
 	r := &resetDoc{}
 	if err := x.w.Read(ctx, "factor_reset", m.Object, r); err != nil {
-		return nil, false, err
+		return nil, err
+	}
+	if !r.open() || r.Reset.Customer != m.Customer {
+		return nil, nil
 	}
 	token, ok := x.objection(r, "")
-	if !ok || !r.open() || r.Reset.Customer != m.Customer {
-		return nil, false, nil
+	if !ok {
+		return nil, okpay.NewError(okpay.InternalError, "a key is gone")
 	}
-	return map[string]string{"token": r.ID + "." + token}, true, nil
+	return map[string]string{"token": r.ID + "." + token}, nil
 }

@@ -15,8 +15,8 @@ import (
 
 const ann = "ann@example.com"
 
-// owner is a holder who signs in with a password.
-func (w *world) owner(email string) *holder {
+// passwordHolder is a holder who signs in with a password.
+func (w *world) passwordHolder(email string) *holder {
 	id := w.registered(email)
 	_, s := w.signedIn(email, good, identity.Client{})
 	return &holder{t: w.t, w: w, p: w.process, id: id, token: s.Token}
@@ -24,7 +24,7 @@ func (w *world) owner(email string) *holder {
 
 func TestSignInAsksForTheFactorAndTakesARecoveryCode(t *testing.T) {
 	w := start(t, identity.Config{})
-	h := w.owner(ann)
+	h := w.passwordHolder(ann)
 	h.begin(h.p, identity.Secret{})
 	_, err := h.p.x.ConfirmTOTP(h.ctx(), identity.NewSecret(h.wrongCode()))
 	require.ErrorIs(t, err, okpay.AuthenticationFailed)
@@ -80,7 +80,7 @@ func TestSignInAsksForTheFactorAndTakesARecoveryCode(t *testing.T) {
 
 func TestWithoutAFactorThePasswordAnswersAStepUp(t *testing.T) {
 	w := start(t, identity.Config{})
-	h := w.owner(ann)
+	h := w.passwordHolder(ann)
 	up, err := h.p.x.BeginStepUp(h.ctx(), identity.StepUpRequest{Action: identity.ManageFactor})
 	require.NoError(t, err)
 	assert.Equal(t, []identity.StepUpMethod{identity.ByPassword}, up.Methods)
@@ -114,7 +114,7 @@ func TestWithoutAFactorThePasswordAnswersAStepUp(t *testing.T) {
 
 func TestWithAFactorThePasswordAnswersNoStepUp(t *testing.T) {
 	w := start(t, identity.Config{})
-	h := w.owner(ann)
+	h := w.passwordHolder(ann)
 	before, err := h.p.x.BeginStepUp(h.ctx(), identity.StepUpRequest{Action: identity.ManageFactor})
 	require.NoError(t, err)
 	h.enroll()
@@ -128,7 +128,7 @@ func TestWithAFactorThePasswordAnswersNoStepUp(t *testing.T) {
 
 func TestStepUpPasswordsAreGuessedAtFiveTimesAtMost(t *testing.T) {
 	w := start(t, identity.Config{})
-	h := w.owner(ann)
+	h := w.passwordHolder(ann)
 	hashes := w.x.Counting()
 	ctx := h.ctx()
 	// Many step-ups give no more guesses than one.
@@ -152,7 +152,7 @@ func TestStepUpPasswordsAreGuessedAtFiveTimesAtMost(t *testing.T) {
 // Whoever knows the password does not lock the owner's trusted device by guessing at the factor.
 func TestAStrangersCodesDoNotLockATrustedDevice(t *testing.T) {
 	w := start(t, identity.Config{})
-	h := w.owner(ann)
+	h := w.passwordHolder(ann)
 	h.enroll()
 	h.next()
 	for range 5 {

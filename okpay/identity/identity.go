@@ -112,13 +112,13 @@ type Identity struct {
 	turns    turns        // of goroutines at counters
 	second   secondFactor // nil while there is none
 	hasher   hasher
-	ring     *totp.Keyring
-	support  SupportCheck // nil while nobody checks what operators do
+
+	contactChecks contactChecks // nil while nothing verifies contacts here
+	ring          *totp.Keyring
+	support       SupportCheck // nil while nobody checks what operators do
 
 	// verifying is told of each guess that is verified; tests count them.
 	verifying func(lockout.Authenticator)
-
-	contactChecks contactChecks // nil while nothing verifies contacts here
 }
 
 // Format prints what it is, whatever the verb: an Identity holds keys.

@@ -28,11 +28,8 @@ func (x *Identity) Secret(ctx context.Context, m okpay.Message) (map[string]stri
 		secrets, err = x.resetSecret(ctx, m)
 	case m.Template == "contact_change_notice":
 		secrets, err = x.noticeSecret(ctx, m)
-	default:
-		var ok bool
-		if secrets, ok, err = x.factorSecrets(ctx, m); !ok {
-			secrets = nil
-		}
+	case m.Template == "factor_reset_requested", m.Template == "factor_reset_approved":
+		secrets, err = x.objectionSecret(ctx, m)
 	}
 	if err == nil && secrets == nil {
 		err = okpay.NewError(okpay.NotFound, "the message is not worth sending any more")

@@ -122,7 +122,7 @@ func TestEveryPairOfStateAndEventOfAStepUp(t *testing.T) {
 						require.ErrorIs(t, err, okpay.InvalidState)
 					}
 					assert.Equal(t, state, s.state())
-					assert.Equal(t, count(audited, e.action), count(h.audited(), e.action))
+					assert.Equal(t, tally(audited, e.action), tally(h.audited(), e.action))
 					return
 				}
 				if e.guard != okpay.Always {
@@ -133,9 +133,9 @@ func TestEveryPairOfStateAndEventOfAStepUp(t *testing.T) {
 				assert.Equal(t, row.To, s.state())
 				assert.Subset(t, w.events(last), row.Emits)
 				for _, mail := range row.Mails {
-					assert.Equal(t, count(told, mail)+1, count(h.told(), mail))
+					assert.Equal(t, tally(told, mail)+1, tally(h.told(), mail))
 				}
-				assert.Greater(t, count(h.audited(), e.action), count(audited, e.action))
+				assert.Greater(t, tally(h.audited(), e.action), tally(audited, e.action))
 				w.verify()
 			})
 		}
@@ -255,9 +255,9 @@ func TestEveryPairOfStateAndEventOfAReset(t *testing.T) {
 					assert.Equal(t, row.To, now())
 					assert.Subset(t, w.events(last), row.Emits)
 					for _, mail := range row.Mails {
-						assert.Equal(t, count(told, mail)+1, count(h.told(), mail))
+						assert.Equal(t, tally(told, mail)+1, tally(h.told(), mail))
 					}
-					assert.Greater(t, count(h.audited(), "factor_reset."+string(on)), count(audited, "factor_reset."+string(on)))
+					assert.Greater(t, tally(h.audited(), "factor_reset."+string(on)), tally(audited, "factor_reset."+string(on)))
 				case on == identity.FinishReset || on == identity.ExpireReset:
 					// Time does what the state's own row says, or nothing.
 					_, finishes := m.Next(state, identity.FinishReset, okpay.Always)
@@ -268,7 +268,7 @@ func TestEveryPairOfStateAndEventOfAReset(t *testing.T) {
 				default:
 					require.ErrorIs(t, err, okpay.InvalidState)
 					assert.Equal(t, state, now())
-					assert.Equal(t, count(audited, "factor_reset."+string(on)), count(h.audited(), "factor_reset."+string(on)))
+					assert.Equal(t, tally(audited, "factor_reset."+string(on)), tally(h.audited(), "factor_reset."+string(on)))
 				}
 			})
 		}
