@@ -286,3 +286,28 @@ func TestAKeyThatIsGoneCountsNoTry(t *testing.T) {
 	_, err = w.x.ProveCode(t.Context(), identity.ProveCode{ID: v.ID, Code: code})
 	require.NoError(t, err, "the old key still opens what was made under it")
 }
+
+func TestStrangersDoNotKeepAnOwnerFromAsking(t *testing.T) {
+	w := start(t, identity.Config{})
+	o := w.resident()
+	o.signIn()
+	token, _, err := w.x.TrustDevice(o.ctx(), home)
+	require.NoError(t, err)
+	ask := func(from identity.Client) error {
+		_, err := w.x.RequestPasswordReset(t.Context(), identity.RequestPasswordReset{Email: mail, Client: from})
+		return err
+	}
+	for i := range 9 { // with that of the registration as many as a day allows
+		w.clock.Advance(15 * time.Minute)
+		require.NoError(t, ask(identity.Client{Address: "203.0.113." + string(rune('1'+i%9))}))
+	}
+	w.clock.Advance(15 * time.Minute)
+	require.ErrorIs(t, ask(identity.Client{}), okpay.TooManyTries)
+	stolen := home
+	stolen.Device = identity.NewSecret("dev_x." + token.Reveal()[len(token.Reveal())-43:])
+	require.ErrorIs(t, ask(stolen), okpay.TooManyTries)
+	trusted := home
+	trusted.Device = token
+	require.NoError(t, ask(trusted), "the owner's device is counted apart")
+	require.ErrorIs(t, ask(trusted), okpay.TooManyTries, "and bounded as well")
+}
