@@ -192,6 +192,7 @@ func (x *Identity) fail(ctx context.Context, t *try) error {
 		}
 		d.Put(lock.put())
 		if t.customer == "" {
+			d.Put(t.shadowed())
 			return nil // nobody to tell
 		}
 		if err := x.tellFailure(d, t, decision); err != nil || t.failed == nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/identity"
 	"github.com/okpay/okpay-go/okpay/lockout"
+	"github.com/okpay/okpay-go/okpay/password"
 )
 
 const parallel = 200
@@ -46,11 +47,11 @@ func storm(t *testing.T, w *world, g identity.Guess, right func(i int) bool) (an
 func never(int) bool { return false }
 
 func TestParallelGuessesFromTwoProcessesAreVerifiedFiveTimesAtMost(t *testing.T) {
-	for name, stores := range map[string]func(*testing.T) []ledger.Store{"memory": inMemory, "SQLite": onSQLite} {
+	for name, stores := range map[string]func(*testing.T) []ledger.Store{"memory": inMemory, "SQLite": onSQLite, "PostgreSQL": onPostgres} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			runs := testsize.Scaled(t, 5)
-			if name == "SQLite" {
+			runs := testsize.Scaled(t, 10)
+			if name != "memory" {
 				runs = testsize.Scaled(t, 1)
 			}
 			for _, a := range []lockout.Authenticator{lockout.Password, lockout.OneTimeCode, lockout.RecoveryCode, "code", "question"} {
@@ -146,4 +147,53 @@ func TestALockIsToldOnceADay(t *testing.T) {
 	messages, err = w.Customers.Messages(t.Context(), customer, "", 0)
 	require.NoError(t, err)
 	assert.Len(t, messages, 2)
+}
+
+// TestTwoHundredSignInsAtOnceAreCheckedFiveTimesAtMost is the storm through the front door, with the
+// right password among the wrong ones.
+func TestTwoHundredSignInsAtOnceAreCheckedFiveTimesAtMost(t *testing.T) {
+	for run := range testsize.Scaled(t, 5) {
+		w := startAll(t, identity.Config{}, inMemory(t)...)
+		id := w.registered(email)
+		hashes := []*identity.Hashes{w.all[0].x.Counting(), w.all[1].x.Counting()}
+		var all sync.WaitGroup
+		var in, busy atomic.Int64
+		begin := make(chan struct{})
+		for i := range parallel {
+			all.Go(func() {
+				<-begin
+				pw := "wrong"
+				if i == run%parallel {
+					pw = good
+				}
+				_, err := w.all[i%2].x.SignIn(t.Context(), identity.SignIn{Name: email, Password: password.New(pw)})
+				switch {
+				case err == nil:
+					in.Add(1)
+				case errors.Is(err, okpay.ServiceBusy):
+					busy.Add(1)
+				default:
+					assert.ErrorIs(t, err, okpay.AuthenticationFailed)
+				}
+			})
+		}
+		close(begin)
+		all.Wait()
+		checked := hashes[0].Checked.Load() + hashes[1].Checked.Load()
+		if in.Load() == 0 {
+			require.LessOrEqual(t, checked, int64(5), "run %d", run)
+			require.Equal(t, 1, timesOf(w.templates(id), "sign_in_locked"))
+		} else { // those that arrived after the success begin anew
+			require.LessOrEqual(t, checked, int64(10), "run %d", run)
+		}
+		require.Zero(t, busy.Load())
+		require.EqualValues(t, parallel, hashes[0].N.Load()+hashes[1].N.Load(), "what is refused costs as much")
+	}
+}
+
+func timesOf(list []string, what string) (n int) {
+	for _, s := range list {
+		n += one(s == what)
+	}
+	return n
 }

@@ -146,6 +146,7 @@ func (x *Identity) ConfirmTOTP(ctx context.Context, code Secret) ([]totp.Recover
 	if err != nil {
 		return nil, err
 	}
+	x.verifying(lockout.OneTimeCode)
 	result, step, err := totp.Verify(secret, totp.Params{}, code.Reveal(), x.w.Now(), begun.LastStep)
 	if err != nil {
 		return nil, err

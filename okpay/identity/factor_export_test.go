@@ -5,6 +5,7 @@ import (
 
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/lockout"
+	"github.com/okpay/okpay-go/okpay/totp"
 )
 
 // SignedIn is the token of a new session, as if its holder had just signed in.
@@ -33,16 +34,6 @@ func (x *Identity) Enrolled(ctx context.Context, id okpay.CustomerID) (bool, err
 // OnVerify has each verification of a guess told.
 func (x *Identity) OnVerify(tell func(lockout.Authenticator)) { x.verifying = tell }
 
-// ObjectionOf is the token in the link that cancels a reset.
-func (x *Identity) ObjectionOf(ctx context.Context, id string) (string, error) {
-	var r resetDoc
-	if err := x.w.Read(ctx, "factor_reset", id, &r); err != nil {
-		return "", err
-	}
-	token, _ := x.objection(&r, "")
-	return r.ID + "." + token, nil
-}
-
 // SetKeys is another Config.Keys.
 func (x *Identity) SetKeys(keys ...Key) error {
 	x.cfg.Keys = keys
@@ -61,4 +52,33 @@ func (x *Identity) FactorRecord(ctx context.Context, id okpay.CustomerID) (lastS
 		return 0, nil, err
 	}
 	return f.App.LastStep, f.App.Sealed, nil
+}
+
+// SetApp gives a customer's app another secret, of which no code was used.
+func (x *Identity) SetApp(ctx context.Context, id okpay.CustomerID, secret totp.Secret) error {
+	_, err := x.w.Do(ctx, okpay.Act{Principal: "program", Operation: "test.set_app"}, func(d *okpay.Draft) error {
+		f, err := factor(d, id)
+		if err != nil {
+			return err
+		}
+		f.App.LastStep = totp.NoStep
+		if f.App.Sealed, err = x.ring.SealSecret(f.App.row(id), secret); err != nil {
+			return err
+		}
+		return d.Write(f)
+	})
+	return err
+}
+
+// SetSealed stores what was sealed for another app, or under another key.
+func (x *Identity) SetSealed(ctx context.Context, id okpay.CustomerID, sealed []byte) error {
+	_, err := x.w.Do(ctx, okpay.Act{Principal: "program", Operation: "test.set_sealed"}, func(d *okpay.Draft) error {
+		f, err := factor(d, id)
+		if err != nil {
+			return err
+		}
+		f.App.Sealed = sealed
+		return d.Write(f)
+	})
+	return err
 }

@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -21,6 +22,10 @@ type holder struct {
 	token identity.Secret
 	app   totp.Secret
 	codes []totp.RecoveryCode
+
+	fresh totp.Secret // of an app that was begun while another one counts
+	reset string      // by support
+	until time.Time   // when that is done
 }
 
 // holder signs a customer in who has just proven who they are.
@@ -28,6 +33,13 @@ func (w *world) holder(id okpay.CustomerID) *holder {
 	h := &holder{t: w.t, w: w, p: w.process, id: id}
 	h.signIn()
 	return h
+}
+
+// bob adds another customer.
+func (w *world) bob() *world {
+	_, err := w.Customers.Create(w.t.Context(), okpay.CreateCustomer{ID: "bob", Name: "Bob"})
+	require.NoError(w.t, err)
+	return w
 }
 
 func (h *holder) signIn() {
@@ -162,4 +174,21 @@ func (h *holder) audited() (actions []string) {
 		actions = append(actions, list[i].Action)
 	}
 	return actions
+}
+
+// verifies gives the customer an e-mail address that is verified.
+func (h *holder) verifies(email string) {
+	h.t.Helper()
+	_, err := h.w.Do(h.t.Context(), okpay.Act{Principal: "program", Operation: "test.contact"}, func(d *okpay.Draft) error {
+		book, err := d.ContactBook(h.id)
+		if err != nil {
+			return err
+		}
+		id, err := book.Add(okpay.Address{Kind: okpay.ContactEmail, Value: email})
+		if err != nil {
+			return err
+		}
+		return errors.Join(book.Verify(id), book.Write())
+	})
+	require.NoError(h.t, err)
 }

@@ -121,6 +121,9 @@ type Identity struct {
 	verifying func(lockout.Authenticator)
 }
 
+// Format prints what it is, whatever the verb: an Identity holds keys.
+func (x *Identity) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("identity.Identity")) }
+
 // New returns an Identity over a wallet, which trusts it from now on (see okpay.Wallet.Trust).
 // Call it once for each wallet, before the wallet is used. Errors: InvalidRequest for a wrong
 // Config.

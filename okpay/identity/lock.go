@@ -171,6 +171,25 @@ func (x *Identity) locks(r okpay.Reader, customer okpay.CustomerID, now time.Tim
 	return out, nil
 }
 
+// failure is what is written down of a guess that was wrong.
+func (t *try) failure(outcome lockout.Outcome) okpay.AuditEntry {
+	e := okpay.AuditEntry{Actor: "program", Action: t.action, Customer: t.customer, Shown: true}
+	if e.Action == "" {
+		e.Action = "guess.fail"
+	}
+	e.Facts = with(t.client.facts(), "authenticator", string(t.authenticator), "outcome", string(outcome))
+	return e
+}
+
+// shadowed stands where the audit has an entry for a customer, so that a guess at a name that
+// nobody has takes as long. The next one takes its place.
+func (t *try) shadowed() ledger.Put {
+	return ledger.Put{
+		Type: "shadow", ID: t.key, Chaining: ledger.Plain, Content: encode(t.failure(lockout.Failed)),
+		Labels: []string{"by:program", "s:" + t.key, "s:" + t.key + ":shown"},
+	}
+}
+
 // toldDoc is when a customer was last told of a lock.
 type toldDoc struct {
 	LockedAt time.Time `json:"locked_at"`
@@ -179,18 +198,14 @@ type toldDoc struct {
 // tellFailure writes down that a guess at a customer's secret was wrong, and tells the customer
 // of a lock that it led to: at most once in 24 hours, except of what ends by no time.
 func (x *Identity) tellFailure(d *okpay.Draft, t *try, decision lockout.Decision) error {
-	action := t.action
-	if action == "" {
-		action = "guess.fail"
-	}
-	facts := with(t.client.facts(), "authenticator", string(t.authenticator), "outcome", string(decision.Outcome))
-	d.Audit(okpay.AuditEntry{Actor: "program", Action: action, Customer: t.customer, Facts: facts, Shown: true})
+	entry := t.failure(decision.Outcome)
+	d.Audit(entry)
 	notice, locked := lockout.NoticeOf(decision, t.authenticator, bucket(t.trusted), t.client.Place, d.Now())
 	if !locked {
 		return nil
 	}
 	d.Audit(okpay.AuditEntry{
-		Actor: "program", Action: "sign_in.locked", Customer: t.customer, Reason: string(notice.Reason), Facts: facts, Shown: true,
+		Actor: "program", Action: "sign_in.locked", Customer: t.customer, Reason: string(notice.Reason), Facts: entry.Facts, Shown: true,
 	})
 	m := okpay.Message{Customer: t.customer, Template: "sign_in_locked", Facts: lockFacts(notice, &t.client)}
 	if decision.Outcome == lockout.FailedDisabled {

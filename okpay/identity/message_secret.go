@@ -28,6 +28,8 @@ func (x *Identity) Secret(ctx context.Context, m okpay.Message) (map[string]stri
 		secrets, err = x.resetSecret(ctx, m)
 	case m.Template == "contact_change_notice":
 		secrets, err = x.noticeSecret(ctx, m)
+	case m.Template == "factor_reset_requested", m.Template == "factor_reset_approved":
+		secrets, err = x.objectionSecret(ctx, m)
 	}
 	if err == nil && secrets == nil {
 		err = okpay.NewError(okpay.NotFound, "the message is not worth sending any more")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/memstore"
+	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/ledger/sqlitestore"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/identity"
@@ -258,3 +259,9 @@ func bare(tb testing.TB) *identity.Identity {
 }
 
 func errorsAs(err error, target any) bool { return errors.As(err, target) }
+
+func yuan(minor int64) money.Amount { return money.New(minor, money.MustISO("CNY")) }
+
+func ledgerRecords(noun, label string) ledger.RecordQuery {
+	return ledger.RecordQuery{Type: noun, Label: label, Limit: 100}
+}

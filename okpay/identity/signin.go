@@ -124,9 +124,6 @@ func (x *Identity) signingIn(ctx context.Context, in SignIn) (*signingIn, error)
 		return nil, err
 	}
 	s.hash, s.device = p.Hash, v.find(in.Client.Device, s.gate.Epoch, x.w.Now())
-	if s.customer == "" {
-		s.hash, s.device = "", ""
-	}
 	return s, nil
 }
 

@@ -352,3 +352,18 @@ func TestFailuresFromOneAddressAreSlowedDownWithoutLockingAccounts(t *testing.T)
 		require.NoError(t, err)
 	}
 }
+
+func TestSomebodySignsInByPhone(t *testing.T) {
+	w := start(t, identity.Config{})
+	r, err := w.x.Register(t.Context(), identity.Register{
+		Name: "B", Phone: "+86 138 0013 8000", Locale: "zh-CN", Password: password.New(good), Consent: identity.Consent{Version: "t1"},
+	})
+	require.NoError(t, err)
+	require.NoError(t, w.x.ContactVerified(t.Context(), identity.ContactVerified{Customer: r.Customer, Contact: r.Contact}))
+	s, err := w.try("0086-138-0013-8000", good, home)
+	require.NoError(t, err)
+	assert.Equal(t, r.Customer, s.Session.Customer)
+	c, err := w.Customers.Get(t.Context(), r.Customer)
+	require.NoError(t, err)
+	assert.Equal(t, "zh-CN", c.Locale)
+}

@@ -208,10 +208,8 @@ func TestOfTwoWithdrawalsWithOneProofOneGoes(t *testing.T) {
 
 func TestWhatRiskChallengesIsProvenForItself(t *testing.T) {
 	u := startPurse(t, okpay.Challenge, memstore.New())
-	email, err := u.Contacts.Add(u.elsewhose.ctx(), okpay.AddContact{Customer: "bob", Email: "bob@example.com"})
-	require.NoError(t, err)
-	require.NoError(t, u.x.ContactVerified(t.Context(), identity.ContactVerified{Customer: "bob", Contact: email.ID}))
-	_, err = u.Merchants.Create(t.Context(), okpay.CreateMerchant{ID: "shop", Name: "Shop"})
+	u.elsewhose.verifies("bob@example.com")
+	_, err := u.Merchants.Create(t.Context(), okpay.CreateMerchant{ID: "shop", Name: "Shop"})
 	require.NoError(t, err)
 	usd := money.MustISO("USD")
 	quote, err := u.Quotes.Create(t.Context(), okpay.CreateQuote{Customer: customer, Base: "CNY", Quote: "USD", Rate: decimal.RequireFromString("0.14"), Mid: decimal.RequireFromString("0.14"), TTL: okpay.MaxQuoteTTL})

@@ -34,7 +34,7 @@ func splitToken(token Secret, prefix string) (id string, digest []byte) {
 		return "", digestOf(nil)
 	}
 	secret, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(secret) != secretLen {
+	if err != nil || len(secret) != secretLen || len(text) != base64.RawURLEncoding.EncodedLen(secretLen) { // the decoder skips line breaks
 		return "", digestOf(nil)
 	}
 	return id, digestOf(secret)
