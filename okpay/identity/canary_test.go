@@ -109,7 +109,9 @@ func TestNoSecretIsInAnyRecordMessageEventErrorOrLog(t *testing.T) {
 			require.NoError(t, err)
 			for _, r := range page {
 				after = r.ID
-				if noun != "pending" { // which has the address for as long as it is pending
+				// A sign-in has the address for as long as it is pending, and a message to one contact
+				// alone has that contact.
+				if noun != "pending" && !strings.Contains(string(r.Content), `"address":{`) {
 					records.Write(r.Content)
 				}
 				fmt.Fprintln(&ids, r.ID, r.Labels, r.Unique)
