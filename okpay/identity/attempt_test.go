@@ -182,7 +182,7 @@ func TestTwoHundredSignInsAtOnceAreCheckedFiveTimesAtMost(t *testing.T) {
 		checked := hashes[0].Checked.Load() + hashes[1].Checked.Load()
 		if in.Load() == 0 {
 			require.LessOrEqual(t, checked, int64(5), "run %d", run)
-			require.Equal(t, 1, often(w.templates(id), "sign_in_locked"))
+			require.Equal(t, 1, timesOf(w.templates(id), "sign_in_locked"))
 		} else { // those that arrived after the success begin anew
 			require.LessOrEqual(t, checked, int64(10), "run %d", run)
 		}
@@ -191,7 +191,7 @@ func TestTwoHundredSignInsAtOnceAreCheckedFiveTimesAtMost(t *testing.T) {
 	}
 }
 
-func often(list []string, what string) (n int) {
+func timesOf(list []string, what string) (n int) {
 	for _, s := range list {
 		n += one(s == what)
 	}

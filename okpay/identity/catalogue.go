@@ -24,12 +24,12 @@ type EventType struct {
 
 // Templates are all messages of this package.
 func Templates() []Template {
-	return slices.Concat(signInTemplates(), factorTemplates())
+	return slices.Concat(signInTemplates(), factorTemplates(), proofTemplates())
 }
 
 // Events are all types of events of this package.
 func Events() []EventType {
-	return slices.Concat(signInEvents(), factorEvents())
+	return slices.Concat(signInEvents(), factorEvents(), proofEvents())
 }
 
 // Machines are the tables of this package's state machines.
@@ -41,6 +41,9 @@ func Machines() []okpay.Table {
 		FactorMachine().Drawn(),
 		ResetMachine().Drawn(),
 		StepUpMachine().Drawn(),
+		VerificationMachine().Drawn(),
+		PasswordResetMachine().Drawn(),
+		ContactChangeMachine().Drawn(),
 	}
 }
 

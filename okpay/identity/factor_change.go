@@ -95,7 +95,12 @@ func (x *Identity) reauthenticated(d *okpay.Draft, s *sessionDoc, f *factorDoc, 
 	if !proof.IsZero() {
 		return x.useStepUp(d, s.actor(), ManageFactor, "", proof)
 	}
-	if d.Now().Sub(s.ProvenAt) > x.cfg.Recent || f.on() && !s.SecondFactor {
+	// What a session has proven since it began it may have proven with the password alone.
+	at := s.ProvenAt
+	if f.on() {
+		at = s.BeganAt
+	}
+	if d.Now().Sub(at) > x.cfg.Recent || f.on() && !s.SecondFactor {
 		return proofNeeded()
 	}
 	return nil

@@ -34,11 +34,6 @@ func (x *Identity) Enrolled(ctx context.Context, id okpay.CustomerID) (bool, err
 // OnVerify has each verification of a guess told.
 func (x *Identity) OnVerify(tell func(lockout.Authenticator)) { x.verifying = tell }
 
-// FactorSecrets is factorSecrets.
-func (x *Identity) FactorSecrets(ctx context.Context, m okpay.Message) (map[string]string, bool, error) {
-	return x.factorSecrets(ctx, m)
-}
-
 // SetKeys is another Config.Keys.
 func (x *Identity) SetKeys(keys ...Key) error {
 	x.cfg.Keys = keys

@@ -137,7 +137,7 @@ func TestRandomHistoriesOfFactorsEqualTheModel(t *testing.T) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 1))
 	var w *world
-	histories := testsize.Scaled(t, 1000)
+	histories := testsize.Scaled(t, 500)
 	for i := range histories {
 		if i%100 == 0 { // a new store, so that no list becomes long
 			w = start(t, identity.Config{SessionIdle: 1000 * time.Hour, SessionLife: 1000 * time.Hour})

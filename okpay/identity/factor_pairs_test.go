@@ -229,11 +229,11 @@ func TestEveryPairOfStateAndEventOfAFactor(t *testing.T) {
 				assert.Equal(t, row.To, h.factor().State)
 				assert.Subset(t, w.events(last), row.Emits, "it is announced")
 				for _, mail := range row.Mails {
-					assert.Greater(t, count(h.told(), mail), count(told, mail), "the customer is told by %s", mail)
+					assert.Greater(t, tally(h.told(), mail), tally(told, mail), "the customer is told by %s", mail)
 				}
 				more := 0
 				for _, a := range []string{e.action, "factor.enable", "factor.replace"} {
-					more += count(h.audited(), a) - count(audited, a)
+					more += tally(h.audited(), a) - tally(audited, a)
 				}
 				assert.Positive(t, more, "the audit has it")
 				h.w.verify()
@@ -246,7 +246,7 @@ func TestEveryPairOfStateAndEventOfAFactor(t *testing.T) {
 	}
 }
 
-func count(list []string, of string) (n int) {
+func tally(list []string, of string) (n int) {
 	for _, s := range list {
 		if s == of {
 			n++

@@ -39,6 +39,25 @@ type Config struct {
 	CodeLockout lockout.Policy
 	Throttle    lockout.ThrottlePolicy
 
+	// Sends bounds how often codes and links are sent for one customer or name, and to one
+	// contact; SendsByAddress how often for one network address (its Gap is not used).
+	Sends          SendLimit
+	SendsByAddress SendLimit
+	// TellNoAccount sends a message to a contact that is nobody's when somebody asks for a code
+	// or a reset by it. Defaults to sending nothing.
+	TellNoAccount bool
+	// SecondProof are the purposes that ask for a second, independent proof. The lock of an
+	// account for reasons of security asks for one always.
+	SecondProof []Purpose
+	// Questions lets customers answer security questions as a second proof. They prove little,
+	// so it is off unless set.
+	Questions bool
+	// OnRiskLock is called inside each Change that locks an account for reasons of security: the
+	// place to open a case of the highest priority. It may be called more than once for one
+	// Change that has to be tried again, and for a repeat of which nothing comes; what it drafts
+	// counts. Its error undoes the lock.
+	OnRiskLock func(*okpay.Draft, RiskEvent) error
+
 	// Hashing says how passwords are hashed and how much memory that may take; its Peppers are
 	// keys that are kept apart from the store. Policy says which passwords are allowed; its zero
 	// value is the guide's. ProductWords are names of the service, of which no password may be
@@ -93,13 +112,13 @@ type Identity struct {
 	turns    turns        // of goroutines at counters
 	second   secondFactor // nil while there is none
 	hasher   hasher
-	ring     *totp.Keyring
-	support  SupportCheck // nil while nobody checks what operators do
+
+	contactChecks contactChecks // nil while nothing verifies contacts here
+	ring          *totp.Keyring
+	support       SupportCheck // nil while nobody checks what operators do
 
 	// verifying is told of each guess that is verified; tests count them.
 	verifying func(lockout.Authenticator)
-
-	contactChecks contactChecks // nil while nothing verifies contacts here
 }
 
 // Format prints what it is, whatever the verb: an Identity holds keys.
@@ -124,6 +143,9 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if err := cfg.setLockouts(); err != nil {
 		return nil, err
 	}
+	if err := first(cfg.Sends.complete("sends"), cfg.SendsByAddress.complete("sends_by_address")); err != nil {
+		return nil, err
+	}
 	if err := cfg.setSessions(); err != nil {
 		return nil, err
 	}
@@ -138,6 +160,7 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 		return nil, okpay.InvalidField("hashing", "%s", err)
 	}
 	x := &Identity{w: w, cfg: cfg, hasher: passwords}
+	x.contactChecks = x
 	if x.counters, err = lockout.NewKeys(x.stableKey("lockout")); err != nil {
 		return nil, err
 	}
@@ -148,6 +171,7 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	w.Trust(authority{x})
 	w.Also(okpay.Task{Noun: "factor", Do: x.expireApp}, okpay.Task{Noun: "factor_reset", Do: x.resetDue}, okpay.Task{Noun: "step_up", Do: x.stepUpDue})
 	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue}, okpay.Task{Noun: "pending", Do: x.pendingDue})
+	w.Also(x.proofTasks()...)
 	return x, nil
 }
 

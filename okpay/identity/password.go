@@ -20,12 +20,15 @@ type hasher interface {
 	IsCurrent(hash string) func(context.Context, password.Password) (bool, error)
 	NeedsRehash(hash string) (bool, error)
 	Memory() password.Memory
+	HashAnswer(ctx context.Context, question string, answer password.Password) (string, error)
+	VerifyAnswer(ctx context.Context, hash, question string, answer password.Password) (right, needsRehash bool, err error)
 }
 
 // passwordDoc is a customer's password, hashed.
 type passwordDoc struct {
 	Of       okpay.CustomerID `json:"of"`
-	Hash     string           `json:"hash"` // as package password makes them
+	Hash     string           `json:"hash"`             // as package password makes them
+	Former   string           `json:"former,omitempty"` // that was made worth nothing, and may not come back
 	SetAt    time.Time        `json:"set_at"`
 	Sequence int64            `json:"sequence"`
 }
@@ -119,6 +122,9 @@ func (x *Identity) preparePassword(ctx context.Context, id okpay.CustomerID, p p
 	if now.Hash != "" {
 		about.IsCurrent = x.hasher.IsCurrent(now.Hash)
 	}
+	if now.Former != "" {
+		about.IsCurrent = x.hasher.IsCurrent(now.Former)
+	}
 	n, err := x.judged(ctx, p, about)
 	n.replaces = now.Hash
 	return n, err
@@ -166,7 +172,7 @@ func (x *Identity) setPassword(d *okpay.Draft, id okpay.CustomerID, p newPasswor
 	if doc.Hash != p.replaces {
 		return nil, okpay.NewError(okpay.InvalidState, "the password was changed meanwhile")
 	}
-	doc.Hash, doc.SetAt = p.hash, d.Now()
+	doc.Hash, doc.Former, doc.SetAt = p.hash, "", d.Now()
 	if err := d.Write(doc, okpay.Told{Emits: []string{"password.changed"}}); err != nil {
 		return nil, err
 	}
@@ -179,6 +185,16 @@ func (x *Identity) setPassword(d *okpay.Draft, id okpay.CustomerID, p newPasswor
 		c.template = "password_changed"
 	}
 	return x.changed(d, id, c)
+}
+
+// dropPassword makes a customer's password worth nothing: only a reset sets another.
+func (x *Identity) dropPassword(d *okpay.Draft, id okpay.CustomerID) error {
+	doc, err := x.passwordOf(d, id)
+	if err != nil || doc.Hash == "" {
+		return err
+	}
+	doc.Hash, doc.Former, doc.SetAt = "", doc.Hash, d.Now()
+	return d.Write(doc, okpay.Told{Emits: []string{"password.changed"}})
 }
 
 // noteBreachCheck writes down that a password was accepted without the answer of the service

@@ -32,6 +32,8 @@ type Consent struct {
 type Registered struct {
 	Customer okpay.CustomerID
 	Contact  okpay.ContactID // to be verified before it counts
+	// Verification waits for the code that was sent to the contact.
+	Verification VerificationID
 }
 
 // contactChecks verifies contacts. It drafts the beginning of a verification into the Change of a
@@ -100,6 +102,7 @@ func (x *Identity) Register(ctx context.Context, in Register) (Registered, error
 	out := Registered{Customer: c.ID}
 	if len(c.Contacts) > 0 {
 		out.Contact = c.Contacts[0].ID
+		out.Verification = verificationOf(out.Contact)
 	}
 	return out, nil
 }

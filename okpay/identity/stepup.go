@@ -170,7 +170,7 @@ func (x *Identity) moveStepUp(d *okpay.Draft, s *stepUpDoc, on okpay.Action, g o
 	}
 	e := okpay.AuditEntry{
 		Actor: "c/" + string(s.StepUp.Customer), Action: "step_up." + string(on), Customer: s.StepUp.Customer, Object: s.ID, Session: s.Session,
-		Facts: with(with(map[string]string{}, "amount", s.Amount, "action", string(s.Action)), "outcome", string(g)), Shown: true,
+		Facts: with(with(map[string]string{}, "amount", s.Amount, "action", string(s.Action)), "outcome", string(g)), Shown: on == AnswerStepUp || on == UseStepUp,
 	}
 	for name, text := range facts {
 		e.Facts[name] = text

@@ -40,9 +40,10 @@ func (h *holder) approve(id, by string) (identity.Reset, error) {
 // link is the token in the newest message of a template, "" when there is none any more.
 func (h *holder) link(template string) string {
 	h.t.Helper()
-	facts, ok, err := h.p.x.FactorSecrets(h.t.Context(), h.message(template))
-	require.NoError(h.t, err)
-	assert.Equal(h.t, ok, facts["token"] != "")
+	facts, err := h.p.x.Secret(h.t.Context(), h.message(template))
+	if err != nil {
+		require.ErrorIs(h.t, err, okpay.NotFound)
+	}
 	return facts["token"]
 }
 
@@ -219,8 +220,12 @@ func TestNobodyResetsWithoutSupport(t *testing.T) {
 	_, err = w.x.RequestFactorReset(h.ctx(), in)
 	require.ErrorIs(t, err, okpay.PermissionDenied, "a customer is signed in, and no operator")
 	for _, bad := range []identity.RequestFactorReset{
-		{By: "agent1", Reason: "x"}, {Customer: customer, Reason: "x"}, {Customer: customer, By: "agent1"}, {Customer: customer, By: "agent1", Reason: " "},
-		{Customer: customer, By: "a b", Reason: "x"}, {Customer: customer, By: "agent1", Case: "/", Reason: "x"},
+		{By: "agent1", Reason: "x"},
+		{Customer: customer, Reason: "x"},
+		{Customer: customer, By: "agent1"},
+		{Customer: customer, By: "agent1", Reason: " "},
+		{Customer: customer, By: "a b", Reason: "x"},
+		{Customer: customer, By: "agent1", Case: "/", Reason: "x"},
 	} {
 		_, err = w.x.RequestFactorReset(t.Context(), bad)
 		require.ErrorIs(t, err, okpay.InvalidRequest)
@@ -240,4 +245,35 @@ func TestNobodyResetsWithoutSupport(t *testing.T) {
 	require.ErrorIs(t, err, okpay.IdempotencyKeyReused)
 	_, err = h.approve("frs_unknown", "agent2")
 	require.ErrorIs(t, err, okpay.NotFound)
+}
+
+func TestAPackageWithAProcedureOfItsOwnTurnsAFactorOff(t *testing.T) {
+	w := start(t, identity.Config{})
+	desk(w)
+	h := w.holder(customer)
+	off := func(in identity.LostFactor) error {
+		_, err := w.Do(t.Context(), okpay.Act{Principal: "op/agent1", Operation: "test"}, func(d *okpay.Draft) error { return w.x.TurnFactorOff(d, in) })
+		return err
+	}
+	in := identity.LostFactor{Customer: customer, By: "agent1", Second: "agent2", Object: "sup_1"}
+	require.ErrorIs(t, off(in), okpay.InvalidState, "there is none")
+	h.enroll()
+	r := h.request()
+	alone := in
+	alone.Second = "agent1"
+	require.ErrorIs(t, off(alone), okpay.InvalidRequest)
+	alone.Second = ""
+	require.ErrorIs(t, off(alone), okpay.InvalidRequest)
+	ctx := h.ctx()
+	_, err := w.Do(ctx, okpay.Act{Principal: "program", Operation: "test"}, func(d *okpay.Draft) error { return w.x.TurnFactorOff(d, in) })
+	require.ErrorIs(t, err, okpay.PermissionDenied)
+	require.NoError(t, off(in))
+	assert.Equal(t, identity.FactorOff, h.factor().State)
+	require.ErrorIs(t, h.p.x.CancelTOTP(ctx), okpay.SessionEnded)
+	require.NotNil(t, h.gate().WithdrawalsFrom)
+	assert.NotEmpty(t, h.message("factor_reset_done").Facts["withdrawals_from"])
+	assert.Contains(t, h.told(), "factor_reset_canceled", "one that was open is no more")
+	_, err = h.approve(r.ID, "agent2")
+	require.ErrorIs(t, err, okpay.InvalidState)
+	assert.Contains(t, h.audited(), "factor.reset")
 }
