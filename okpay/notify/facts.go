@@ -42,7 +42,7 @@ func clean(s string) string {
 	var b strings.Builder
 	for i, c := range r {
 		switch {
-		case c == ':' && i+1 < len(r) && r[i+1] == '/':
+		case c == ':' && i > 0 && unicode.IsLetter(r[i-1]) && i+1 < len(r) && r[i+1] != ' ':
 			b.WriteString("[:]")
 		case c == '.' && i > 0 && r[i-1] != ' ' && i+1 < len(r) && unicode.IsLetter(r[i+1]):
 			b.WriteString("[.]")

@@ -159,8 +159,10 @@ func (n *Notify) recipients(d *okpay.Draft, m *okpay.Message) ([]recipient, erro
 	email := func(r recipient) bool { return r.by == ByEmail }
 	var out []recipient
 	switch at := slices.IndexFunc(good, email); {
+	case t.Name == Bouncing:
+		out = good
 	case t.Security:
-		out = append(good, bad...) //nolint:gocritic // a list of its own
+		out = slices.Concat(good, bad)
 	case at >= 0:
 		out = good[at : at+1]
 	case len(good) > 0:
