@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/mail"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ type SMTPConfig struct {
 
 	// Username and Password sign in, if they are set: never without TLS.
 	Username string
-	Password string
+	Password string `json:"-"`
 
 	From     string // the sender's address
 	FromName string // what stands before it; at most 100 bytes
@@ -62,7 +63,10 @@ func (c SMTPConfig) GoString() string { return c.String() }
 func (c SMTPConfig) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(c.String())) }
 
 // smtpMailer is a Mailer over SMTP, a connection for each message.
-type smtpMailer struct{ cfg SMTPConfig }
+type smtpMailer struct {
+	cfg      SMTPConfig    // without the password
+	password func() string // so that nothing prints it
+}
 
 // NewSMTP returns a Mailer that gives e-mails to an SMTP server. Errors: InvalidRequest for a
 // wrong configuration.
@@ -89,17 +93,20 @@ func NewSMTP(cfg SMTPConfig) (Mailer, error) {
 	case cfg.TLS == NoTLS && cfg.Username != "":
 		return nil, okpay.InvalidField("tls", "is off, and a password would be sent in the clear")
 	}
-	m := &smtpMailer{cfg}
-	if _, err := m.client(); err != nil {
+	password := cfg.Password
+	cfg.Password = ""
+	m := &smtpMailer{cfg, func() string { return password }}
+	if _, err := m.client((&net.Dialer{}).DialContext); err != nil {
 		return nil, okpay.InvalidField("host", "can not be used with this port, timeout or name")
 	}
 	return m, nil
 }
 
-func (s *smtpMailer) client() (*gomail.Client, error) {
+// client makes a client whose connections dial makes.
+func (s *smtpMailer) client(dial gomail.DialContextFunc) (*gomail.Client, error) {
 	options := []gomail.Option{
 		gomail.WithPort(s.cfg.Port), gomail.WithTimeout(s.cfg.Timeout), gomail.WithHELO(s.cfg.Helo), gomail.WithoutNoop(),
-		gomail.WithTLSConfig(&tls.Config{ServerName: s.cfg.Host, RootCAs: s.cfg.Roots, MinVersion: tls.VersionTLS12}),
+		gomail.WithTLSConfig(s.tls()), gomail.WithDialContextFunc(dial),
 	}
 	switch s.cfg.TLS {
 	case STARTTLS:
@@ -111,10 +118,15 @@ func (s *smtpMailer) client() (*gomail.Client, error) {
 	}
 	if s.cfg.Username != "" {
 		options = append(
-			options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(s.cfg.Username), gomail.WithPassword(s.cfg.Password),
+			options, gomail.WithOpportunisticSMTPAuth(gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin),
+			gomail.WithUsername(s.cfg.Username), gomail.WithPassword(s.password()),
 		)
 	}
 	return gomail.NewClient(s.cfg.Host, options...)
+}
+
+func (s *smtpMailer) tls() *tls.Config {
+	return &tls.Config{ServerName: s.cfg.Host, RootCAs: s.cfg.Roots, MinVersion: tls.VersionTLS12}
 }
 
 // Mail sends one. Errors: *Failure, whose reason is smtp_ and the server's code where there is one.
@@ -123,7 +135,20 @@ func (s *smtpMailer) Mail(ctx context.Context, m Mail) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	client, err := s.client()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop() // closes the connection, whatever became of the conversation
+	client, err := s.client(func(dialing context.Context, network, address string) (conn net.Conn, err error) {
+		if s.cfg.TLS == ImplicitTLS {
+			conn, err = (&tls.Dialer{Config: s.tls()}).DialContext(dialing, network, address)
+		} else {
+			conn, err = (&net.Dialer{}).DialContext(dialing, network, address)
+		}
+		if err == nil {
+			// The conversation ends with the context, whatever the server does.
+			context.AfterFunc(ctx, func() { _ = conn.Close() })
+		}
+		return conn, err
+	})
 	if err != nil {
 		return Receipt{}, &Failure{Reason: "smtp_config"}
 	}
@@ -131,13 +156,10 @@ func (s *smtpMailer) Mail(ctx context.Context, m Mail) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, &Failure{Reason: dialReason(err)}
 	}
-	// The conversation ends with the context, whatever the server does.
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer stop()
-	defer func() { _ = client.CloseWithSMTPClient(conn) }()
 	err = client.SendWithSMTPClient(conn, msg)
 	if msg.IsDelivered() {
-		// The server has it. What went wrong in saying goodbye does not matter.
+		// The server has it. What goes wrong in saying goodbye does not matter.
+		_ = client.CloseWithSMTPClient(conn)
 		return Receipt{ID: queueID(msg.ServerResponse())}, nil
 	}
 	if err == nil {
