@@ -274,6 +274,7 @@ func TestABounceMarksTheContactAndTheMessageGoesToAnother(t *testing.T) {
 	require.NoError(t, w.Take(t.Context(), notify.Report{MessageID: messageID, Outcome: notify.Delayed}))
 	require.Equal(t, notify.SendSent, w.sends(id)[0].State)
 
+	w.clock.Advance(time.Second)
 	for range 2 { // said twice, it counts once
 		require.NoError(t, w.Take(t.Context(), notify.Report{MessageID: "<" + messageID + ">", Outcome: notify.Bounced, Reason: "status_5_1_1"}))
 	}

@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"sync"
@@ -50,7 +51,7 @@ func serve(t *testing.T, change func(*smtp.Server), names ...string) *server {
 		s.sessions++
 		return &session{s: s, conn: c}, nil
 	}))
-	s.Domain = "localhost"
+	s.Domain, s.ErrorLog = "localhost", log.New(io.Discard, "", 0)
 	if len(names) > 0 {
 		var cert tls.Certificate
 		cert, s.roots = certificate(t, names...)
