@@ -69,11 +69,11 @@ func (g *digestDoc) put(d *okpay.Draft) error {
 	return nil
 }
 
-// run begins a period at an instant.
+// run sets the period that an instant is in.
 func (g *digestDoc) run(p Period, now time.Time) {
-	g.Period, g.From = p, now
+	g.Period, g.From, g.Until = p, now, now
 	if p != NoDigest {
-		g.Until = p.next(now)
+		g.From, g.Until = p.begin(now), p.next(now)
 	}
 }
 
@@ -102,8 +102,8 @@ type ChooseDigest struct {
 	Key      string // makes the call safe to repeat
 }
 
-// SetDigest sets how often a customer gets a digest, whatever Config.Digest says. The period that
-// is running begins anew. Errors: InvalidRequest, IdempotencyKeyReused, NotFound, AccountClosed,
+// SetDigest sets how often a customer gets a digest, whatever Config.Digest says: the first one
+// at the end of the period that is running. Errors: InvalidRequest, IdempotencyKeyReused, NotFound, AccountClosed,
 // AuthenticationRequired, SessionEnded.
 func (n *Notify) SetDigest(ctx context.Context, in ChooseDigest) error {
 	if err := in.Period.check(); err != nil {
