@@ -25,6 +25,12 @@ func WithActor(ctx context.Context, a Actor) context.Context {
 	return context.WithValue(ctx, actorKey{}, a)
 }
 
+// WithoutActor returns a context in which nobody acts: what a package beside the wallet does by
+// itself, such as counting a guess, is not the doing of whoever is signed in.
+func WithoutActor(ctx context.Context) context.Context {
+	return context.WithValue(ctx, actorKey{}, nil)
+}
+
 // ActorOf returns who acts in a context.
 func ActorOf(ctx context.Context) (a Actor, ok bool) {
 	a, ok = ctx.Value(actorKey{}).(Actor)
@@ -79,7 +85,7 @@ func (w *Wallet) admit(ctx context.Context, r Reader, of CustomerID) error {
 // admitted makes a Change rely on who acts.
 func (w *Wallet) admitted(of CustomerID, fn func(*ledger.Draft) error) func(*ledger.Draft) error {
 	return func(d *ledger.Draft) error {
-		if err := w.admit(d.Context(), &Draft{d, w}, of); err != nil {
+		if err := w.admit(d.Context(), &Draft{Draft: d, w: w}, of); err != nil {
 			return err
 		}
 		return fn(d)
@@ -108,7 +114,7 @@ func (p *proving) check(d *ledger.Draft, of StepUp) error {
 	a, _ := ActorOf(d.Context())
 	of.Session = a.Session
 	if p.w.authority != nil {
-		return p.w.authority.StepUp(&Draft{d, p.w}, of)
+		return p.w.authority.StepUp(&Draft{Draft: d, w: p.w}, of)
 	}
 	if !p.asked {
 		p.asked, p.err = true, p.ask(d.Context(), of)

@@ -26,7 +26,8 @@ type Act struct {
 // Draft is a Change in the making. What is read through it the Change relies on.
 type Draft struct {
 	*ledger.Draft
-	w *Wallet
+	w       *Wallet
+	digests *digester // of contacts, once they were needed
 }
 
 // Do runs fn, possibly more than once, and commits the Change that it has drafted. Nothing is
@@ -38,7 +39,7 @@ func (w *Wallet) Do(ctx context.Context, a Act, fn func(*Draft) error) (ledger.O
 		of = CustomerID(id)
 	}
 	v := verb{principal: a.Principal, operation: a.Operation, key: a.Key, request: a.Request}
-	out, err := w.doFor(ctx, of, v, func(d *ledger.Draft) error { return fn(&Draft{d, w}) })
+	out, err := w.doFor(ctx, of, v, func(d *ledger.Draft) error { return fn(&Draft{Draft: d, w: w}) })
 	return out, translate(err)
 }
 
@@ -66,6 +67,12 @@ type Informed interface {
 // that it made.
 func (d *Draft) Write(o Object, moves ...Told) error {
 	return d.w.write(&d.Change, d.Now(), beside{o}, moves...)
+}
+
+// Announce adds events about an object that is written by the same Change later, each with the
+// object as it is now.
+func (d *Draft) Announce(o Object, eventTypes ...string) error {
+	return d.w.announce(&d.Change, d.Now(), beside{o}, eventTypes...)
 }
 
 // Remove erases an object's record: a tombstone stays.

@@ -3,7 +3,6 @@ package okpay
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/okpay/okpay-go/ledger"
 )
@@ -42,30 +41,11 @@ func (s *Contacts) Add(ctx context.Context, in AddContact) (Contact, error) {
 	v := verb{"program", "contact.add", in.Key, []ledger.Field{
 		{Name: "party", Value: party}, {Name: string(a.kind), Value: a.value},
 	}}
-	out, err := s.w.doFor(ctx, in.Customer, v, func(d *ledger.Draft) error {
-		h, p, err := s.w.contactHolder(d, in.Customer, in.Merchant)
-		if err != nil {
-			return err
-		}
-		g, err := s.w.digests(d)
-		if err != nil {
-			return err
-		}
-		c := contactRecord{Digest: g.of(party, a)}
-		c.Contact = Contact{ID: ContactID(s.w.newID("con_")), Kind: a.kind, Value: a.value, CreatedAt: d.Now()}
-		if len(p.Contacts) >= MaxContacts || slices.ContainsFunc(p.Contacts, func(o contactRecord) bool { return o.Digest == c.Digest }) {
-			e := NewError(InvalidState, "the contact is there already, or there are %d", MaxContacts)
-			e.Field = string(a.kind)
-			return e
-		}
-		m, err := contactMachine().Move(&c.State, string(c.ID), addContact, Always)
-		if err != nil {
-			return err
-		}
-		p.Contacts = append(p.Contacts, c)
-		d.Result = string(c.ID)
-		return s.write(d, h, p, m)
-	})
+	out, err := s.w.doFor(ctx, in.Customer, v, s.inBook(in.Customer, in.Merchant, func(d *Draft, b *ContactBook) error {
+		id, err := b.Add(Address{a.kind, a.value})
+		d.Result = string(id)
+		return err
+	}))
 	if err != nil {
 		return Contact{}, translate(err)
 	}
@@ -87,39 +67,20 @@ type MoveContact struct {
 // to answer.
 //
 // Errors, the first that applies: InvalidRequest, IdempotencyKeyReused, NotFound,
-// AccountClosed, InvalidState when it is verified already, ContactTaken when somebody else
+// AccountClosed, AuthenticationRequired where somebody acts and an Authority decides (see
+// Wallet.Trust), InvalidState when it is verified already, ContactTaken when somebody else
 // has it verified.
 func (s *Contacts) MarkVerified(ctx context.Context, in MoveContact) (Contact, error) {
 	party, err := contactParty(in.Customer, in.Merchant)
 	if err != nil {
 		return Contact{}, err
 	}
-	_, err = s.w.doFor(ctx, in.Customer, in.verb(party, "contact.verify"), func(d *ledger.Draft) error {
-		h, p, err := s.w.contactHolder(d, in.Customer, in.Merchant)
-		if err != nil {
+	_, err = s.w.doFor(ctx, in.Customer, in.verb(party, "contact.verify"), s.inBook(in.Customer, in.Merchant, func(d *Draft, b *ContactBook) error {
+		if err := s.w.beyondSession(d, in.Customer); err != nil {
 			return err
 		}
-		at := p.find(in.Contact)
-		if at < 0 {
-			return notFound("contact", string(in.Contact))
-		}
-		c := &p.Contacts[at]
-		m, err := contactMachine().Move(&c.State, string(c.ID), verifyContact, Always)
-		if err != nil {
-			return err
-		}
-		owner, err := s.w.owner(d, c.Digest)
-		switch {
-		case err != nil:
-			return err
-		case owner != "":
-			return contactTaken(c.ID)
-		}
-		now := d.Now()
-		c.VerifiedAt = &now
-		s.w.own(d, c.Digest, party)
-		return s.write(d, h, p, m)
-	})
+		return b.Verify(in.Contact)
+	}))
 	if errors.Is(err, ledger.ErrDuplicateKey) {
 		err = contactTaken(in.Contact)
 	}
@@ -136,33 +97,19 @@ func contactTaken(id ContactID) error {
 }
 
 // Remove takes a contact away; it is free for others at once. Errors, the first that
-// applies: InvalidRequest, IdempotencyKeyReused, NotFound, AccountClosed.
+// applies: InvalidRequest, IdempotencyKeyReused, NotFound, AccountClosed, AuthenticationRequired
+// as for MarkVerified.
 func (s *Contacts) Remove(ctx context.Context, in MoveContact) error {
 	party, err := contactParty(in.Customer, in.Merchant)
 	if err != nil {
 		return err
 	}
-	_, err = s.w.doFor(ctx, in.Customer, in.verb(party, "contact.remove"), func(d *ledger.Draft) error {
-		h, p, err := s.w.contactHolder(d, in.Customer, in.Merchant)
-		if err != nil {
+	_, err = s.w.doFor(ctx, in.Customer, in.verb(party, "contact.remove"), s.inBook(in.Customer, in.Merchant, func(d *Draft, b *ContactBook) error {
+		if err := s.w.beyondSession(d, in.Customer); err != nil {
 			return err
 		}
-		at := p.find(in.Contact)
-		if at < 0 {
-			return notFound("contact", string(in.Contact))
-		}
-		c := p.Contacts[at]
-		was := c.State
-		m, err := contactMachine().Move(&c.State, string(c.ID), removeContact, Always)
-		if err != nil {
-			return err
-		}
-		if was == ContactVerified {
-			s.w.disown(d, c.Digest)
-		}
-		p.Contacts = slices.Delete(p.Contacts, at, at+1)
-		return s.write(d, h, p, m)
-	})
+		return b.Remove(in.Contact)
+	}))
 	return translate(err)
 }
 
@@ -191,6 +138,27 @@ func (s *Contacts) Customer(ctx context.Context, in FindContact) (Customer, erro
 		return Customer{}, translate(withoutObject(err))
 	}
 	return s.w.Customers.Get(ctx, customerOf(o.Party))
+}
+
+// Owner returns the id of the customer who has a contact verified, by as many reads when nobody
+// has. Errors: InvalidRequest, NotFound.
+func (s *Contacts) Owner(ctx context.Context, in FindContact) (CustomerID, error) {
+	a, err := parseAddress(in.Email, in.Phone)
+	if err == nil && a.kind == "" {
+		err = InvalidField("email", "is missing, and so is phone")
+	}
+	if err != nil {
+		return "", err
+	}
+	digest, err := s.w.digest(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	var o contactOwner
+	if err := s.w.get(ctx, "contact", digest, &o); err != nil {
+		return "", translate(withoutObject(err))
+	}
+	return customerOf(o.Party), nil
 }
 
 // withoutObject keeps the digest of a contact out of an error.
@@ -250,10 +218,29 @@ func (w *Wallet) contactHolder(d *ledger.Draft, customer CustomerID, merchant Me
 	return c, p, err
 }
 
-func (s *Contacts) write(d *ledger.Draft, h contactHolder, p *profile, m Told) error {
-	h.with(p)
-	d.Put(p.record())
-	return s.w.write(&d.Change, d.Now(), h, m)
+// inBook does something with the contacts of a customer or merchant, and writes them.
+func (s *Contacts) inBook(customer CustomerID, merchant MerchantID, fn func(*Draft, *ContactBook) error) func(*ledger.Draft) error {
+	return func(ld *ledger.Draft) error {
+		d := &Draft{Draft: ld, w: s.w}
+		b, err := s.w.contactBook(d, customer, merchant)
+		if err != nil {
+			return err
+		}
+		if err := fn(d, b); err != nil {
+			return err
+		}
+		return b.Write()
+	}
+}
+
+// beyondSession refuses what a session alone does not allow where an Authority decides: contacts
+// prove who somebody is, so the Authority has verbs of its own for changing them. The embedding
+// program itself may.
+func (w *Wallet) beyondSession(d *Draft, of CustomerID) error {
+	if _, acts := ActorOf(d.Context()); acts && of != "" && w.authority != nil {
+		return NewError(AuthenticationRequired, "a session alone does not allow this")
+	}
+	return nil
 }
 
 // find returns a contact as it is now. One that was removed since is not found.

@@ -92,57 +92,7 @@ type CreateCustomer struct {
 // ID is taken, ServiceBusy when Config.Risk does not answer, RiskDeclined (recorded; the ID
 // stays free).
 func (s *Customers) Create(ctx context.Context, in CreateCustomer) (Customer, error) {
-	if in.Locale == "" {
-		in.Locale = "en"
-	}
-	if err := checkProfile(&in.Name, &in.Locale); err != nil {
-		return Customer{}, err
-	}
-	asked := in.ID
-	if in.ID == "" {
-		in.ID = CustomerID(s.w.newID("cus_"))
-	} else if err := CheckID("id", string(in.ID)); err != nil {
-		return Customer{}, err
-	}
-	v := verb{"program", "customer.create", in.Key, []ledger.Field{
-		{Name: "id", Value: string(asked)}, {Name: "name", Value: in.Name}, {Name: "locale", Value: in.Locale},
-	}}
-	risk := s.w.risk()
-	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
-		c := &customerDoc{Customer: Customer{ID: in.ID, Locale: in.Locale, CreatedAt: d.Now()}}
-		if err := mustBeNew(d, "customer", string(c.ID)); err != nil {
-			return err
-		}
-		check := RiskCheck{Operation: OnRegister, Customer: c.ID, Name: in.Name, At: d.Now()}
-		verdict, err := risk.ask(ctx, check)
-		if err != nil {
-			return err
-		}
-		if verdict.Verdict == Block {
-			s.w.refuseScreened(d, RiskDeclined, check, verdict)
-			return nil
-		}
-		if verdict != (Assessment{}) {
-			s.w.screened(d, check, verdict, false)
-		}
-		d.Result = string(c.ID)
-		c.profile = &profile{Party: partyCustomer(c.ID), Name: in.Name}
-		g := &Gate{Customer: c.ID, State: GateActive, UpdatedAt: d.Now()}
-		var locked Told
-		if verdict.Verdict != Allow {
-			g.State, g.Reason = GateLocked, "risk"
-			locked = Told{Emits: []string{"account.locked"}, Mails: []string{"account_locked"}}
-		}
-		d.Put(c.profile.record())
-		return errors.Join(
-			s.w.write(&d.Change, d.Now(), c, Told{Emits: []string{"customer.created"}}),
-			s.w.write(&d.Change, d.Now(), g, locked),
-		)
-	})
-	if err != nil {
-		return Customer{}, translate(err)
-	}
-	return s.after(ctx, CustomerID(out.Result), out)
+	return s.register(ctx, in, nil)
 }
 
 func checkProfile(name, locale *string) error {

@@ -144,7 +144,7 @@ func (w *Wallet) blankAll(ctx context.Context, id CustomerID) error {
 				after = r.ID
 				_, err := w.do(ctx, verb{principal: "program", operation: "customer.blank"}, func(d *ledger.Draft) error {
 					if e.Blank != nil {
-						return e.Blank(&Draft{d, w}, r.ID, id)
+						return e.Blank(&Draft{Draft: d, w: w}, r.ID, id)
 					}
 					if _, err := d.Get(r.Type, r.ID); err != nil {
 						return err

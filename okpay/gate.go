@@ -116,6 +116,12 @@ func (w *Wallet) gate(d *ledger.Draft, id CustomerID) (*Gate, error) {
 	return g, err
 }
 
+// Guarded reports whether who the owner is has to be proven before anything else: the gate is
+// locked, for another reason than a debt, or the password has to be changed.
+func (g *Gate) Guarded() bool {
+	return g.State == GateMustChange || g.State == GateLocked && g.Reason != topUpRestriction
+}
+
 // lockedAs is the code of what a gate that is locked refuses: AccountRestricted after a top-up
 // was reversed, else AccountLocked.
 func (g *Gate) lockedAs() Code {

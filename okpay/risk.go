@@ -29,6 +29,7 @@ type RiskCheck struct {
 	Merchant  MerchantID   // who acts or is paid, if a merchant is
 	To        string       // the payee of a transfer (the contact if nobody has verified it), the destination of a withdrawal, the source of a top-up
 	Object    string       // id of the payment, if it exists already
+	Contact   string       // by which the payee of a transfer was named, in its normal form, whoever has it verified
 	Amount    money.Amount // zero for OnRegister
 	At        time.Time
 
@@ -63,6 +64,7 @@ type StepUp struct {
 	Object    string // the payment that was challenged; empty for what does not exist yet
 	Amount    money.Amount
 	To        string
+	Contact   string // by which the payee of a transfer was named, in its normal form; the proof may name it instead of To
 	Proof     string // as the customer's program handed it in; never stored
 }
 

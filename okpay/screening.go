@@ -21,5 +21,5 @@ func (s *screening) screen(d *ledger.Draft, c RiskCheck, proof string, always bo
 	if proof == "" {
 		return a, NewError(AuthenticationRequired, "a proof of who the customer is has to come along")
 	}
-	return a, s.proof.check(d, StepUp{Customer: c.Customer, Operation: c.Operation, Object: c.Object, Amount: c.Amount, To: c.To, Proof: proof})
+	return a, s.proof.check(d, StepUp{Customer: c.Customer, Operation: c.Operation, Object: c.Object, Amount: c.Amount, To: c.To, Contact: c.Contact, Proof: proof})
 }

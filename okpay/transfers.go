@@ -152,7 +152,7 @@ func (s *Transfers) submit(d *ledger.Draft, t *transferDoc, amount money.Amount,
 	t.Minor.Amount = amount.Minor()
 	t.Minor.Fee = w.fees(nil, t.Currency).Transfer.additional(amount.Minor())
 
-	check := RiskCheck{Operation: OnTransfer, Customer: t.From, To: t.To.or(t.Contact), Amount: amount, At: now}
+	check := RiskCheck{Operation: OnTransfer, Customer: t.From, To: t.To.or(t.Contact), Contact: t.Contact, Amount: amount, At: now}
 	verdict, err := screening.screen(d, check, proof, false)
 	switch {
 	case err != nil:

@@ -12,6 +12,9 @@ import (
 
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/okpay"
+	"github.com/okpay/okpay-go/okpay/lockout"
+	"github.com/okpay/okpay-go/okpay/password"
+	"github.com/okpay/okpay-go/okpay/totp"
 )
 
 // Config says how customers prove who they are. The zero value works in Test mode.
@@ -24,6 +27,58 @@ type Config struct {
 	// WithdrawalHold is how long withdrawals wait after a reset or a change of factors.
 	// Defaults to 24 hours.
 	WithdrawalHold time.Duration
+
+	// Issuer is the service's name in authenticator apps, at most totp.MaxIssuerBytes of
+	// printable text without a colon. Defaults to "OKPay".
+	Issuer string
+
+	// Lockout says when guesses at passwords, sent codes and answers are refused, CodeLockout
+	// when those at one-time and recovery codes are (defaults to lockout.TOTP()), and Throttle
+	// how many failures one network address may make.
+	Lockout     lockout.Policy
+	CodeLockout lockout.Policy
+	Throttle    lockout.ThrottlePolicy
+
+	// Sends bounds how often codes and links are sent for one customer or name, and to one
+	// contact; SendsByAddress how often for one network address (its Gap is not used).
+	Sends          SendLimit
+	SendsByAddress SendLimit
+	// TellNoAccount sends a message to a contact that is nobody's when somebody asks for a code
+	// or a reset by it. Defaults to sending nothing.
+	TellNoAccount bool
+	// SecondProof are the purposes that ask for a second, independent proof. The lock of an
+	// account for reasons of security asks for one always.
+	SecondProof []Purpose
+	// Questions lets customers answer security questions as a second proof. They prove little,
+	// so it is off unless set.
+	Questions bool
+	// OnRiskLock is called inside each Change that locks an account for reasons of security: the
+	// place to open a case of the highest priority. It may be called more than once for one
+	// Change that has to be tried again, and for a repeat of which nothing comes; what it drafts
+	// counts. Its error undoes the lock.
+	OnRiskLock func(*okpay.Draft, RiskEvent) error
+
+	// Hashing says how passwords are hashed and how much memory that may take; its Peppers are
+	// keys that are kept apart from the store. Policy says which passwords are allowed; its zero
+	// value is the guide's. ProductWords are names of the service, of which no password may be
+	// made; defaults to "okpay".
+	Hashing      password.Config
+	Policy       password.Policy
+	ProductWords []string
+
+	// SessionIdle is how long a session lasts without use, at least 2 minutes, and SessionLife how
+	// long it lasts at all. Default to 30 minutes and 12 hours.
+	SessionIdle time.Duration
+	SessionLife time.Duration
+
+	// DeviceTrust is how long a device is trusted, and MaxDevices how many devices of one
+	// customer are, at most 20. Default to 90 days and 10.
+	DeviceTrust time.Duration
+	MaxDevices  int
+
+	// Recent is how long ago somebody may have proven who they are for what asks for it: to
+	// trust a device, to change factors. Defaults to 5 minutes.
+	Recent time.Duration
 }
 
 // Key is 32 random bytes and the name under which what they protect remembers them. It is
@@ -52,7 +107,22 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 type Identity struct {
 	w   *okpay.Wallet
 	cfg Config
+
+	counters lockout.Keys // names of counters
+	turns    turns        // of goroutines at counters
+	second   secondFactor // nil while there is none
+	hasher   hasher
+
+	contactChecks contactChecks // nil while nothing verifies contacts here
+	ring          *totp.Keyring
+	support       SupportCheck // nil while nobody checks what operators do
+
+	// verifying is told of each guess that is verified; tests count them.
+	verifying func(lockout.Authenticator)
 }
+
+// Format prints what it is, whatever the verb: an Identity holds keys.
+func (x *Identity) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("identity.Identity")) }
 
 // New returns an Identity over a wallet, which trusts it from now on (see okpay.Wallet.Trust).
 // Call it once for each wallet, before the wallet is used. Errors: InvalidRequest for a wrong
@@ -70,8 +140,81 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if err := cfg.setKeys(w.Mode()); err != nil {
 		return nil, err
 	}
-	x := &Identity{w: w, cfg: cfg}
+	if err := cfg.setLockouts(); err != nil {
+		return nil, err
+	}
+	if err := first(cfg.Sends.complete("sends"), cfg.SendsByAddress.complete("sends_by_address")); err != nil {
+		return nil, err
+	}
+	if err := cfg.setSessions(); err != nil {
+		return nil, err
+	}
+	if err := cfg.setIssuer(); err != nil {
+		return nil, err
+	}
+	if cfg.ProductWords == nil {
+		cfg.ProductWords = []string{"okpay"}
+	}
+	passwords, err := password.NewHasher(cfg.Hashing)
+	if err != nil {
+		return nil, okpay.InvalidField("hashing", "%s", err)
+	}
+	x := &Identity{w: w, cfg: cfg, hasher: passwords}
+	x.contactChecks = x
+	if x.counters, err = lockout.NewKeys(x.stableKey("lockout")); err != nil {
+		return nil, err
+	}
+	if err := x.setRing(); err != nil {
+		return nil, err
+	}
+	x.second, x.verifying = factors{x}, func(lockout.Authenticator) {}
+	w.Trust(authority{x})
+	w.Also(okpay.Task{Noun: "factor", Do: x.expireApp}, okpay.Task{Noun: "factor_reset", Do: x.resetDue}, okpay.Task{Noun: "step_up", Do: x.stepUpDue})
+	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue}, okpay.Task{Noun: "pending", Do: x.pendingDue})
+	w.Also(x.proofTasks()...)
 	return x, nil
+}
+
+func (c *Config) setSessions() error {
+	for _, d := range []struct {
+		field string
+		value *time.Duration
+		least time.Duration
+		usual time.Duration
+	}{
+		{"session_idle", &c.SessionIdle, 2 * touchEvery, 30 * time.Minute},
+		{"session_life", &c.SessionLife, 2 * touchEvery, 12 * time.Hour},
+		{"device_trust", &c.DeviceTrust, time.Minute, 90 * 24 * time.Hour},
+		{"recent", &c.Recent, time.Second, 5 * time.Minute},
+	} {
+		if *d.value == 0 {
+			*d.value = d.usual
+		}
+		if *d.value < d.least {
+			return okpay.InvalidField(d.field, "is %v, want at least %v", *d.value, d.least)
+		}
+	}
+	if c.MaxDevices == 0 {
+		c.MaxDevices = 10
+	}
+	if c.MaxDevices < 1 || c.MaxDevices > maxDevices {
+		return okpay.InvalidField("max_devices", "is %d, want 1 to %d", c.MaxDevices, maxDevices)
+	}
+	return nil
+}
+
+func (c *Config) setLockouts() error {
+	if c.CodeLockout == (lockout.Policy{}) {
+		c.CodeLockout = lockout.TOTP()
+	}
+	for field, err := range map[string]error{
+		"lockout": c.Lockout.Check(), "code_lockout": c.CodeLockout.Check(), "throttle": c.Throttle.Check(),
+	} {
+		if err != nil {
+			return okpay.InvalidField(field, "%s", err)
+		}
+	}
+	return nil
 }
 
 func (c *Config) setKeys(mode okpay.Mode) error {
@@ -136,6 +279,19 @@ func (x *Identity) changed(d *okpay.Draft, customer okpay.CustomerID, c change) 
 		return nil, err
 	}
 	g.Epoch++
+	if c.keep != nil {
+		c.keep.Epoch = g.Epoch
+		if err := d.Write(c.keep); err != nil {
+			return nil, err
+		}
+	}
+	if m := okpay.GateMachine(); c.password && m.Allows(g.State, okpay.ChangePassword) {
+		told, err := m.Move(&g.State, string(customer), okpay.ChangePassword, okpay.Always)
+		if err != nil {
+			return nil, err
+		}
+		c.told.Emits, c.told.Mails = append(told.Emits, c.told.Emits...), append(told.Mails, c.told.Mails...)
+	}
 	if c.hold {
 		from := d.Now().Add(x.cfg.WithdrawalHold)
 		g.WithdrawalsFrom = &from
@@ -155,7 +311,9 @@ func (x *Identity) changed(d *okpay.Draft, customer okpay.CustomerID, c change) 
 
 // change is what changed is told.
 type change struct {
-	hold     bool // withdrawals wait
+	keep     *sessionDoc // goes on, as it is now; the Change writes it
+	password bool        // it is the change of password that a proof has asked for
+	hold     bool        // withdrawals wait
 	move     func(*okpay.Gate) error
 	told     okpay.Told
 	entry    okpay.AuditEntry

@@ -1,0 +1,100 @@
+package identity
+
+import (
+	"slices"
+	"time"
+
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/okpay"
+)
+
+// SendLimit bounds how often codes and links are sent. The zero value is 60 s between two, 3 in
+// 15 minutes, 10 in a day.
+type SendLimit struct {
+	Gap     time.Duration // from one to the next
+	Quarter int           // in any 15 minutes
+	Day     int           // in any 24 hours, at most 1,000
+}
+
+func (l *SendLimit) complete(field string) error {
+	if l.Gap == 0 {
+		l.Gap = time.Minute
+	}
+	if l.Quarter == 0 {
+		l.Quarter = 3
+	}
+	if l.Day == 0 {
+		l.Day = 10
+	}
+	if l.Gap < 0 || l.Quarter < 1 || l.Day < 1 || l.Day > 1000 {
+		return okpay.InvalidField(field, "has a negative bound, or one that is too large")
+	}
+	return nil
+}
+
+// free is when one more may be sent: now or before, if it may be at once.
+func (l *SendLimit) free(sent []time.Time) time.Time {
+	var from time.Time
+	later := func(n int, after time.Duration) {
+		if len(sent) >= n {
+			if t := sent[len(sent)-n].Add(after); t.After(from) {
+				from = t
+			}
+		}
+	}
+	if l.Gap > 0 {
+		later(1, l.Gap)
+	}
+	later(l.Quarter, 15*time.Minute)
+	later(l.Day, 24*time.Hour)
+	return from
+}
+
+// sendsDoc is when something was sent to one customer, to one name that nobody has, or for one
+// network address. Its id does not tell whose it is.
+type sendsDoc struct {
+	Sent []time.Time `json:"sent"`
+}
+
+// sender is who counts for a limit.
+type sender struct {
+	key   string
+	limit SendLimit
+}
+
+// senders are who counts when something is sent for a customer, or for a name that nobody has:
+// they themselves, where it goes to, and who asks. Between two to one place there is a gap.
+func (x *Identity) senders(who string, to okpay.Address, client *Client) []sender {
+	all, by := x.cfg.Sends, x.cfg.SendsByAddress
+	all.Gap, by.Gap = 0, 0
+	out := []sender{
+		{x.counters.Key("sends", who), all},
+		{x.counters.Key("sends/to", string(to.Kind)+"/"+to.Value), x.cfg.Sends},
+	}
+	if a, ok := client.throttled(); ok {
+		out = append(out, sender{x.counters.Key("sends/address", a.String()), by})
+	}
+	return out
+}
+
+// send counts one thing to be sent. Errors: TooManyTries with ResetsAt, and then it is not
+// counted.
+func send(d *okpay.Draft, senders []sender) error {
+	for _, s := range senders {
+		var doc sendsDoc
+		if err := optional(d.Read("sends", s.key, &doc)); err != nil {
+			return err
+		}
+		if from := s.limit.free(doc.Sent); d.Now().Before(from) {
+			return tooMany(from)
+		}
+		doc.Sent = append(doc.Sent, d.Now())
+		if n := len(doc.Sent) - s.limit.Day; n > 0 {
+			doc.Sent = slices.Delete(doc.Sent, 0, n)
+		}
+		d.Put(ledger.Put{
+			Type: "sends", ID: s.key, Chaining: ledger.Plain, Content: encode(doc), Due: d.Now().Add(25 * time.Hour),
+		})
+	}
+	return nil
+}

@@ -1,0 +1,353 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/okpay"
+	"github.com/okpay/okpay-go/okpay/lockout"
+)
+
+// LockReasonOf is the input of Identity.LockReason: a proof for ForUnlock, or a session in the
+// context.
+type LockReasonOf struct{ Proof Secret }
+
+// LockReport is what a customer who has proven who they are is told of locks: codes and times.
+type LockReport struct {
+	Status lockout.Status `json:"status"` // the worst of all
+	// Account is why the account is locked for reasons of security, "" if it is not.
+	Account lockout.Reason `json:"account,omitempty"`
+	// Locks are the counters that refuse guesses.
+	Locks []LockedAuthenticator `json:"locks,omitempty"`
+	// Advice is what to do, in order.
+	Advice []lockout.Advice `json:"advice,omitempty"`
+}
+
+// LockReason tells why an account is locked, to whom it belongs alone. A proof is not used up by
+// it. Errors, the first that applies: AuthenticationRequired without proof and session,
+// SessionEnded, AuthenticationFailed for the proof.
+func (x *Identity) LockReason(ctx context.Context, in LockReasonOf) (LockReport, error) {
+	var report LockReport
+	c := callerOf(ctx)
+	if in.Proof.IsZero() && !c.signedIn() {
+		return report, okpay.NewError(okpay.AuthenticationRequired, "nobody is signed in")
+	}
+	err := x.ask(ctx, c, "reason", "account.lock_reason", func(d *okpay.Draft) error {
+		customer := c.Customer
+		if !in.Proof.IsZero() {
+			f, err := x.proof(d, in.Proof, ProofOf{Purpose: ForUnlock, Customer: c.Customer, Session: SessionID(c.Session)})
+			if err != nil {
+				return err
+			}
+			customer = f.Of
+		}
+		g, err := d.Gate(customer)
+		if err != nil {
+			return err
+		}
+		report, err = x.lockReport(d, g)
+		return first(err, okpay.ErrNothingDue) // nothing is written
+	})
+	if errors.Is(err, okpay.ErrNothingDue) {
+		err = nil
+	}
+	return report, err
+}
+
+// lockReport puts together what a gate and the counters refuse. A reason that is not one of
+// security's public codes is told as a risk: what operators think stays theirs.
+func (x *Identity) lockReport(r *okpay.Draft, g *okpay.Gate) (LockReport, error) {
+	locks, err := x.locks(r, g.Customer, r.Now())
+	if err != nil {
+		return LockReport{}, err
+	}
+	out := LockReport{Status: lockout.StatusOpen, Locks: locks}
+	for _, l := range locks {
+		out.Status = lockout.Worst(out.Status, l.Status)
+	}
+	if g.Guarded() {
+		out.Account = publicReason(g.Reason)
+		status := lockout.StatusRiskLocked
+		if g.State == okpay.GateMustChange {
+			status = lockout.StatusMustChange
+		}
+		out.Status = lockout.Worst(out.Status, status)
+	}
+	switch out.Status {
+	case lockout.StatusRiskLocked:
+		out.Advice = []lockout.Advice{lockout.AdviceVerifyIdentity, lockout.AdviceContactSupport, lockout.AdviceChangePassword, lockout.AdviceSecondFactor}
+	case lockout.StatusMustChange:
+		out.Advice = []lockout.Advice{lockout.AdviceChangePassword, lockout.AdviceResetPassword, lockout.AdviceSecondFactor}
+	case lockout.StatusLocked:
+		out.Advice = []lockout.Advice{lockout.AdviceWait, lockout.AdviceVerifyIdentity, lockout.AdviceChangePassword, lockout.AdviceSecondFactor, lockout.AdviceContactSupport}
+	case lockout.StatusDisabled:
+		out.Advice = []lockout.Advice{lockout.AdviceResetPassword, lockout.AdviceUseRecoveryCode, lockout.AdviceContactSupport}
+	}
+	return out, nil
+}
+
+// ReasonContactReverted: somebody took a change of contact back, see RevertContact.
+const ReasonContactReverted lockout.Reason = "contact_reverted"
+
+func publicReason(code string) lockout.Reason {
+	known := []lockout.Reason{lockout.ReasonRisk, lockout.ReasonUserReport, lockout.ReasonAgent, ReasonContactReverted}
+	if r := lockout.Reason(code); slices.Contains(known, r) {
+		return r
+	}
+	return lockout.ReasonRisk
+}
+
+// Unlock is the input of Identity.Unlock.
+type Unlock struct {
+	Proof  Secret // of a verification for ForUnlock
+	Client Client
+}
+
+// Unlocked is what has become of an account.
+type Unlocked struct {
+	Customer okpay.CustomerID `json:"customer"`
+	// Cleared says that a lock after too many failures was there and is gone.
+	Cleared bool `json:"cleared"`
+	// MustChangePassword says that the account was locked for reasons of security, and that
+	// nothing but a change of the password is possible until there was one.
+	MustChangePassword bool `json:"must_change_password"`
+	// ChangePassword and EnableSecondFactor are advice.
+	ChangePassword     bool `json:"change_password"`
+	EnableSecondFactor bool `json:"enable_second_factor"`
+}
+
+// Unlock uses up the proof of a finished verification: locks after too many failures are gone,
+// and an account that was locked for reasons of security, for which the verification has asked
+// for two independent proofs, lets its owner change the password next. An authenticator that is
+// disabled stays so until it is reset; a debt and restrictions are not touched. The customer is
+// told.
+//
+// Errors, the first that applies: InvalidRequest, AuthenticationFailed with one text whatever is
+// wrong with the proof, ServiceBusy.
+func (x *Identity) Unlock(ctx context.Context, in Unlock) (Unlocked, error) {
+	if err := in.Client.check(); err != nil {
+		return Unlocked{}, err
+	}
+	c := callerOf(ctx)
+	id, _ := splitToken(in.Proof, "vfy_")
+	var out Unlocked
+	err := x.ask(ctx, c, id, "account.unlock", func(d *okpay.Draft) error {
+		p, err := x.UseProof(d, in.Proof, ProofOf{Purpose: ForUnlock, Customer: c.Customer, Session: SessionID(c.Session)})
+		if err != nil {
+			return err
+		}
+		out, err = x.unlock(d, p.Customer, independent(p.Proofs), okpay.AuditEntry{
+			Actor: "c/" + string(p.Customer), Action: "account.unlock", Customer: p.Customer, Object: string(p.Verification),
+			Facts: in.Client.facts(), Shown: true,
+		})
+		return err
+	})
+	if err != nil {
+		return Unlocked{}, err
+	}
+	return out, nil
+}
+
+// independent counts proofs of different factors.
+func independent(proofs []lockout.Proof) int {
+	seen := map[lockout.Proof]bool{}
+	for _, p := range proofs {
+		seen[factorOf(p)] = true
+	}
+	return len(seen)
+}
+
+// unlock drafts what proofs unlock: with two of them, also what is locked for reasons of
+// security.
+func (x *Identity) unlock(d *okpay.Draft, customer okpay.CustomerID, proofs int, entry okpay.AuditEntry) (Unlocked, error) {
+	out := Unlocked{Customer: customer, ChangePassword: true}
+	g, err := d.Gate(customer)
+	if err != nil {
+		return out, err
+	}
+	if riskLocked(g) && proofs < 2 {
+		return out, wrong()
+	}
+	if out.Cleared, err = x.clearLocks(d, customer, lockout.ByProof); err != nil {
+		return out, err
+	}
+	if x.second != nil {
+		enrolled, err := x.second.enrolled(d, customer)
+		if err != nil {
+			return out, err
+		}
+		out.EnableSecondFactor = !enrolled
+	} else {
+		out.EnableSecondFactor = true
+	}
+	advice := []lockout.Advice{lockout.AdviceChangePassword}
+	if out.EnableSecondFactor {
+		advice = append(advice, lockout.AdviceSecondFactor)
+	}
+	d.Audit(entry)
+	template := "account_unlock_proven"
+	if riskLocked(g) {
+		template = "account_owner_proven"
+		var told okpay.Told
+		if out.MustChangePassword, told, err = x.ownerProven(d, g); err != nil {
+			return out, err
+		}
+		if err := d.WriteGate(g, told); err != nil {
+			return out, err
+		}
+	}
+	d.Tell(okpay.Message{
+		Customer: customer, Template: template, Facts: with(map[string]string{"at": stampOf(d.Now()), "advice": adviceText(advice...)},
+			"place", entry.Facts["place"], "device", entry.Facts["device"]),
+	})
+	return out, nil
+}
+
+// ownerProven moves a gate that was locked for reasons of security on, unless a debt had locked it
+// before: then it is the debt's again.
+func (x *Identity) ownerProven(d *okpay.Draft, g *okpay.Gate) (mustChange bool, told okpay.Told, err error) {
+	memo, err := x.riskMemo(d, g.Customer)
+	if err != nil {
+		return false, told, err
+	}
+	debt := memo.Debt
+	(&riskMemo{}).put(d, g.Customer)
+	if debt != "" {
+		g.Reason, g.By = debt, "program"
+		return false, told, nil
+	}
+	told, err = okpay.GateMachine().Move(&g.State, string(g.Customer), okpay.ProveOwner, okpay.Always)
+	return true, told, err
+}
+
+// Agent is an operator of support who acts for a caller. Who may do so is care's to say; here
+// stands what the caller has to have proven.
+type Agent struct {
+	ID     string // of the operator
+	Level  int    // how far the caller is verified, from 0 to 3
+	Case   string // id of the case, if there is one
+	Reason string // in the operator's own words, 1 to 500 bytes of plain text
+}
+
+func (a *Agent) check() error {
+	if err := okpay.CheckID("agent", a.ID); err != nil {
+		return err
+	}
+	if a.Case != "" {
+		if err := okpay.CheckID("case", a.Case); err != nil {
+			return err
+		}
+	}
+	if a.Reason == "" {
+		return okpay.InvalidField("reason", "is missing")
+	}
+	return okpay.CheckText("reason", a.Reason, 500)
+}
+
+// ByAgent is the input of what operators of support do for a caller.
+type ByAgent struct {
+	Customer okpay.CustomerID
+	Agent    Agent
+	Key      string // makes the call safe to repeat
+}
+
+const (
+	// levelPossession is the caller level V2: a code that was sent, typed by the customer.
+	levelPossession = 2
+	// levelFactor is the caller level V3: possession, and an independent factor.
+	levelFactor = 3
+)
+
+// UnlockByAgent clears the locks after too many failures for a caller verified to level 2.
+//
+// Errors, the first that applies: InvalidRequest, PermissionDenied below level 2,
+// IdempotencyKeyReused, NotFound, AccountClosed, AccountLocked when the account is locked for
+// reasons of security (see ReleaseLock).
+func (x *Identity) UnlockByAgent(ctx context.Context, in ByAgent) (Unlocked, error) {
+	var out Unlocked
+	err := x.byAgent(ctx, in, "account.unlock", levelPossession, func(d *okpay.Draft, g *okpay.Gate, entry okpay.AuditEntry) error {
+		if riskLocked(g) {
+			return okpay.NewError(okpay.AccountLocked, "two agents release what is locked for reasons of security")
+		}
+		var err error
+		out, err = x.unlock(d, in.Customer, 1, entry)
+		return err
+	})
+	return out, err
+}
+
+// ReleaseLock is the word of a first agent that the caller, verified to level 3, is the owner of
+// an account that is locked for reasons of security. It takes effect with that of a second one.
+//
+// Errors, the first that applies: InvalidRequest, PermissionDenied below level 3,
+// IdempotencyKeyReused, NotFound, AccountClosed, InvalidState when it is not locked so.
+func (x *Identity) ReleaseLock(ctx context.Context, in ByAgent) error {
+	return x.byAgent(ctx, in, "account.release", levelFactor, func(d *okpay.Draft, g *okpay.Gate, entry okpay.AuditEntry) error {
+		if !riskLocked(g) {
+			return okpay.GateMachine().Refuse(g.State, string(in.Customer), "release")
+		}
+		d.Audit(entry)
+		memo, err := x.riskMemo(d, in.Customer)
+		if err != nil {
+			return err
+		}
+		memo.Agent, memo.Epoch = in.Agent.ID, g.Epoch
+		memo.put(d, in.Customer)
+		return nil
+	})
+}
+
+// ConfirmRelease is the word of a second agent: the owner has to change the password next. The
+// customer is told.
+//
+// Errors, the first that applies: InvalidRequest, IdempotencyKeyReused, NotFound, AccountClosed,
+// InvalidState when nobody has released the account since it was locked, DuplicateApprover when
+// it was the same agent.
+func (x *Identity) ConfirmRelease(ctx context.Context, in ByAgent) (Unlocked, error) {
+	var out Unlocked
+	err := x.byAgent(ctx, in, "account.confirm_release", 0, func(d *okpay.Draft, g *okpay.Gate, entry okpay.AuditEntry) error {
+		first, err := x.riskMemo(d, in.Customer)
+		if err != nil {
+			return err
+		}
+		switch {
+		case !riskLocked(g) || first.Agent == "" || first.Epoch != g.Epoch:
+			return okpay.GateMachine().Refuse(g.State, string(in.Customer), "confirm_release")
+		case first.Agent == in.Agent.ID:
+			return okpay.NewError(okpay.DuplicateApprover, "")
+		}
+		out, err = x.unlock(d, in.Customer, 2, entry)
+		return err
+	})
+	return out, err
+}
+
+func (x *Identity) byAgent(ctx context.Context, in ByAgent, operation string, level int, fn func(*okpay.Draft, *okpay.Gate, okpay.AuditEntry) error) error {
+	if err := okpay.CheckID("customer", string(in.Customer)); err != nil {
+		return err
+	}
+	if err := in.Agent.check(); err != nil {
+		return err
+	}
+	if in.Agent.Level < level {
+		return okpay.NewError(okpay.PermissionDenied, "the caller is not verified to level %d", level)
+	}
+	act := okpay.Act{Principal: "op/" + in.Agent.ID, Operation: operation, Key: in.Key, Request: []ledger.Field{
+		{Name: "customer", Value: string(in.Customer)}, {Name: "case", Value: in.Agent.Case}, {Name: "reason", Value: in.Agent.Reason},
+	}}
+	_, err := x.inTurn(okpay.WithoutActor(ctx), "gate/"+string(in.Customer), act, func(d *okpay.Draft) error {
+		g, err := d.Gate(in.Customer)
+		switch {
+		case err != nil:
+			return err
+		case g.State == okpay.GateClosed:
+			return okpay.NewError(okpay.AccountClosed, "")
+		}
+		return fn(d, g, okpay.AuditEntry{
+			Actor: act.Principal, Action: operation, Customer: in.Customer, Object: in.Agent.Case, Reason: in.Agent.Reason, Shown: true,
+		})
+	})
+	return err
+}

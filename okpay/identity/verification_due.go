@@ -1,0 +1,56 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/okpay"
+)
+
+// proofTasks are what time alone does: ends what nobody finished, and forgets it.
+func (x *Identity) proofTasks() []okpay.Task {
+	return []okpay.Task{
+		{Noun: "verification", Do: x.verificationDue},
+		{Noun: "password_reset", Do: x.passwordResetDue},
+		{Noun: "contact_change", Do: x.contactChangeDue},
+		{Noun: "sends", Do: func(ctx context.Context, id string) error { return x.forget(ctx, "sends", id) }},
+		{Noun: "unsent", Do: func(ctx context.Context, id string) error { return x.forget(ctx, "unsent", id) }},
+	}
+}
+
+// verificationDue ends a verification whose time is over, and later forgets it.
+func (x *Identity) verificationDue(ctx context.Context, id string) error {
+	return x.due(ctx, "verification", id, func(d *okpay.Draft) error {
+		f := &verificationDoc{}
+		if err := d.Read("verification", id, f); err != nil {
+			return err
+		}
+		switch {
+		case d.Now().Before(f.Put().Due):
+			return okpay.ErrNothingDue
+		case f.over():
+			d.Remove(f)
+			return nil
+		}
+		return x.advance(d, f, nil, step{on: Expire})
+	})
+}
+
+// forget removes a plain record whose time is over.
+func (x *Identity) forget(ctx context.Context, noun, id string) error {
+	return x.due(ctx, noun, id, func(d *okpay.Draft) error {
+		r, err := d.Get(noun, id)
+		if err != nil {
+			return err
+		}
+		if d.Now().Before(r.Due) {
+			return okpay.ErrNothingDue
+		}
+		d.Put(ledger.Put{Type: noun, ID: id, Chaining: ledger.Plain, Erase: true})
+		return nil
+	})
+}
+
+func (x *Identity) due(ctx context.Context, noun, id string, fn func(*okpay.Draft) error) error {
+	return x.ask(ctx, caller{}, id, noun+".due", fn)
+}
