@@ -382,6 +382,7 @@ func (c *committer) pointedTo(asked map[int64]bool) (missing []int64, err error)
 			want(rows[i].Credit)
 		}
 	}
+	slices.Sort(missing) // one order, whatever that of the maps is
 	return missing, err
 }
 

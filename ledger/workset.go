@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"maps"
 	"cmp"
 	"slices"
 	"strings"
@@ -174,10 +175,11 @@ func (w *workset) collect(b *Batch) {
 	})
 }
 
-// keep hands the accounts that a committed block opened to the cache.
+// keep hands the accounts that a committed block opened to the cache, in the order of their
+// numbers: what is forgotten first follows from it, and is to be the same in every run.
 func (w *workset) keep() {
-	for _, a := range w.opened {
-		w.cache.add(&a.Account)
+	for _, no := range slices.Sorted(maps.Keys(w.openedNo)) {
+		w.cache.add(&w.openedNo[no].Account)
 	}
 	w.cache.trim()
 }

@@ -82,6 +82,12 @@ func (w *Wallet) admit(ctx context.Context, r Reader, of CustomerID) error {
 	return w.authority.Admit(r, a)
 }
 
+// Admit checks who acts before something of a customer's is shown to them; Do does so by itself.
+// Errors: AuthenticationRequired, NotFound for another customer's, SessionEnded.
+func (w *Wallet) Admit(ctx context.Context, of CustomerID) error {
+	return translate(w.admit(ctx, reading{ctx, w}, of))
+}
+
 // admitted makes a Change rely on who acts.
 func (w *Wallet) admitted(of CustomerID, fn func(*ledger.Draft) error) func(*ledger.Draft) error {
 	return func(d *ledger.Draft) error {

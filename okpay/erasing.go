@@ -21,7 +21,7 @@ type EraseCustomer struct {
 // again.
 //
 // Errors, the first that applies: InvalidRequest, IdempotencyKeyReused, NotFound,
-// InvalidState when the account is not closed or was erased already.
+// InvalidState when the account is not closed, is restricted or was erased already.
 func (s *Customers) Erase(ctx context.Context, in EraseCustomer) (Customer, error) {
 	v := verb{"program", "customer.erase", in.Key, []ledger.Field{{Name: "customer", Value: string(in.Customer)}}}
 	blanked := false
@@ -36,6 +36,11 @@ func (s *Customers) Erase(ctx context.Context, in EraseCustomer) (Customer, erro
 		}
 		if g.State != GateClosed || c.ErasedAt != nil {
 			e := NewError(InvalidState, "the account is %s, and what is personal is there to be erased: %t", g.State, c.ErasedAt == nil)
+			e.Object = string(in.Customer)
+			return e
+		}
+		if len(g.Denied) > 0 {
+			e := NewError(InvalidState, "the account is restricted")
 			e.Object = string(in.Customer)
 			return e
 		}

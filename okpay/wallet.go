@@ -1,6 +1,7 @@
 package okpay
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/bits"
 	"strings"
 	"sync"
 	"time"
@@ -286,6 +288,11 @@ type Wallet struct {
 
 	failing endpointSet // endpoints whose last attempt failed and will be repeated
 	randMu  sync.Mutex
+
+	lastID struct {
+		sync.Mutex
+		at [16]byte
+	}
 }
 
 // New returns a wallet over a ledger that was opened with Chart, or with a chart that begins
@@ -445,7 +452,9 @@ func (w *Wallet) restore(minor int64, code string) (money.Amount, error) {
 
 func (w *Wallet) newID(prefix string) string { return prefix + w.cfg.NewID() }
 
-// timeOrderedID returns 48 bits of milliseconds and 80 random bits in Crockford's base 32.
+// timeOrderedID returns 48 bits of milliseconds and 80 random bits in Crockford's base 32. Of
+// those made in one millisecond each is above the one before, by a random step, so that what
+// one Change makes is listed in its order.
 func (w *Wallet) timeOrderedID() string {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], uint64(w.Now().UnixMilli())<<16)
@@ -453,6 +462,16 @@ func (w *Wallet) timeOrderedID() string {
 		// An id without its random part would collide. This source never fails.
 		_, _ = rand.Read(b[6:])
 	}
+	w.lastID.Lock()
+	defer w.lastID.Unlock()
+	if bytes.Compare(b[:6], w.lastID.at[:6]) <= 0 {
+		step := uint64(binary.BigEndian.Uint32(b[12:])) + 1
+		b = w.lastID.at
+		lo, carry := bits.Add64(binary.BigEndian.Uint64(b[8:]), step, 0)
+		binary.BigEndian.PutUint64(b[8:], lo)
+		binary.BigEndian.PutUint64(b[:8], binary.BigEndian.Uint64(b[:8])+carry)
+	}
+	w.lastID.at = b
 	return crockford(b)
 }
 

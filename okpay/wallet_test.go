@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -135,4 +137,37 @@ func TestPersonalDataStandsInNoBlockAndNoEvent(t *testing.T) {
 	for _, e := range events {
 		assert.NotContains(t, string(e.Data), "canary-of-a-name")
 	}
+}
+
+func TestIDsMadeLaterSortLater(t *testing.T) {
+	f := start(t, okpay.Config{})
+	before := f.NewID("x_")
+	for range 10_000 {
+		next := f.NewID("x_")
+		require.Less(t, before, next, "the clock stands still")
+		before = next
+	}
+	f.clock.Advance(-time.Hour)
+	next := f.NewID("x_")
+	require.Less(t, before, next, "the clock went back")
+	f.clock.Advance(2 * time.Hour)
+	require.Less(t, next, f.NewID("x_"))
+
+	var (
+		mu   sync.Mutex
+		seen = map[string]bool{}
+		wg   sync.WaitGroup
+	)
+	for range 8 {
+		wg.Go(func() {
+			for range 1_000 {
+				id := f.NewID("x_")
+				mu.Lock()
+				seen[id] = true
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	assert.Len(t, seen, 8_000)
 }

@@ -27,7 +27,7 @@ type Conditions struct {
 
 	// Withdrawable is the largest amount that the balance allows: with its fee it leaves
 	// MinRemaining. Most is the largest that could be asked for now: limits count, and it is zero while the
-	// account is locked or when no amount is possible.
+	// account is locked, withdrawing is denied, or when no amount is possible.
 	Withdrawable money.Amount `json:"withdrawable"`
 	Most         money.Amount `json:"most"`
 
@@ -54,7 +54,7 @@ func (s *Withdrawals) Conditions(ctx context.Context, customer CustomerID, curre
 	if err != nil {
 		return Conditions{}, err
 	}
-	if c.Account = g.State; g.State != GateActive {
+	if c.Account = g.State; !g.Allows(CanWithdraw, s.w.Now()) {
 		c.Most = money.Zero(c.Most.Currency())
 	}
 	return c, nil

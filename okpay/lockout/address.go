@@ -46,12 +46,12 @@ func AddressFrom(addr netip.Addr) Address {
 	if !addr.IsValid() {
 		return Address{}
 	}
-	addr = addr.Unmap().WithZone("")
+	addr = addr.Unmap()
 	bits := subnet
 	if addr.Is4() {
 		bits = addr.BitLen()
 	}
-	prefix, err := addr.Prefix(bits)
+	prefix, err := addr.Prefix(bits) // which has no zone
 	if err != nil {
 		return Address{} // which no valid address comes to
 	}

@@ -105,6 +105,10 @@ func TestASuccessCostsNothingAndForgivesNoOther(t *testing.T) {
 	assert.Equal(t, 2, returned.Before)
 	assert.Equal(t, 1, returned.Count)
 
+	// A Throttle that was lost and begun anew has nothing to give back.
+	anew, _, _ := lockout.Throttle{}.Reserve(p, at(1000))
+	assert.Equal(t, anew, anew.Return(p, ticket))
+
 	// And two windows later it is forgotten.
 	assert.Equal(t, 1, attempts(t, &mine, p, 1, at(5000)))
 	assert.Equal(t, mine, mine.Return(p, ticket))

@@ -1,6 +1,7 @@
 package lockout_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -239,8 +240,10 @@ func TestClocksAndExtremes(t *testing.T) {
 		assert.Equal(t, lockout.RefusedInvalid, d.Outcome)
 	})
 	t.Run("an arrival in a generation that was lost", func(t *testing.T) {
-		_, _, d := lockout.Reserve(lockout.State{}, lockout.Policy{}, lockout.Arrival{Generation: 3}, at(0))
-		assert.Equal(t, lockout.RefusedSuperseded, d.Outcome)
+		for _, generation := range []uint64{1, 3, math.MaxUint64} {
+			_, _, d := lockout.Reserve(lockout.State{}, lockout.Policy{}, lockout.Arrival{Generation: generation}, at(0))
+			assert.Equal(t, lockout.RefusedSuperseded, d.Outcome)
+		}
 	})
 }
 

@@ -51,6 +51,8 @@ func TestKeysOfDifferentThingsDiffer(t *testing.T) {
 		}
 		add(fmt.Sprintf("own %q", name), keys.Key("own", name))
 	}
+	add("parts that end earlier", keys.Counter("x", "ab", "c"))
+	add("parts that end later", keys.Counter("x", "a", "bc"))
 	add("the unknown address", keys.Address(lockout.Address{}))
 	add("another secret", newKeys(t, canary+"4").Counter("a", "a", lockout.Trusted))
 	assert.Equal(t, keys.Key("kind", "b"), keys.Key("kind\x00a", "b"), "no value moves into a kind")

@@ -1,6 +1,7 @@
 package password_test
 
 import (
+	"errors"
 	"sort"
 	"strings"
 	"testing"
@@ -48,6 +49,44 @@ func TestDefaultBlocklist(t *testing.T) {
 	assert.True(t, password.AnyOf{password.NewWords("ours"), list}.Contains("ours"))
 	assert.True(t, password.AnyOf{password.NewWords("ours"), list}.Contains("password"))
 	assert.False(t, password.AnyOf{}.Contains("password"))
+}
+
+// Every disguise that is seen through is the only one that finds some word.
+func TestDisguises(t *testing.T) {
+	t.Parallel()
+	policy := password.Policy{Blocklist: password.NewWords("kestrel", "1k3strel", "heron22", "kestrel-heron-22")}
+	tests := []struct {
+		name, text string
+		common     bool
+	}{
+		{"as it is", "Kestrel-Heron-22", true},
+		{"with an end", "1k3strel#2026", true},
+		{"with other signs, where the word ends in digits", "k3strel-her0n-22", true},
+		{"with other signs and an end", "k3strel#2026", true},
+		{"with other signs up to the end", "kestr3l#2026", true},
+		{"a one is an i and no l", "ke5tre1##99", false},
+		{"with a word before it", "my-kestrel-2026", false},
+		{"with an end of letters", "kestrel-2026-x", false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := policy.Check(t.Context(), password.New(test.text), password.Context{})
+			assert.Equal(t, test.common, errors.Is(err, password.Common), err)
+		})
+	}
+
+	other := password.Policy{Blocklist: password.NewWords("sunshine")}
+	_, err := other.Check(t.Context(), password.New("sunsh1n3##99"), password.Context{})
+	require.ErrorIs(t, err, password.Common, "the last letter is a digit and more stands behind it")
+}
+
+func TestFold(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, password.Fold("\u0390"), password.Fold("\u03aa\u0301"), "a capital with its accents apart")
+	assert.Equal(t, "strasse", password.Fold("STRAẞE"))
+	assert.Equal(t, "password1!", password.Fold("Ｐａｓｓｗｏｒｄ１！"))
+	assert.Equal(t, "ffi", password.Fold("ﬃ"))
 }
 
 // The file is kept as it is compared, and sorted, so that a change of it is easy to read.

@@ -41,10 +41,13 @@
 //
 // An answer must not tell whether an account exists by how long it took. For a name that
 // nobody has, call [Hasher.VerifyUnknown], which does the same work as a password that is
-// wrong. A stored hash that can not be used costs that work too, and a hash whose
-// parameters are cheaper than today's is topped up to it. Hashes that are dearer than
-// today's need [Config.Former], so that everything costs as much as the dearest. What
-// stays visible is a hash of another kind ([Foreign]) until its owner signs in.
+// wrong. A stored hash that can not be used costs that work too, and a hash whose costs are
+// below today's is topped up to them. Hashes that are dearer than today's need
+// [Config.Former], so that everything costs as much as the dearest. Work is counted in
+// memory filled, to which time is nearly proportional: with other costs than today's it is
+// close, not equal, so statistics over many attempts may tell a hash that is old, until
+// its owner signs in and it is replaced. A hash of another kind ([Foreign]) takes the time
+// that its kind takes.
 //
 // # The order of a policy's checks
 //

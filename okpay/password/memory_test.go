@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/testsize"
 	"github.com/okpay/okpay-go/okpay/password"
 )
 
@@ -95,7 +96,7 @@ func TestParallelSignInsTakeNoMoreMemoryThanTheBudget(t *testing.T) {
 		}
 	}()
 	var group sync.WaitGroup
-	for range 100 {
+	for range testsize.Scaled(t, 100) {
 		group.Go(func() {
 			assert.NoError(t, h.VerifyUnknown(t.Context(), password.New("wrong")))
 		})

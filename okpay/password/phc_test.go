@@ -118,6 +118,14 @@ func TestParsePHC(t *testing.T) {
 	}
 }
 
+// A text of any length is looked at no further than its length.
+func TestParsePHCBoundsTheText(t *testing.T) {
+	t.Parallel()
+	_, err := password.ParsePHC(strings.Repeat("$", 1<<20), password.DefaultCeiling())
+	require.ErrorIs(t, err, password.ErrMalformedHash)
+	assert.ErrorContains(t, err, "too long")
+}
+
 func FuzzParsePHC(f *testing.F) {
 	f.Add(sound)
 	f.Add("$argon2id$v=19$m=64,t=1,p=1,keyid=azE$" + someSalt + "$" + someTag)

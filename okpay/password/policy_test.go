@@ -177,7 +177,7 @@ func TestPolicyRules(t *testing.T) {
 		{"one character", password.Guide, strings.Repeat("猫", 20), "too_repetitive"},
 		{"two characters", password.Guide, strings.Repeat("ab", 10), "too_repetitive"},
 		{"three characters", password.Guide, strings.Repeat("xy7", 6), "too_repetitive"},
-		{"one character in two cases", password.Guide, strings.Repeat("aA", 10), "too_repetitive"},
+		{"three characters in two cases", password.Guide, strings.Repeat("aAbBcC", 3), "too_repetitive"},
 		{"four characters", password.Guide, strings.Repeat("kT7#", 4), ok},
 
 		{"upwards", password.Guide, "bcdefghijklmnopq", "sequential"},

@@ -124,6 +124,22 @@ func TestRangeClientReadsAnswers(t *testing.T) {
 	}
 }
 
+// Where an answer is cut off it must not look complete.
+func TestRangeClientBoundsTheAnswer(t *testing.T) {
+	t.Parallel()
+	_, suffix := digitsOf("purple ferry lantern")
+	line := strings.Repeat("0", 35) + ":1\n"
+	server := rangeServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(line + suffix + ":7\n"))
+	})
+	for most, fails := range map[int64]bool{int64(len(line)) - 1: true, int64(2*len(line)) - 1: true, int64(2 * len(line)): false} {
+		client := newRangeClient(t, password.RangeConfig{Endpoint: server.URL, MaxBytes: most})
+		count, err := client.Count(t.Context(), password.New("purple ferry lantern"))
+		assert.Equal(t, fails, errors.Is(err, password.ErrBreachCheck), most)
+		assert.Equal(t, !fails, count == 7, most)
+	}
+}
+
 func TestRangeClientFollowsNoRedirect(t *testing.T) {
 	t.Parallel()
 	elsewhere := rangeServer(t, func(http.ResponseWriter, *http.Request) { t.Error("was followed") })

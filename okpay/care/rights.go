@@ -1,0 +1,261 @@
+package care
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/okpay"
+)
+
+// Held is what is held about a customer's restrictions and appeals: what they gave and what they
+// were told. What operators noted for colleagues is not part of it.
+type Held struct {
+	Customer     okpay.CustomerID  `json:"customer"`
+	At           time.Time         `json:"at"`
+	Restrictions []HeldRestriction `json:"restrictions"`
+	Appeals      []HeldAppeal      `json:"appeals"`
+}
+
+// HeldRestriction is a restriction with what the customer submitted.
+type HeldRestriction struct {
+	Restriction
+	Submitted []Submitted `json:"submitted,omitempty"`
+}
+
+// HeldAppeal is an appeal with all that was written between the customer and us.
+type HeldAppeal struct {
+	Appeal
+	Situation string      `json:"situation"`
+	Request   string      `json:"request"`
+	Evidence  []Evidence  `json:"evidence,omitempty"`
+	Rounds    []InfoRound `json:"rounds,omitempty"`
+}
+
+// Held returns what is held about a customer, for themselves. Errors: those of okpay.Wallet.Admit,
+// NotFound.
+func (c *Care) Held(ctx context.Context, customer okpay.CustomerID) (Held, error) {
+	if err := c.own(ctx, customer); err != nil {
+		return Held{}, err
+	}
+	return c.held(ctx, customer)
+}
+
+// ExportCustomer is the input of Care.Export.
+type ExportCustomer struct {
+	By       OperatorID
+	Why      string // 3 to 500 characters, internal
+	Customer okpay.CustomerID
+}
+
+// Export returns the same, for an operator. Errors, the first that applies: InvalidRequest,
+// PermissionDenied, NotFound, SelfApprovalForbidden.
+func (c *Care) Export(ctx context.Context, in ExportCustomer) (Held, error) {
+	if err := okpay.CheckID("customer", string(in.Customer)); err != nil {
+		return Held{}, err
+	}
+	a := deed{by: in.By, why: in.Why, may: MayExport, action: "data.export", customer: in.Customer}
+	_, err := c.acts(ctx, a, func(d *okpay.Draft, by *Operator, _ *okpay.AuditEntry) error {
+		if _, err := d.Gate(in.Customer); err != nil {
+			return err
+		}
+		return c.notOwn(d, by, in.Customer)
+	})
+	if err != nil {
+		return Held{}, err
+	}
+	return c.held(ctx, in.Customer)
+}
+
+func (c *Care) held(ctx context.Context, customer okpay.CustomerID) (Held, error) {
+	out := Held{Customer: customer, At: c.w.Now(), Restrictions: []HeldRestriction{}, Appeals: []HeldAppeal{}}
+	err := c.each(ctx, "restriction", customer, func(rec ledger.Record) error {
+		r := &restrictionDoc{}
+		if err := decodeDoc(rec, r); err != nil {
+			return err
+		}
+		out.Restrictions = append(out.Restrictions, HeldRestriction{r.public(), r.submitted()})
+		return nil
+	})
+	if err != nil {
+		return Held{}, err
+	}
+	err = c.each(ctx, "appeal", customer, func(rec ledger.Record) error {
+		a := &appealDoc{}
+		if err := decodeDoc(rec, a); err != nil {
+			return err
+		}
+		f := a.file()
+		out.Appeals = append(out.Appeals, HeldAppeal{f.Appeal, f.Situation, f.Request, f.Evidence, f.Rounds})
+		return nil
+	})
+	return out, err
+}
+
+// each calls fn for a customer's records of a type.
+func (c *Care) each(ctx context.Context, noun string, customer okpay.CustomerID, fn func(ledger.Record) error) error {
+	for after, more := "", true; more; {
+		var (
+			records []ledger.Record
+			err     error
+		)
+		if records, more, err = c.w.Records(ctx, ledger.RecordQuery{Type: noun, Label: "c:" + string(customer), After: after, Limit: 100}); err != nil {
+			return err
+		}
+		for _, rec := range records {
+			after = rec.ID
+			if err := fn(rec); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// EraseCustomer is the input of Care.Erase.
+type EraseCustomer struct {
+	By       OperatorID
+	Why      string // 3 to 500 characters, internal
+	Customer okpay.CustomerID
+	Key      string // makes the call safe to repeat
+}
+
+// Erase removes what is personal of a customer whose account is closed from restrictions and
+// appeals: what they wrote and submitted, and what was noted about them. States, times and codes
+// stay, as do the audit and the journal, which stay verifiable; restrictions in force end. It works
+// in several commits; one that was interrupted goes on when it is called again. Call it before
+// okpay.Customers.Erase, which waits for it.
+//
+// Errors, the first that applies: InvalidRequest, PermissionDenied, IdempotencyKeyReused, NotFound,
+// SelfApprovalForbidden, InvalidState when the account is not closed or something has to be kept.
+func (c *Care) Erase(ctx context.Context, in EraseCustomer) error {
+	if err := okpay.CheckID("customer", string(in.Customer)); err != nil {
+		return err
+	}
+	a := deed{by: in.By, why: in.Why, may: MayErase, action: "data.erase", customer: in.Customer, key: in.Key}
+	erased := false
+	erase := func(d *okpay.Draft, by *Operator, _ *okpay.AuditEntry) error {
+		if err := c.notOwn(d, by, in.Customer); err != nil {
+			return err
+		}
+		all, err := c.erasable(d, in.Customer)
+		switch {
+		case err != nil:
+			return err
+		case !erased:
+			return errNotErased
+		}
+		all.Rejected = nil
+		return d.Write(all)
+	}
+	_, err := c.acts(ctx, a, erase)
+	if !errors.Is(err, errNotErased) {
+		return err
+	}
+	if err := c.blankAll(ctx, in); err != nil {
+		return err
+	}
+	erased = true
+	_, err = c.acts(ctx, a, erase)
+	return err
+}
+
+// errNotErased reports that everything else has to be erased first.
+var errNotErased = errors.New("care: the records are not erased yet")
+
+// erasable refuses to erase what has to stay. Errors: NotFound, InvalidState.
+func (c *Care) erasable(d *okpay.Draft, customer okpay.CustomerID) (*restricted, error) {
+	g, err := d.Gate(customer)
+	if err != nil {
+		return nil, err
+	}
+	all, err := c.restricted(d, customer)
+	if err != nil {
+		return nil, err
+	}
+	if g.State != okpay.GateClosed {
+		return nil, okpay.NewError(okpay.InvalidState, "the account is %s", g.State)
+	}
+	for _, id := range all.Active {
+		r := &restrictionDoc{}
+		if err := d.Read("restriction", string(id), r); err != nil {
+			return nil, err
+		}
+		if r.Hold {
+			return nil, okpay.NewError(okpay.InvalidState, "something has to be kept")
+		}
+	}
+	return all, nil
+}
+
+func (c *Care) blankAll(ctx context.Context, in EraseCustomer) error {
+	blank := func(noun string, fn func(*okpay.Draft, string) error) error {
+		return c.each(ctx, noun, in.Customer, func(rec ledger.Record) error {
+			_, err := c.w.Do(ctx, okpay.Act{Principal: "op/" + string(in.By), Operation: noun + ".erase"}, func(d *okpay.Draft) error {
+				if err := c.may(d, in.By, MayErase); err != nil {
+					return err
+				}
+				if _, err := c.erasable(d, in.Customer); err != nil {
+					return err
+				}
+				d.Audit(okpay.AuditEntry{Actor: "op/" + string(in.By), Action: noun + ".erase", Customer: in.Customer, Object: rec.ID})
+				return fn(d, rec.ID)
+			})
+			return err
+		})
+	}
+	// Restrictions end before their appeals are erased: an appeal that is open ends with its own.
+	err := blank("restriction", func(d *okpay.Draft, id string) error {
+		r := &restrictionDoc{}
+		if err := d.Read("restriction", id, r); err != nil {
+			return err
+		}
+		var told okpay.Told
+		if restrictionMachine().Allows(r.State, eraseAll) {
+			if err := c.settleAppeal(d, r, false); err != nil {
+				return err
+			}
+			var err error
+			if told, err = r.move(d, eraseAll, okpay.Always); err != nil {
+				return err
+			}
+		}
+		r.blank()
+		return c.enforce(d, r, told)
+	})
+	if err != nil {
+		return err
+	}
+	return blank("appeal", func(d *okpay.Draft, id string) error {
+		a := &appealDoc{}
+		if err := d.Read("appeal", id, a); err != nil {
+			return err
+		}
+		a.blank()
+		return d.Write(a)
+	})
+}
+
+// blank removes what is personal.
+func (r *restrictionDoc) blank() {
+	r.Detail, r.Notes, r.Erased = "", nil, true
+	for i := range r.Requirements {
+		r.Requirements[i].Documents, r.Requirements[i].Answer = nil, ""
+	}
+}
+
+// blank removes what is personal.
+func (a *appealDoc) blank() {
+	a.Situation, a.Request, a.Evidence, a.Rounds, a.Notes, a.Question, a.Erased = "", "", nil, nil, nil, "", true
+}
+
+// Audit returns entries of the audit for an operator who may see it; that they looked stands there,
+// too. Errors, the first that applies: InvalidRequest, PermissionDenied.
+func (c *Care) Audit(ctx context.Context, look LookAt, page okpay.AuditPage) ([]okpay.AuditEntry, bool, error) {
+	a := deed{by: look.By, why: look.Why, may: MaySeeAudit, action: "audit.see", customer: page.Customer}
+	if _, err := c.acts(ctx, a, func(*okpay.Draft, *Operator, *okpay.AuditEntry) error { return nil }); err != nil {
+		return nil, false, err
+	}
+	return c.w.Audit(ctx, page)
+}
