@@ -40,7 +40,7 @@ type ActivityPage struct {
 
 // Activity returns what happened in a customer's account as the customer sees it: sign-ins with
 // device and place, changes, and money, the newest first, and whether there is more. Errors:
-// NotFound, also for another's.
+// InvalidRequest, AuthenticationRequired, NotFound, also for another's, SessionEnded.
 func (n *Notify) Activity(ctx context.Context, customer okpay.CustomerID, page ActivityPage) (list []Activity, more bool, err error) {
 	if _, err := n.reader(ctx, customer); err != nil {
 		return nil, false, err

@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/okpay/okpay-go/okpay"
+	"github.com/okpay/okpay-go/okpay/care"
+	"github.com/okpay/okpay-go/okpay/identity"
 	"github.com/okpay/okpay-go/okpay/notify"
 )
 
@@ -58,7 +60,7 @@ func samples(t notify.Template) (facts, secrets map[string]string) {
 }
 
 func full(c *notify.Config) {
-	c.Channels = []notify.Channel{{Kind: "hotline", Value: "+86 400 000 0000"}, {Kind: "site", Value: "okpay.example"}}
+	c.Channels = []notify.Channel{{Kind: "phone", Value: "+86 400 000 0000"}, {Kind: "web", Value: "okpay.example"}}
 }
 
 func TestEveryTextRendersInBothLanguagesWithAllItsFacts(t *testing.T) {
@@ -107,7 +109,8 @@ var links = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://|\bwww\.|\bmailto:`)
 
 func TestNoTextHasALinkButThoseThatMay(t *testing.T) {
 	w := start(t, full)
-	may := map[string]bool{"password_reset_requested": true, "contact_change_notice": true, "factor_reset_requested": true, "factor_reset_approved": true}
+	may := map[string]bool{"password_reset_requested": true, "contact_change_notice": true, "factor_reset_requested": true, "factor_reset_approved": true,
+		"support_request_requested": true, "support_request_approved": true}
 	for _, tpl := range notify.Templates() {
 		facts, secrets := samples(tpl)
 		if may[tpl.Name] {
@@ -162,14 +165,52 @@ func TestAmountsHaveTheirCurrencysDecimals(t *testing.T) {
 	}
 }
 
-func TestTheWalletsTemplatesAllHaveTexts(t *testing.T) {
-	known := map[string]bool{}
+// TestEveryTemplateHasATextAndEveryTextATemplate holds the texts to the tables of the packages
+// that queue messages.
+func TestEveryTemplateHasATextAndEveryTextATemplate(t *testing.T) {
+	texts := map[string]notify.Template{}
 	for _, tpl := range notify.Templates() {
-		assert.False(t, known[tpl.Name], "%s stands twice", tpl.Name)
-		known[tpl.Name] = true
+		assert.NotContains(t, texts, tpl.Name, "it stands twice")
+		texts[tpl.Name] = tpl
 	}
+	used := map[string]bool{notify.Fallback: true, notify.Digest: true, notify.Bouncing: true}
 	for _, name := range okpay.MessageTemplates() {
-		assert.True(t, known[name], "%s has no text", name)
+		assert.Contains(t, texts, name, "it has no text")
+		used[name] = true
+	}
+	// What texts do not speak of: ids, and what only tells one message from another.
+	silent := []string{"generation", "notice", "restriction", "state"}
+	held := func(name string, facts, secrets []string) {
+		used[name] = true
+		tpl, ok := texts[name]
+		if !assert.True(t, ok, "%s has no text", name) {
+			return
+		}
+		for _, fact := range tpl.Facts {
+			assert.Contains(t, facts, fact, "%s speaks of what its messages lack", name)
+		}
+		for _, fact := range facts {
+			if fact == "case" && strings.HasPrefix(name, "case_") || fact == "until" && strings.Contains("support_request_canceled support_request_done caller_proof_declined", name) {
+				continue // it has a number, or is over
+			}
+			assert.True(t, slices.Contains(tpl.Facts, fact) || slices.Contains(silent, fact), "%s says nothing of %s", name, fact)
+		}
+		want := slices.Clone(secrets)
+		for i, s := range want {
+			if s == "token" { // which becomes a link
+				want[i] = "link"
+			}
+		}
+		assert.ElementsMatch(t, want, tpl.Secrets, name)
+	}
+	for _, x := range identity.Templates() {
+		held(x.Name, x.Facts, x.Secrets)
+	}
+	for _, x := range care.Templates() {
+		held(x.Name, x.Facts, x.Secret)
+	}
+	for name := range texts {
+		assert.True(t, used[name], "%s is the text of nothing", name)
 	}
 }
 
@@ -224,7 +265,7 @@ func TestConfigIsChecked(t *testing.T) {
 		"a digest":          {Digest: "daily"},
 		"a link":            {Links: map[string]string{"welcome": "http://x"}},
 		"a channel":         {Channels: []notify.Channel{{Kind: "fax", Value: "1"}}},
-		"a channel's link":  {Channels: []notify.Channel{{Kind: "site", Value: "https://x"}}},
+		"a channel's link":  {Channels: []notify.Channel{{Kind: "web", Value: "https://x"}}},
 		"a time that is no": {GiveUp: -1},
 	} {
 		t.Run(name, func(t *testing.T) {

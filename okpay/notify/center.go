@@ -115,8 +115,8 @@ func (n *Notify) Unread(ctx context.Context, customer okpay.CustomerID) (count i
 
 // reader checks who asks, and returns the customer.
 func (n *Notify) reader(ctx context.Context, customer okpay.CustomerID) (okpay.Customer, error) {
-	if a, ok := okpay.ActorOf(ctx); ok && a.Customer != customer {
-		return okpay.Customer{}, okpay.NewError(okpay.NotFound, "there is no customer with this id")
+	if err := n.w.Admit(ctx, customer); err != nil {
+		return okpay.Customer{}, err
 	}
 	return n.w.Customers.Get(ctx, customer)
 }

@@ -30,9 +30,15 @@ type exportedEntry struct {
 // Export writes all that is held about a customer as one JSON document, as it reads: customer,
 // messages, sends, unreachable, audit (what the customer sees and what not, without internal
 // reasons), activity, balances, statements by currency, and Config.Export. An error leaves a
-// document that is cut off. Errors: NotFound, those of out.
+// document that is cut off. The program may call it for anybody, an Actor for themselves. Errors:
+// NotFound, SessionEnded, those of out.
 func (n *Notify) Export(ctx context.Context, out io.Writer, customer okpay.CustomerID) error {
-	c, err := n.reader(ctx, customer)
+	if _, acts := okpay.ActorOf(ctx); acts {
+		if err := n.w.Admit(ctx, customer); err != nil {
+			return err
+		}
+	}
+	c, err := n.w.Customers.Get(ctx, customer)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func formOf(fact string) form {
 	case "at", "until", "withdrawals_from", "deadline", "payout_from", "expected", "next_from", "from":
 		return asTime
 	case "reason", "authenticator", "advice", "purpose", "kind", "contact", "capabilities", "requirements", "requirement",
-		"problem", "denial", "action", "act", "category":
+		"problem", "denial", "action", "act", "category", "codes_low":
 		return asCodes
 	case "failure":
 		return asFailure

@@ -58,7 +58,7 @@ type Config struct {
 
 // Channel is an official way to reach the wallet's operator.
 type Channel struct {
-	Kind  string // hotline, email, site, app, chat or sms
+	Kind  string // phone, email, web, app, social, chat or sms
 	Value string // such as a number, an address, or a host without "https://"
 }
 
@@ -114,7 +114,7 @@ func (c *Config) setDefaults() error {
 			return okpay.InvalidField("domain", "is missing or is no host")
 		}
 	}
-	kinds := []string{"hotline", "email", "site", "app", "chat", "sms"}
+	kinds := []string{"phone", "email", "web", "app", "social", "chat", "sms"}
 	for _, ch := range c.Channels {
 		if err := okpay.CheckText("channels", ch.Value, 120); err != nil {
 			return err
