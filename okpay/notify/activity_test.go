@@ -180,6 +180,7 @@ func TestPeriodsOfDigestsFollowTheCalendarAndTheZone(t *testing.T) {
 
 func TestAnExportHasWhatIsHeldAndNoInternalReasons(t *testing.T) {
 	w := lived(t, func(c *notify.Config) {
+		c.Withhold = func(e okpay.AuditEntry) bool { return e.Action == "secret.hold" }
 		c.Export = []notify.Section{{Name: "cases", Each: func(_ context.Context, of okpay.CustomerID, give func(any) error) error {
 			return errors.Join(give(map[string]string{"case": "cas_1", "of": string(of)}), give(map[string]string{"case": "cas_2"}))
 		}}}
@@ -187,6 +188,7 @@ func TestAnExportHasWhatIsHeldAndNoInternalReasons(t *testing.T) {
 	for range 120 {
 		w.tell(okpay.Message{Customer: alice, Template: "transfer_sent"})
 	}
+	w.audit(okpay.AuditEntry{Actor: "op/ana", Action: "secret.hold", Customer: alice})
 	w.work()
 	var b strings.Builder
 	require.NoError(t, w.Export(t.Context(), &b, alice))
@@ -203,6 +205,7 @@ func TestAnExportHasWhatIsHeldAndNoInternalReasons(t *testing.T) {
 	}, size)
 	assert.Equal(t, mailbox, doc["customer"].(map[string]any)["contacts"].([]any)[0].(map[string]any)["value"])
 	assert.NotContains(t, b.String(), "internal words")
+	assert.NotContains(t, b.String(), "secret.hold", "what is withheld")
 	assert.NotContains(t, b.String(), "op/ana")
 	assert.NotContains(t, b.String(), `"token"`)
 	require.ErrorIs(t, w.Export(t.Context(), &b, "nobody"), okpay.NotFound)

@@ -109,8 +109,10 @@ var links = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://|\bwww\.|\bmailto:`)
 
 func TestNoTextHasALinkButThoseThatMay(t *testing.T) {
 	w := start(t, full)
-	may := map[string]bool{"password_reset_requested": true, "contact_change_notice": true, "factor_reset_requested": true, "factor_reset_approved": true,
-		"support_request_requested": true, "support_request_approved": true}
+	may := map[string]bool{
+		"password_reset_requested": true, "contact_change_notice": true, "factor_reset_requested": true, "factor_reset_approved": true,
+		"support_request_requested": true, "support_request_approved": true,
+	}
 	for _, tpl := range notify.Templates() {
 		facts, secrets := samples(tpl)
 		if may[tpl.Name] {

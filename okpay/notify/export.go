@@ -75,6 +75,9 @@ func (n *Notify) Export(ctx context.Context, out io.Writer, customer okpay.Custo
 	list("audit", n.records(ctx, "audit", customer, func(r ledger.Record) (any, error) {
 		a := &okpay.AuditEntry{}
 		err := json.Unmarshal(r.Content, a)
+		if err == nil && n.cfg.Withhold != nil && n.cfg.Withhold(*a) {
+			return nil, nil
+		}
 		return exported(a), err
 	}))
 	list("activity", func(give func(any) error) error {
@@ -131,7 +134,7 @@ func exported(a *okpay.AuditEntry) exportedEntry {
 	return out
 }
 
-// records gives all of a customer's records of a type.
+// records gives all of a customer's records of a type, but for those of which item makes nil.
 func (n *Notify) records(ctx context.Context, noun string, customer okpay.CustomerID, item func(ledger.Record) (any, error)) func(func(any) error) error {
 	return func(give func(any) error) error {
 		for after, more := "", true; more; {
@@ -148,6 +151,9 @@ func (n *Notify) records(ctx context.Context, noun string, customer okpay.Custom
 				v, err := item(r)
 				if err != nil {
 					return decodeError(noun, err)
+				}
+				if v == nil {
+					continue // withheld
 				}
 				if err := give(v); err != nil {
 					return err

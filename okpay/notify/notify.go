@@ -54,6 +54,9 @@ type Config struct {
 	Digest Period
 	// Export adds sections of other packages to Notify.Export.
 	Export []Section
+	// Withhold says which entries of the audit Notify.Export leaves out, because the law forbids to
+	// tell of them. Defaults to none.
+	Withhold func(okpay.AuditEntry) bool
 }
 
 // Channel is an official way to reach the wallet's operator.
