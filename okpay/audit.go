@@ -12,8 +12,8 @@ type AuditID string
 
 // AuditEntry is one thing that somebody did, written in the Change that did it. Its record is
 // chained: the journal's hash covers it, so Verify finds an entry that was changed, and a
-// checkpoint kept outside one that was cut off. Erasing a customer erases contents and leaves
-// tombstones that the chain accounts for.
+// checkpoint kept outside one that was cut off. Erasing a customer takes facts and words out of
+// entries in a commit of its own, which the chain accounts for.
 type AuditEntry struct {
 	ID       AuditID    `json:"id"`
 	At       time.Time  `json:"at"`

@@ -170,7 +170,7 @@ func (b beside) parties() (MerchantID, CustomerID) { return "", b.o.Customer() }
 // MarshalJSON writes the object itself.
 func (b beside) MarshalJSON() ([]byte, error) { return json.Marshal(b.o) }
 
-func (b beside) facts(template string) map[string]string {
+func (b beside) facts(_ *Wallet, template string) map[string]string {
 	if i, ok := b.o.(Informed); ok {
 		return i.Facts(template)
 	}

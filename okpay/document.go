@@ -42,10 +42,8 @@ func (w *Wallet) write(c *ledger.Change, now time.Time, d document, moves ...Tol
 				to = a.recipient(template)
 			}
 			m := Message{Customer: to, Template: template, ObjectType: put.Type, Object: put.ID}
-			if i, ok := d.(interface {
-				facts(string) map[string]string
-			}); ok {
-				m.Facts = i.facts(template)
+			if i, ok := d.(informed); ok {
+				m.Facts = i.facts(w, template)
 			}
 			w.queueMessage(c, now, m)
 		}

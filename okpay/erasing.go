@@ -14,7 +14,8 @@ type EraseCustomer struct {
 }
 
 // Erase removes what is personal of a customer whose account is closed: name and contacts,
-// and in transfers and requests for money what they wrote and how they were addressed. The
+// in transfers and requests for money what they wrote and how they were addressed, messages,
+// device and place in the audit, and what Wallet.Erases names. The
 // profile's record leaves a tombstone, the journal stays verifiable, amounts and ids stay as
 // they are. It works in several commits; one that was interrupted goes on when it is called
 // again.
@@ -75,39 +76,88 @@ type blanker interface {
 	blank(CustomerID) bool
 }
 
-// personalNouns are the kinds of objects that keep something personal, found by "c:" and the
-// customer's id.
-func personalNouns() map[string]func() blanker {
-	return map[string]func() blanker{
-		"transfer": func() blanker { return &transferDoc{} },
-		"request":  func() blanker { return &requestDoc{} },
+// Erasure says what Customers.Erase does with records of one type that are found by a label,
+// which is "c:" and the customer's id.
+type Erasure struct {
+	Noun string
+	// Blank rewrites one of them without what is personal; ErrNothingDue when nothing is. It
+	// may be called more than once for one record. nil erases the record: a tombstone stays.
+	Blank func(d *Draft, id string, of CustomerID) error
+}
+
+// Erases makes records of packages beside the wallet take part in Customers.Erase. Call it
+// before the wallet is used.
+func (w *Wallet) Erases(more ...Erasure) { w.erasures = append(w.erasures, more...) }
+
+// blanks is the Erasure of a kind of the wallet's own objects.
+func (w *Wallet) blanks(noun string, empty func() blanker) Erasure {
+	return Erasure{noun, func(d *Draft, id string, of CustomerID) error {
+		doc := empty()
+		if err := d.Read(noun, id, doc); err != nil {
+			return err
+		}
+		if !doc.blank(of) {
+			return ErrNothingDue
+		}
+		return w.write(&d.Change, d.Now(), doc)
+	}}
+}
+
+// personal are the records that keep something personal: the wallet's own first. Messages go
+// whole; of the audit what was done, when and by whom stays.
+func (w *Wallet) personal() []Erasure {
+	return append([]Erasure{
+		w.blanks("transfer", func() blanker { return &transferDoc{} }),
+		w.blanks("request", func() blanker { return &requestDoc{} }),
+		{"message", nil},
+		{"audit", blankAudit},
+	}, w.erasures...)
+}
+
+// blankAudit leaves an entry without device, place and whatever else its facts are, and without
+// words that somebody typed.
+func blankAudit(d *Draft, id string, _ CustomerID) error {
+	r, err := d.Get("audit", id)
+	var e AuditEntry
+	if err := decodeRecord("audit", id, r, err, &e); err != nil {
+		return err
 	}
+	words := e.Reason != "" && CheckID("reason", e.Reason) != nil
+	if len(e.Facts) == 0 && !words {
+		return ErrNothingDue
+	}
+	e.Facts = nil
+	if words {
+		e.Reason = ""
+	}
+	d.Put(ledger.Put{Type: r.Type, ID: r.ID, Content: encode(e), Labels: r.Labels, Chaining: r.Chaining})
+	return nil
 }
 
 // blankAll removes what is personal of a customer from all objects.
 func (w *Wallet) blankAll(ctx context.Context, id CustomerID) error {
-	for noun, empty := range personalNouns() {
+	for _, e := range w.personal() {
 		for after, more := "", true; more; {
 			var (
 				records []ledger.Record
 				err     error
 			)
-			if records, more, err = w.page(ctx, noun, "c:"+string(id), after, false, 100); err != nil {
+			if records, more, err = w.page(ctx, e.Noun, "c:"+string(id), after, false, 100); err != nil {
 				return err
 			}
 			for _, r := range records {
 				after = r.ID
 				_, err := w.do(ctx, verb{principal: "program", operation: "customer.blank"}, func(d *ledger.Draft) error {
-					doc := empty()
-					if err := draftGet(d, noun, r.ID, doc); err != nil {
+					if e.Blank != nil {
+						return e.Blank(&Draft{Draft: d, w: w}, r.ID, id)
+					}
+					if _, err := d.Get(r.Type, r.ID); err != nil {
 						return err
 					}
-					if !doc.blank(id) {
-						return ErrNothingDue
-					}
-					return w.write(&d.Change, d.Now(), doc)
+					d.Put(ledger.Put{Type: r.Type, ID: r.ID, Chaining: r.Chaining, Erase: true})
+					return nil
 				})
-				if err != nil && !errors.Is(err, ErrNothingDue) {
+				if err != nil && !errors.Is(err, ErrNothingDue) && !errors.Is(err, ledger.ErrErased) && CodeOf(err) != NotFound {
 					return err
 				}
 			}

@@ -42,7 +42,7 @@ func (w *Wallet) queueMessage(c *ledger.Change, now time.Time, m Message) {
 	m.ID, m.CreatedAt = MessageID(w.newID("msg_")), now
 	put := ledger.Put{Type: "message", ID: string(m.ID), Chaining: ledger.Plain, Content: encode(m), Due: now}
 	if m.Customer != "" {
-		put.Labels = []string{"c:" + string(m.Customer)}
+		put.Labels = []string{"c:" + string(m.Customer), "c:" + string(m.Customer) + ":unread"}
 	}
 	c.Puts = append(c.Puts, put)
 }

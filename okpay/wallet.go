@@ -282,6 +282,7 @@ type Wallet struct {
 	sender    *webhook.Sender
 	jobs      []job // see Wallet.Run
 	workers   []*worker
+	erasures  []Erasure // see Wallet.Erases
 
 	payoutJobs []job // of a worker of their own: a provider that hangs holds up nothing else
 

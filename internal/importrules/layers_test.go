@@ -39,17 +39,17 @@ var layers = []layer{
 	{"okpay/password", nil},
 	{"okpay/lockout", nil},
 	{"okpay/rails", []string{"ledger/money", "webhook"}},
-	{"okpay/notify", []string{"ledger/money"}},
-	{"okpay", []string{"ledger", "ledger/money", "okpay/notify", "okpay/rails", "webhook"}},
+	{"okpay", []string{"ledger", "ledger/money", "okpay/rails", "webhook"}},
+	{"okpay/notify", []string{"ledger", "ledger/money", "okpay"}},
 	{"okpay/identity", []string{
-		"ledger", "ledger/money", "okpay", "okpay/lockout", "okpay/notify", "okpay/password", "okpay/totp",
+		"ledger", "ledger/money", "okpay", "okpay/lockout", "okpay/password", "okpay/totp",
 	}},
-	{"okpay/care", []string{"ledger", "ledger/money", "okpay", "okpay/notify"}},
+	{"okpay/care", []string{"ledger", "ledger/money", "okpay"}},
 	{"okpay/httpapi", []string{
-		"ledger", "ledger/money", "okpay", "okpay/care", "okpay/identity", "okpay/rails", "webhook",
+		"ledger", "ledger/money", "okpay", "okpay/care", "okpay/identity", "okpay/notify", "okpay/rails", "webhook",
 	}},
 	{"okpay/pages", []string{
-		"ledger", "ledger/money", "okpay", "okpay/care", "okpay/identity", "okpay/rails", "webhook",
+		"ledger", "ledger/money", "okpay", "okpay/care", "okpay/identity", "okpay/notify", "okpay/rails", "webhook",
 	}},
 
 	{"mock", []string{"ledger", "ledger/memstore", "ledger/money", "merchant", "okpay/...", "webhook"}},
