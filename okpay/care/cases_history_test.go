@@ -15,9 +15,9 @@ import (
 
 // modelClock measures by adding up the time in which it ran.
 type modelClock struct {
-	running, done    bool
-	used, target     time.Duration
-	warned, breached bool
+	running, done bool
+	used, target  time.Duration
+	breached      bool
 }
 
 func (m *modelClock) run(target time.Duration) {
