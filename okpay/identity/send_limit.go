@@ -88,10 +88,8 @@ func send(d *okpay.Draft, senders []sender) error {
 		if from := s.limit.free(doc.Sent); d.Now().Before(from) {
 			return tooMany(from)
 		}
+		doc.Sent = slices.DeleteFunc(doc.Sent, func(t time.Time) bool { return !d.Now().Before(t.Add(24 * time.Hour)) })
 		doc.Sent = append(doc.Sent, d.Now())
-		if n := len(doc.Sent) - s.limit.Day; n > 0 {
-			doc.Sent = slices.Delete(doc.Sent, 0, n)
-		}
 		d.Put(ledger.Put{
 			Type: "sends", ID: s.key, Chaining: ledger.Plain, Content: encode(doc), Due: d.Now().Add(25 * time.Hour),
 		})
