@@ -39,7 +39,7 @@ func (w *Wallet) Do(ctx context.Context, a Act, fn func(*Draft) error) (ledger.O
 		of = CustomerID(id)
 	}
 	v := verb{principal: a.Principal, operation: a.Operation, key: a.Key, request: a.Request}
-	out, err := w.doFor(ctx, of, v, func(d *ledger.Draft) error { return fn(&Draft{Draft: d, w: w}) })
+	out, err := w.doAs(ctx, of, v, func(d *ledger.Draft) error { return fn(&Draft{Draft: d, w: w}) })
 	return out, translate(err)
 }
 

@@ -129,7 +129,7 @@ func (s *Destinations) check(ctx context.Context, id DestinationID) error {
 		s.w.cfg.Logger.WarnContext(ctx, "okpay: a destination could not be verified", "destination", id)
 		verdict = DestinationVerdict{}
 	}
-	_, err = s.w.do(context.WithoutCancel(ctx), verb{principal: "program", operation: "destination.check"}, func(d *ledger.Draft) error {
+	_, err = s.w.do(context.WithoutCancel(WithoutActor(ctx)), verb{principal: "program", operation: "destination.check"}, func(d *ledger.Draft) error {
 		doc := &destinationDoc{}
 		if err := draftGet(d, "destination", string(id), doc); err != nil {
 			return err

@@ -57,7 +57,7 @@ type CreatePayment struct {
 //
 // Errors, in this order: InvalidRequest, AmountNotPositive, CurrencyNotSupported, IdempotencyKeyReused,
 // NotFound for the merchant, MerchantNotAllowed (the merchant does not accept the currency), both
-// for the merchants of Splits, NotFound for the customer, OrderAlreadyPaid and InvalidState with the Object that has the Reference, when
+// for the merchants of Splits, with Confirm what Actor says of a customer's own verbs, NotFound for the customer, OrderAlreadyPaid and InvalidState with the Object that has the Reference, when
 // that one is paid or open; then those of Confirm.
 func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error) {
 	asked := in // before defaults, which may change between two tries
@@ -76,7 +76,11 @@ func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error
 		splitsField(in.Splits),
 	}, metadataField(in.Metadata))}
 	try := s.newAttempt(in.Customer, in.Methods)
-	return s.run(ctx, v, "", in.Confirm, func(d *ledger.Draft) error {
+	of := CustomerID("")
+	if in.Confirm {
+		of = in.Customer // it is the customer's own yes
+	}
+	return s.runFor(ctx, of, v, "", in.Confirm, func(d *ledger.Draft) error {
 		merchant, err := s.accepting(d, in.Merchant, in.Amount.Currency())
 		if err != nil {
 			return err
@@ -287,7 +291,12 @@ func (s *Payments) List(ctx context.Context, in ListPayments) (page []Payment, m
 // run runs a verb and returns the payment as it is afterwards, having asked a funding source
 // if the payment waits for one. tries says that the verb tries to pay.
 func (s *Payments) run(ctx context.Context, v verb, id PaymentID, tries bool, fn func(*ledger.Draft) error) (Payment, error) {
-	out, err := s.do(ctx, v, fn)
+	return s.runFor(ctx, v.customer(), v, id, tries, fn)
+}
+
+// runFor is run for a verb that is a customer's own, whatever its principal.
+func (s *Payments) runFor(ctx context.Context, of CustomerID, v verb, id PaymentID, tries bool, fn func(*ledger.Draft) error) (Payment, error) {
+	out, err := s.doFor(ctx, of, v, fn)
 	if err != nil && (out.Seq == 0 || id == "" && out.Result == "") {
 		return Payment{}, translate(err)
 	}
@@ -326,11 +335,15 @@ func (s *Payments) run(ctx context.Context, v verb, id PaymentID, tries bool, fn
 
 // do runs a verb over the ledger, once more where it met what it could not see.
 func (s *Payments) do(ctx context.Context, v verb, fn func(*ledger.Draft) error) (ledger.Outcome, error) {
-	out, err := s.w.do(ctx, v, fn)
+	return s.doFor(ctx, v.customer(), v, fn)
+}
+
+func (s *Payments) doFor(ctx context.Context, of CustomerID, v verb, fn func(*ledger.Draft) error) (ledger.Outcome, error) {
+	out, err := s.w.doFor(ctx, of, v, fn)
 	for try := 0; try < 3 && (errors.Is(err, ledger.ErrHoldExpired) || errors.Is(err, ledger.ErrDuplicateKey)); try++ {
 		// The hold ran out, or another payment took the reference, between the verb's
 		// reading and the block. The verb now sees that.
-		out, err = s.w.do(ctx, v, fn)
+		out, err = s.w.doFor(ctx, of, v, fn)
 	}
 	return out, err
 }

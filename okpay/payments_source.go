@@ -23,7 +23,7 @@ func (s *Payments) collect(ctx context.Context, p *paymentDoc) (*paymentDoc, err
 			return p, nil
 		}
 		// The money has moved or not whatever becomes of the caller.
-		ctx = context.WithoutCancel(ctx)
+		ctx = context.WithoutCancel(WithoutActor(ctx))
 		if err := nothingDue(s.answered(ctx, p.ID, c.ID, outcome)); err != nil {
 			return nil, err
 		}

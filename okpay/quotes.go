@@ -58,7 +58,11 @@ func (s *Quotes) Create(ctx context.Context, in CreateQuote) (Quote, error) {
 		{Name: "rate", Value: asked.Rate.String()},
 		{Name: "ttl", Value: asked.TTL.String()},
 	}}
-	out, err := s.w.do(ctx, v, func(d *ledger.Draft) error {
+	of := CustomerID("")
+	if _, acts := ActorOf(ctx); acts {
+		of = in.Customer // whoever is signed in asks for themselves
+	}
+	out, err := s.w.doFor(ctx, of, v, func(d *ledger.Draft) error {
 		if in.Customer != "" {
 			if err := draftGet(d, "customer", string(in.Customer), &Customer{}); err != nil {
 				return err

@@ -131,7 +131,7 @@ func (s *TopUps) collect(ctx context.Context, t TopUp) (TopUp, error) {
 		outcome = rails.Unknown
 	}
 	// The money has moved or not whatever becomes of the caller.
-	return s.settle(context.WithoutCancel(ctx), t.ID, outcome, lapsed)
+	return s.settle(context.WithoutCancel(WithoutActor(ctx)), t.ID, outcome, lapsed)
 }
 
 // settle records what the source said when it was asked. lapsed says that it was asked when

@@ -381,19 +381,33 @@ type verb struct {
 // maxKeyLen bounds idempotency keys, in bytes.
 const maxKeyLen = 128
 
+// customer is whose own verb it is, "" if it is no customer's.
+func (v *verb) customer() CustomerID {
+	id, own := strings.CutPrefix(v.principal, "c/")
+	if !own {
+		return ""
+	}
+	return CustomerID(id)
+}
+
 func (v *verb) id() string { return v.principal + "/" + v.operation + "/" + v.key }
 
 // do runs a verb over the ledger. The error is the ledger's.
 func (w *Wallet) do(ctx context.Context, v verb, fn func(*ledger.Draft) error) (ledger.Outcome, error) {
-	id, _ := strings.CutPrefix(v.principal, "c/")
-	if id == v.principal {
-		id = ""
-	}
-	return w.doFor(ctx, CustomerID(id), v, fn)
+	return w.doFor(ctx, v.customer(), v, fn)
 }
 
-// doFor is do for a verb that is a customer's own, whatever its principal.
+// doFor is do for a verb that is a customer's own, whatever its principal. One that is nobody's own
+// is the embedding program's, an operator's or a merchant's: whoever is signed in has no part in it.
 func (w *Wallet) doFor(ctx context.Context, of CustomerID, v verb, fn func(*ledger.Draft) error) (ledger.Outcome, error) {
+	if _, acts := ActorOf(ctx); acts && of == "" {
+		return ledger.Outcome{}, NewError(PermissionDenied, "a customer is signed in here, whose own this is not")
+	}
+	return w.doAs(ctx, of, v, fn)
+}
+
+// doAs runs a verb of whoever it is said to be.
+func (w *Wallet) doAs(ctx context.Context, of CustomerID, v verb, fn func(*ledger.Draft) error) (ledger.Outcome, error) {
 	// An id without '/' keeps one principal's keys apart from another's.
 	for prefix, field := range map[string]string{"m/": "merchant", "c/": "customer"} {
 		if id, ok := strings.CutPrefix(v.principal, prefix); ok {

@@ -282,7 +282,7 @@ func (s *Callers) answered(ctx context.Context, in ProveCaller, on okpay.Action,
 
 // Requests returns the requests for a proof that a customer can answer at present. Errors: NotFound.
 func (s *Callers) Requests(ctx context.Context, customer okpay.CustomerID) ([]CallerRequest, error) {
-	if err := s.c.Cases.reader(ctx, customer); err != nil {
+	if err := s.c.own(ctx, customer); err != nil {
 		return nil, err
 	}
 	docs, _, err := page[callerRequestDoc](ctx, s.c, ledger.RecordQuery{Type: "caller_request", Label: "c:" + string(customer), Desc: true, Limit: 20})

@@ -108,6 +108,8 @@ type AccountDeed struct {
 	Case     CaseID
 	By       OperatorID
 	Second   OperatorID // who approved it, "" when one is enough
+	Request  string     // of the two, "" when one is enough
+	Why      string     // in the words of By, for the audit
 	Contact  okpay.ContactID
 }
 
@@ -120,7 +122,7 @@ func (s *Callers) Unlock(ctx context.Context, in AskCaller) error {
 		if err != nil {
 			return err
 		}
-		return accounts.Unlock(d, AccountDeed{Customer: k.Case.Customer, Case: k.ID, By: by.ID})
+		return accounts.Unlock(d, AccountDeed{Customer: k.Case.Customer, Case: k.ID, By: by.ID, Why: in.Why})
 	})
 	return err
 }

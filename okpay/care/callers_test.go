@@ -28,6 +28,7 @@ func (a *accounts) note(d *okpay.Draft, what string, of care.AccountDeed) error 
 }
 
 func (a *accounts) Unlock(d *okpay.Draft, of care.AccountDeed) error { return a.note(d, "unlock", of) }
+
 func (a *accounts) UnlockRisk(d *okpay.Draft, of care.AccountDeed) error {
 	return a.note(d, "unlock_risk", of)
 }

@@ -2,7 +2,9 @@ package care
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/okpay"
@@ -100,13 +102,30 @@ func (s *Cases) log(d *okpay.Draft, k *caseDoc, e said) error {
 	return d.Write(doc)
 }
 
+// maxSaid is how much one entry says, in characters.
+const maxSaid = 4000
+
+// readable leaves out of a text what a case does not have in it.
+func readable(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || hidden(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, s)
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most])
+	}
+	return strings.TrimSpace(s)
+}
+
 // checkSaid bounds what is written.
 func (s *Cases) checkSaid(e *said, required bool) (err error) {
 	least := 0
 	if required {
 		least = 1
 	}
-	if e.text, err = (prose{field: "text", least: least, most: 4000, lines: true}).check(e.text); err != nil {
+	if e.text, err = (prose{field: "text", least: least, most: maxSaid, lines: true}).check(e.text); err != nil {
 		return err
 	}
 	e.subject, err = prose{field: "subject", most: 200}.check(e.subject)

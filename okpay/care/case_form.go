@@ -43,7 +43,7 @@ func (s *Cases) Form(ctx context.Context, in AskForm) (Form, error) {
 	if err != nil {
 		return Form{}, err
 	}
-	if err := s.reader(ctx, in.Customer); err != nil {
+	if err := s.c.own(ctx, in.Customer); err != nil {
 		return Form{}, err
 	}
 	out := Form{Category: row.Category, Priority: row.Priority}

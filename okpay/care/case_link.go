@@ -16,7 +16,7 @@ const maxLinks = 20
 func linkTypes() map[string]string {
 	return map[string]string{
 		"payment": "pay_", "refund": "ref_", "topup": "top_", "transfer": "tr_", "request": "req_", "withdrawal": "wd_",
-		"conversion": "fxc_", "dispute": "dsp_",
+		"conversion": "fxc_", "dispute": "dsp_", "destination": "dst_",
 	}
 }
 

@@ -201,7 +201,7 @@ func (s *Cases) Get(ctx context.Context, customer okpay.CustomerID, id CaseID) (
 }
 
 func (s *Cases) readOwn(ctx context.Context, customer okpay.CustomerID, id CaseID) (*caseDoc, error) {
-	if err := s.reader(ctx, customer); err != nil {
+	if err := s.c.own(ctx, customer); err != nil {
 		return nil, err
 	}
 	k := &caseDoc{}
@@ -215,14 +215,6 @@ func (s *Cases) readOwn(ctx context.Context, customer okpay.CustomerID, id CaseI
 	return k, err
 }
 
-// reader refuses somebody who is signed in as another customer.
-func (s *Cases) reader(ctx context.Context, customer okpay.CustomerID) error {
-	if a, ok := okpay.ActorOf(ctx); ok && a.Customer != customer {
-		return okpay.NewError(okpay.NotFound, "there is no customer with this id")
-	}
-	return okpay.CheckID("customer", string(customer))
-}
-
 // ListCases asks for a page of a customer's cases.
 type ListCases struct {
 	Customer okpay.CustomerID
@@ -232,7 +224,7 @@ type ListCases struct {
 
 // List returns a customer's cases, the newest first, and whether there are more. Errors: NotFound.
 func (s *Cases) List(ctx context.Context, in ListCases) (list []Case, more bool, err error) {
-	if err := s.reader(ctx, in.Customer); err != nil {
+	if err := s.c.own(ctx, in.Customer); err != nil {
 		return nil, false, err
 	}
 	docs, more, err := page[caseDoc](ctx, s.c, ledger.RecordQuery{

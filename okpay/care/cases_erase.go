@@ -19,54 +19,41 @@ type EraseCases struct {
 // Erase removes what anybody wrote in the cases of a customer whose account is closed, with all
 // attachments, and the customer's phrase. Cases stay, with their states and times, and the
 // journal stays verifiable. Cases that are not closed are closed. It works in several commits;
-// one that was interrupted goes on when it is called again.
+// one that was interrupted goes on when it is called again. Care.Erase does this, too.
 //
 // Errors, the first that applies: InvalidRequest, PermissionDenied, NotFound, InvalidState when
-// the account is not closed, IdempotencyKeyReused, ServiceBusy when Config.Files did not delete.
+// the account is not closed or something has to be kept, IdempotencyKeyReused, ServiceBusy when Config.Files did not delete.
 func (s *Cases) Erase(ctx context.Context, in EraseCases) error {
 	a := deed{by: in.By, why: in.Why, may: MayErase, action: "case.erase", customer: in.Customer, key: in.Key}
-	closed := func(d *okpay.Draft) error {
-		g, err := d.Gate(in.Customer)
-		if err == nil && g.State != okpay.GateClosed {
-			err = okpay.NewError(okpay.InvalidState, "the account is %s", g.State)
-		}
-		return err
-	}
 	if err := okpay.CheckID("customer", string(in.Customer)); err != nil {
 		return err
 	}
 	// The deed is in the audit before anything is gone.
 	_, err := s.c.acts(ctx, a, func(d *okpay.Draft, by *Operator, _ *okpay.AuditEntry) error {
-		return errors.Join(s.c.notOwn(d, by, in.Customer), closed(d))
+		if err := s.c.notOwn(d, by, in.Customer); err != nil {
+			return err
+		}
+		_, err := s.c.erasable(d, in.Customer)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	label := "c:" + string(in.Customer)
-	for _, noun := range []string{"case_entry", "case_file", "caller", "caller_request", "case_quota", "phrase"} {
-		if err := s.each(ctx, noun, label, func(r ledger.Record) error { return s.forget(ctx, r, closed) }); err != nil {
-			return err
-		}
-	}
-	return s.each(ctx, "case", label, func(r ledger.Record) error { return s.shut(ctx, CaseID(r.ID)) })
+	return s.eraseAll(ctx, in.Customer)
 }
 
-// each goes through the records of a label.
-func (s *Cases) each(ctx context.Context, noun, label string, fn func(ledger.Record) error) error {
-	for after, more := "", true; more; {
-		records, left, err := s.c.w.Records(ctx, ledger.RecordQuery{Type: noun, Label: label, After: after, Limit: 100})
-		if err != nil {
+// eraseAll erases what Erase does, record by record, as long as it may be erased.
+func (s *Cases) eraseAll(ctx context.Context, customer okpay.CustomerID) error {
+	closed := func(d *okpay.Draft) error {
+		_, err := s.c.erasable(d, customer)
+		return err
+	}
+	for _, noun := range []string{"case_entry", "case_file", "caller", "caller_request", "case_quota", "phrase"} {
+		if err := s.c.each(ctx, noun, customer, func(r ledger.Record) error { return s.forget(ctx, r, closed) }); err != nil {
 			return err
 		}
-		for _, r := range records {
-			after = r.ID
-			if err := fn(r); err != nil {
-				return err
-			}
-		}
-		more = left && len(records) > 0
 	}
-	return nil
+	return s.c.each(ctx, "case", customer, func(r ledger.Record) error { return s.shut(ctx, CaseID(r.ID)) })
 }
 
 // forget erases a record. Contents of attachments that are kept elsewhere go first: their names

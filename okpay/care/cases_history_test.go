@@ -310,6 +310,7 @@ func (k *desk) doAction(on string, of okpay.CustomerID, id care.CaseID, by care.
 }
 
 func TestRandomHistoriesOfCasesAgreeWithAModel(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))

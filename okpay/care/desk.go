@@ -80,6 +80,17 @@ func (s *Cases) seat(d *okpay.Draft, k *caseDoc) error {
 	return nil
 }
 
+// works returns an operator who can work on cases, nil for one who can not. It is asked also while
+// a customer is signed in, who gives the operator nothing to do by it.
+func (c *Care) works(r okpay.Reader, id OperatorID) (*Operator, error) {
+	o := &operatorDoc{}
+	err := r.Read("operator", string(id), o)
+	if errors.Is(err, okpay.NotFound) || err == nil && (o.State != OperatorActive || !c.has(&o.Operator, MayWorkCases)) {
+		return nil, nil
+	}
+	return &o.Operator, err
+}
+
 // fits reports whether an agent may be given a case: by skill and level.
 func (c *Care) fits(o *Operator, k *caseDoc) bool {
 	return (len(o.Skills) == 0 || slices.Contains(o.Skills, string(k.Category))) &&

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -67,6 +68,9 @@ func (k DirectoryKey) String() string { return "DirectoryKey(" + k.ID + ")" }
 
 // GoString is String.
 func (k DirectoryKey) GoString() string { return k.String() }
+
+// Format prints the name, whatever the verb.
+func (k DirectoryKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String()) }
 
 // MarshalText is the key's name.
 func (k DirectoryKey) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

@@ -344,7 +344,7 @@ func TestHistoriesEqualAModel(t *testing.T) {
 	t.Logf("seed %d", seed)
 	reached := map[string]int{}
 	var k *desk
-	for n := range testsize.Scaled(t, 10_000) {
+	for n := range testsize.Scaled(t, histories) {
 		if n%50 == 0 {
 			k = startDesk(t, care.Config{})
 			k.hire("rev2", care.Reviewer)

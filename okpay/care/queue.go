@@ -101,14 +101,11 @@ func (s *Cases) hands(ctx context.Context, k *caseDoc) (free, slots int, err err
 		}
 		for _, desk := range desks {
 			after = string(desk.Agent)
-			o, err := s.c.Operators.May(ctx, desk.Agent, MayWorkCases)
-			if errors.Is(err, okpay.PermissionDenied) {
-				continue
-			}
+			o, err := s.c.works(outside{ctx, s.c.w}, desk.Agent)
 			if err != nil {
 				return 0, 0, err
 			}
-			if s.c.fits(&o, k) {
+			if o != nil && s.c.fits(o, k) {
 				slots += s.c.cfg.Capacity
 				free += max(0, s.c.cfg.Capacity-len(desk.Open))
 			}

@@ -296,7 +296,7 @@ func (r *restrictionDoc) Facts(template string) map[string]string {
 	if template == "restriction_permanent" || template == "restriction_payout_open" {
 		when("payout_from", r.PayoutFrom)
 	}
-	if r.about != nil {
+	if r.about != nil && strings.HasPrefix(template, "requirement_") {
 		facts["requirement"] = r.about.Code
 		if r.about.Problem != "" {
 			facts["problem"] = r.about.Problem

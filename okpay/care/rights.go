@@ -9,13 +9,14 @@ import (
 	"github.com/okpay/okpay-go/okpay"
 )
 
-// Held is what is held about a customer's restrictions and appeals: what they gave and what they
+// Held is what is held about a customer's restrictions, appeals and support cases: what they gave and what they
 // were told. What operators noted for colleagues is not part of it.
 type Held struct {
 	Customer     okpay.CustomerID  `json:"customer"`
 	At           time.Time         `json:"at"`
 	Restrictions []HeldRestriction `json:"restrictions"`
 	Appeals      []HeldAppeal      `json:"appeals"`
+	Cases        []Transcript      `json:"cases"`
 }
 
 // HeldRestriction is a restriction with what the customer submitted.
@@ -69,7 +70,7 @@ func (c *Care) Export(ctx context.Context, in ExportCustomer) (Held, error) {
 }
 
 func (c *Care) held(ctx context.Context, customer okpay.CustomerID) (Held, error) {
-	out := Held{Customer: customer, At: c.w.Now(), Restrictions: []HeldRestriction{}, Appeals: []HeldAppeal{}}
+	out := Held{Customer: customer, At: c.w.Now(), Restrictions: []HeldRestriction{}, Appeals: []HeldAppeal{}, Cases: []Transcript{}}
 	err := c.each(ctx, "restriction", customer, func(rec ledger.Record) error {
 		r := &restrictionDoc{}
 		if err := decodeDoc(rec, r); err != nil {
@@ -89,6 +90,18 @@ func (c *Care) held(ctx context.Context, customer okpay.CustomerID) (Held, error
 		f := a.file()
 		out.Appeals = append(out.Appeals, HeldAppeal{f.Appeal, f.Situation, f.Request, f.Evidence, f.Rounds})
 		return nil
+	})
+	if err != nil {
+		return Held{}, err
+	}
+	err = c.each(ctx, "case", customer, func(rec ledger.Record) error {
+		k := &caseDoc{}
+		if err := decodeDoc(rec, k); err != nil {
+			return err
+		}
+		t, err := c.Cases.transcript(ctx, k)
+		out.Cases = append(out.Cases, t)
+		return err
 	})
 	return out, err
 }
@@ -121,8 +134,8 @@ type EraseCustomer struct {
 	Key      string // makes the call safe to repeat
 }
 
-// Erase removes what is personal of a customer whose account is closed from restrictions and
-// appeals: what they wrote and submitted, and what was noted about them. States, times and codes
+// Erase removes what is personal of a customer whose account is closed from restrictions, appeals
+// and cases: what they wrote and submitted, and what was noted about them. States, times and codes
 // stay, as do the audit and the journal, which stay verifiable; restrictions in force end. It works
 // in several commits; one that was interrupted goes on when it is called again. Call it before
 // okpay.Customers.Erase, which waits for it.
@@ -227,7 +240,7 @@ func (c *Care) blankAll(ctx context.Context, in EraseCustomer) error {
 	if err != nil {
 		return err
 	}
-	return blank("appeal", func(d *okpay.Draft, id string) error {
+	err = blank("appeal", func(d *okpay.Draft, id string) error {
 		a := &appealDoc{}
 		if err := d.Read("appeal", id, a); err != nil {
 			return err
@@ -235,6 +248,10 @@ func (c *Care) blankAll(ctx context.Context, in EraseCustomer) error {
 		a.blank()
 		return d.Write(a)
 	})
+	if err != nil {
+		return err
+	}
+	return c.Cases.eraseAll(ctx, in.Customer)
 }
 
 // blank removes what is personal.

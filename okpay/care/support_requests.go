@@ -203,7 +203,10 @@ func (s *Callers) carryOut(d *okpay.Draft, r *supportRequestDoc) error {
 	if err != nil {
 		return err
 	}
-	of := AccountDeed{Customer: r.SupportRequest.Customer, Case: r.Case, By: r.RequestedBy, Second: r.ApprovedBy, Contact: r.Contact}
+	of := AccountDeed{
+		Customer: r.SupportRequest.Customer, Case: r.Case, By: r.RequestedBy, Second: r.ApprovedBy, Contact: r.Contact,
+		Request: r.ID, Why: "requested as " + r.ID, // the words of both are in the audit
+	}
 	switch r.Act {
 	case UnlockRisk:
 		return accounts.UnlockRisk(d, of)
@@ -309,12 +312,12 @@ func cancelToken(key []byte, request string) string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
-// Secret returns what a message of this package tells that nobody keeps: the token of the link
-// that stops a request of support's, as "token", while it can be stopped. It is made when the
-// message is sent. Errors: NotFound when there is nothing to tell.
+// Secret returns the secret facts of a message of this package, which nobody keeps, for whoever
+// sends it: "token" of the link that stops a request of support's. A message that needs none has
+// none. Errors: NotFound when the request is over, so that the message is not worth sending.
 func (c *Care) Secret(ctx context.Context, m okpay.Message) (map[string]string, error) {
 	if m.ObjectType != "support_request" || m.Template != "support_request_requested" && m.Template != "support_request_approved" {
-		return nil, okpay.NewError(okpay.NotFound, "the message has no secret")
+		return nil, nil
 	}
 	r := &supportRequestDoc{}
 	if err := c.w.Read(ctx, "support_request", m.Object, r); err != nil {

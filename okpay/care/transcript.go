@@ -94,7 +94,7 @@ type ExportedCase struct {
 // a right to what is held about them; notes are left out unless told. Contents of attachments
 // are not in it, see File. Errors: NotFound for who is signed in as another customer.
 func (s *Cases) Export(ctx context.Context, customer okpay.CustomerID, notes bool, w io.Writer) error {
-	if err := s.reader(ctx, customer); err != nil {
+	if err := s.c.own(ctx, customer); err != nil {
 		return err
 	}
 	out := json.NewEncoder(w)

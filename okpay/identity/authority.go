@@ -105,16 +105,3 @@ type reading struct {
 }
 
 func (r reading) Read(noun, id string, doc any) error { return r.w.Read(r.ctx, noun, id, doc) }
-
-// authority is an Identity as the wallet sees it.
-type authority struct{ *Identity }
-
-// StepUp asks whatever checks proofs here; without it none is right.
-func (a authority) StepUp(d *okpay.Draft, of okpay.StepUp) error {
-	if s, ok := any(a.Identity).(interface {
-		StepUp(*okpay.Draft, okpay.StepUp) error
-	}); ok {
-		return s.StepUp(d, of)
-	}
-	return wrong()
-}

@@ -109,7 +109,13 @@ func TestNoSecretIsInAnyRecordMessageEventErrorOrLog(t *testing.T) {
 			require.NoError(t, err)
 			for _, r := range page {
 				after = r.ID
-				if noun != "pending" { // which has the address for as long as it is pending
+				var m okpay.Message
+				switch {
+				case noun == "pending": // which has the address for as long as it is pending
+				case noun == "message" && json.Unmarshal(r.Content, &m) == nil && m.Address != nil:
+					m.Address = nil // to which it is sent, before the contact is anybody's
+					fmt.Fprintf(&records, "%+v", m)
+				default:
 					records.Write(r.Content)
 				}
 				fmt.Fprintln(&ids, r.ID, r.Labels, r.Unique)
@@ -168,7 +174,7 @@ func TestEverySecurityTransitionIsWrittenDownAndTold(t *testing.T) {
 		known[tpl.Name] = true
 	}
 	var token identity.Secret
-	var ctx = t.Context()
+	ctx := t.Context()
 	steps := []struct {
 		name   string
 		do     func() error

@@ -76,12 +76,30 @@ func shortened(text string) string {
 // caller's own words, and a stranger's words do not belong into a mail to a customer.
 var (
 	browsers = [][2]string{
-		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"MicroMessenger", "WeChat"}, {"AlipayClient", "Alipay"}, {"SamsungBrowser", "Samsung Internet"},
-		{"Firefox", "Firefox"}, {"FxiOS", "Firefox"}, {"CriOS", "Chrome"}, {"Chrome", "Chrome"}, {"Safari", "Safari"}, {"okhttp", "app"}, {"CFNetwork", "app"}, {"Dart", "app"},
+		{"Edg", "Edge"},
+		{"OPR/", "Opera"},
+		{"MicroMessenger", "WeChat"},
+		{"AlipayClient", "Alipay"},
+		{"SamsungBrowser", "Samsung Internet"},
+		{"Firefox", "Firefox"},
+		{"FxiOS", "Firefox"},
+		{"CriOS", "Chrome"},
+		{"Chrome", "Chrome"},
+		{"Safari", "Safari"},
+		{"okhttp", "app"},
+		{"CFNetwork", "app"},
+		{"Dart", "app"},
 	}
 	systems = [][2]string{
-		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"HarmonyOS", "HarmonyOS"}, {"Android", "Android"}, {"Windows", "Windows"},
-		{"CrOS", "ChromeOS"}, {"Mac OS X", "macOS"}, {"Darwin", "macOS"}, {"Linux", "Linux"},
+		{"iPhone", "iPhone"},
+		{"iPad", "iPad"},
+		{"HarmonyOS", "HarmonyOS"},
+		{"Android", "Android"},
+		{"Windows", "Windows"},
+		{"CrOS", "ChromeOS"},
+		{"Mac OS X", "macOS"},
+		{"Darwin", "macOS"},
+		{"Linux", "Linux"},
 	}
 )
 

@@ -13,7 +13,7 @@ import (
 	"github.com/okpay/okpay-go/okpay/lockout"
 )
 
-func (o *owner) beginChange(email string, replaces okpay.ContactID) identity.ContactChange {
+func (o *subject) beginChange(email string, replaces okpay.ContactID) identity.ContactChange {
 	o.t.Helper()
 	c, err := o.w.x.BeginContactChange(o.ctx(), identity.BeginContactChange{
 		Email: email, Replaces: replaces, Proof: o.stepUp(identity.StepUpRequest{Action: identity.ChangeContact, To: email}), Client: home,
@@ -22,12 +22,12 @@ func (o *owner) beginChange(email string, replaces okpay.ContactID) identity.Con
 	return c
 }
 
-func (o *owner) confirmChange(c identity.ContactChange) (identity.ContactChange, error) {
+func (o *subject) confirmChange(c identity.ContactChange) (identity.ContactChange, error) {
 	return o.w.x.ConfirmContactChange(o.ctx(), identity.ConfirmContactChange{ID: c.ID, Code: o.sent(c.Verification), Client: home})
 }
 
 // changeTo puts one e-mail address in the place of another.
-func (o *owner) changeTo(email string, replaces okpay.ContactID) identity.ContactChange {
+func (o *subject) changeTo(email string, replaces okpay.ContactID) identity.ContactChange {
 	o.t.Helper()
 	c, err := o.confirmChange(o.beginChange(email, replaces))
 	require.NoError(o.t, err)
@@ -35,7 +35,7 @@ func (o *owner) changeTo(email string, replaces okpay.ContactID) identity.Contac
 }
 
 // takeBack is the link that a contact was sent about a change.
-func (o *owner) takeBack(c identity.ContactChange, to string) identity.Secret {
+func (o *subject) takeBack(c identity.ContactChange, to string) identity.Secret {
 	o.t.Helper()
 	list, err := o.w.Customers.Messages(o.t.Context(), o.id, "", 100)
 	require.NoError(o.t, err)
@@ -51,7 +51,7 @@ func (o *owner) takeBack(c identity.ContactChange, to string) identity.Secret {
 }
 
 // verified are the values of the customer's verified contacts.
-func (o *owner) verified() (values []string) {
+func (o *subject) verified() (values []string) {
 	o.t.Helper()
 	c, err := o.w.Customers.Get(o.t.Context(), o.id)
 	require.NoError(o.t, err)
@@ -64,7 +64,7 @@ func (o *owner) verified() (values []string) {
 	return values
 }
 
-func (o *owner) mailID() okpay.ContactID {
+func (o *subject) mailID() okpay.ContactID {
 	o.t.Helper()
 	c, err := o.w.Customers.Get(o.t.Context(), o.id)
 	require.NoError(o.t, err)
@@ -78,7 +78,7 @@ func (o *owner) mailID() okpay.ContactID {
 }
 
 func TestANewContactCountsOnceItIsProvenAndTheOldOneHearsOfIt(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	elsewhere := w.holder(o.id)
 	c := o.beginChange("new@example.com", o.mailID())
@@ -108,7 +108,7 @@ func TestANewContactCountsOnceItIsProvenAndTheOldOneHearsOfIt(t *testing.T) {
 }
 
 func TestAChangeOfContactNeedsASteppedUpSession(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	in := identity.BeginContactChange{Email: "new@example.com", Replaces: o.mailID()}
 	_, err := w.x.BeginContactChange(t.Context(), in)
@@ -128,7 +128,7 @@ func TestAChangeOfContactNeedsASteppedUpSession(t *testing.T) {
 }
 
 func TestTheLastVerifiedContactIsNotRemoved(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	remove := func(id okpay.ContactID) (identity.ContactChange, error) {
 		return w.x.RemoveContact(o.ctx(), identity.RemoveContact{Contact: id, Proof: o.stepUp(identity.StepUpRequest{Action: identity.ChangeContact, To: string(id)})})
@@ -146,7 +146,7 @@ func TestTheLastVerifiedContactIsNotRemoved(t *testing.T) {
 }
 
 func TestTheOldContactTakesAChangeBack(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	c := o.changeTo("thief@example.com", o.mailID())
 	token := o.takeBack(c, mail)
@@ -194,7 +194,7 @@ func valueOf(a *okpay.Address) string {
 }
 
 func TestALaterChangeDoesNotTakeTheNoticeAway(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	first := o.changeTo("thief@example.com", o.mailID())
 	token := o.takeBack(first, mail)
@@ -216,7 +216,7 @@ func TestALaterChangeDoesNotTakeTheNoticeAway(t *testing.T) {
 }
 
 func TestAThiefsLinkLeavesTheOwnersAlive(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	first := o.changeTo("thief@example.com", o.mailID())
 	token := o.takeBack(first, mail)
@@ -230,13 +230,13 @@ func TestAThiefsLinkLeavesTheOwnersAlive(t *testing.T) {
 }
 
 func TestAContactThatIsSomebodyElsesByNowDoesNotComeBack(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	c := o.changeTo("new@example.com", o.mailID())
 	token := o.takeBack(c, mail)
 	_, err := w.Customers.Create(t.Context(), okpay.CreateCustomer{ID: "bob"})
 	require.NoError(t, err)
-	bob := &owner{holder: w.holder("bob")}
+	bob := &subject{holder: w.holder("bob")}
 	bob.contact(okpay.AddContact{Email: mail})
 	out, err := w.x.RevertContact(t.Context(), identity.RevertContact{Token: token})
 	require.NoError(t, err)
@@ -248,24 +248,24 @@ func TestAContactThatIsSomebodyElsesByNowDoesNotComeBack(t *testing.T) {
 }
 
 func TestANewContactTakenMeanwhileIsNotChangedTo(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	c := o.beginChange("new@example.com", o.mailID())
 	_, err := w.Customers.Create(t.Context(), okpay.CreateCustomer{ID: "bob"})
 	require.NoError(t, err)
-	(&owner{holder: w.holder("bob")}).contact(okpay.AddContact{Email: "new@example.com"})
+	(&subject{holder: w.holder("bob")}).contact(okpay.AddContact{Email: "new@example.com"})
 	_, err = o.confirmChange(c)
 	require.ErrorIs(t, err, okpay.ContactTaken)
 	assert.Equal(t, []string{phone, mail}, o.verified())
 	before := o.told()
 	c = o.beginChange("new@example.com", o.mailID())
 	assert.Equal(t, identity.ChangePending, c.State, "it looks as any other")
-	assert.Equal(t, count(before, "verification_code"), count(o.told(), "verification_code"), "nothing is sent")
+	assert.Equal(t, times(before, "verification_code"), times(o.told(), "verification_code"), "nothing is sent")
 	_, err = w.x.ConfirmContactChange(o.ctx(), identity.ConfirmContactChange{ID: c.ID, Code: identity.NewSecret("12345678")})
 	require.ErrorIs(t, err, okpay.AuthenticationFailed)
 }
 
-func count(list []string, what string) (n int) {
+func times(list []string, what string) (n int) {
 	for _, s := range list {
 		if s == what {
 			n++
@@ -275,7 +275,7 @@ func count(list []string, what string) (n int) {
 }
 
 func TestOfTwoChangesAtOnceTheLastOneBegunCounts(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	first := o.beginChange("one@example.com", o.mailID())
 	code := o.sent(first.Verification)
@@ -288,7 +288,7 @@ func TestOfTwoChangesAtOnceTheLastOneBegunCounts(t *testing.T) {
 }
 
 func TestAnAddedContactCanBeTakenBackByAllOthers(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	c := o.changeTo("more@example.com", "")
 	assert.Equal(t, []string{phone, "more@example.com", mail}, o.verified())
@@ -299,7 +299,7 @@ func TestAnAddedContactCanBeTakenBackByAllOthers(t *testing.T) {
 }
 
 func TestAChangeIsFinalAfterSevenDays(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	c := o.changeTo("new@example.com", o.mailID())
 	token := o.takeBack(c, mail)
@@ -312,7 +312,7 @@ func TestAChangeIsFinalAfterSevenDays(t *testing.T) {
 }
 
 func TestTakingAChangeBackLiftsNoLock(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	c := o.changeTo("new@example.com", o.mailID())
 	require.NoError(t, w.x.RiskLock(t.Context(), identity.RiskLock{Customer: o.id, Reason: lockout.ReasonRisk}))

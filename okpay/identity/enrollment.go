@@ -15,8 +15,8 @@ type BeginTOTP struct {
 	// Account is what the app shows as the account's name. Defaults to the customer's first
 	// verified e-mail address or telephone number, or else the customer's id.
 	Account string
-	// Proof is of a StepUp for ManageFactor. It is needed unless the customer signed in, with
-	// the present factor if there is one, within the last 5 minutes.
+	// Proof is of a StepUp for ManageFactor. It is needed unless the customer signed in within
+	// Config.Recent, with the present factor if there is one.
 	Proof Secret
 }
 

@@ -168,7 +168,7 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 		return nil, err
 	}
 	x.second, x.verifying = factors{x}, func(lockout.Authenticator) {}
-	w.Trust(authority{x})
+	w.Trust(x)
 	w.Also(okpay.Task{Noun: "factor", Do: x.expireApp}, okpay.Task{Noun: "factor_reset", Do: x.resetDue}, okpay.Task{Noun: "step_up", Do: x.stepUpDue})
 	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue}, okpay.Task{Noun: "pending", Do: x.pendingDue})
 	w.Also(x.proofTasks()...)

@@ -18,6 +18,7 @@ type hasher interface {
 	Verify(ctx context.Context, hash string, p password.Password) (right, needsRehash bool, err error)
 	VerifyUnknown(ctx context.Context, p password.Password) error
 	IsCurrent(hash string) func(context.Context, password.Password) (bool, error)
+	NeedsRehash(hash string) (bool, error)
 	Memory() password.Memory
 	HashAnswer(ctx context.Context, question string, answer password.Password) (string, error)
 	VerifyAnswer(ctx context.Context, hash, question string, answer password.Password) (right, needsRehash bool, err error)
@@ -204,6 +205,41 @@ func (x *Identity) noteBreachCheck(d *okpay.Draft, id okpay.CustomerID, p newPas
 	}
 }
 
+// ImportPassword gives a customer whom another system knew the password that they had there, as a
+// hash that Config.Hashing can verify, its Foreign ones included; it is replaced when its owner
+// signs in. The hash is not the program's to choose for a customer who has one here.
+//
+// Errors, the first that applies: InvalidRequest for a hash that can not be verified, NotFound,
+// AccountClosed, InvalidState when there is a password already.
+func (x *Identity) ImportPassword(ctx context.Context, customer okpay.CustomerID, hash string) error {
+	if _, err := x.hasher.NeedsRehash(hash); err != nil {
+		return okpay.InvalidField("hash", "can not be verified")
+	}
+	if err := okpay.CheckID("customer", string(customer)); err != nil {
+		return err
+	}
+	act := okpay.Act{Principal: "program", Operation: "password.import"}
+	_, err := x.w.Do(okpay.WithoutActor(ctx), act, func(d *okpay.Draft) error {
+		g, err := d.Gate(customer)
+		if err != nil {
+			return err
+		}
+		p, err := x.passwordOf(d, customer)
+		switch {
+		case err != nil:
+			return err
+		case g.State == okpay.GateClosed:
+			return okpay.NewError(okpay.AccountClosed, "")
+		case p.Hash != "":
+			return okpay.NewError(okpay.InvalidState, "there is a password already")
+		}
+		p.Hash, p.SetAt = hash, d.Now()
+		d.Audit(okpay.AuditEntry{Actor: "program", Action: "password.import", Customer: customer})
+		return d.Write(p)
+	})
+	return err
+}
+
 // ChangePassword is the input of Identity.ChangePassword.
 type ChangePassword struct {
 	Current password.Password
@@ -266,7 +302,7 @@ func (x *Identity) provePassword(ctx context.Context, s *sessionDoc, p password.
 	}
 	g := guess{
 		customer: id, authenticator: lockout.Password, trusted: trusted, known: true, action: "password.fail",
-		client: Client{Place: s.Place},
+		client: Client{Place: s.Place, UserAgent: s.Device},
 		settle: func(d *okpay.Draft, failures int) error {
 			again, err := x.passwordOf(d, id)
 			if err == nil && again.Hash != now.Hash {

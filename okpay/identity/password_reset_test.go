@@ -13,7 +13,7 @@ import (
 	"github.com/okpay/okpay-go/okpay/password"
 )
 
-func (o *owner) askReset() identity.PasswordReset {
+func (o *subject) askReset() identity.PasswordReset {
 	o.t.Helper()
 	o.w.clock.Advance(time.Millisecond)
 	r, err := o.w.x.RequestPasswordReset(o.t.Context(), identity.RequestPasswordReset{Email: mail, Client: home})
@@ -22,7 +22,7 @@ func (o *owner) askReset() identity.PasswordReset {
 }
 
 // openReset is a reset whose link was right.
-func (o *owner) openReset() identity.PasswordReset {
+func (o *subject) openReset() identity.PasswordReset {
 	o.t.Helper()
 	r := o.askReset()
 	r, err := o.w.x.OpenPasswordReset(o.t.Context(), identity.OpenPasswordReset{Token: o.linkOf(r.ID)})
@@ -30,21 +30,21 @@ func (o *owner) openReset() identity.PasswordReset {
 	return r
 }
 
-func (o *owner) linkOf(id identity.PasswordResetID) identity.Secret {
+func (o *subject) linkOf(id identity.PasswordResetID) identity.Secret {
 	o.t.Helper()
 	return identity.NewSecret(o.w.secrets(o.id, "password_reset_requested", string(id))["token"])
 }
 
-func (o *owner) setNew(grant identity.Secret, pw string) error {
+func (o *subject) setNew(grant identity.Secret, pw string) error {
 	return o.w.x.SetNewPassword(o.t.Context(), identity.SetNewPassword{Grant: grant, Password: password.New(pw), Client: home})
 }
 
 func TestAPasswordIsResetByLinkOrCode(t *testing.T) {
-	for name, open := range map[string]func(*owner, identity.PasswordReset) identity.OpenPasswordReset{
-		"link": func(o *owner, r identity.PasswordReset) identity.OpenPasswordReset {
+	for name, open := range map[string]func(*subject, identity.PasswordReset) identity.OpenPasswordReset{
+		"link": func(o *subject, r identity.PasswordReset) identity.OpenPasswordReset {
 			return identity.OpenPasswordReset{Token: o.linkOf(r.ID)}
 		},
-		"code": func(o *owner, r identity.PasswordReset) identity.OpenPasswordReset {
+		"code": func(o *subject, r identity.PasswordReset) identity.OpenPasswordReset {
 			code := o.w.secrets(o.id, "password_reset_requested", string(r.ID))["code"]
 			return identity.OpenPasswordReset{ID: r.ID, Code: identity.NewSecret(code)}
 		},
@@ -96,10 +96,10 @@ func TestAPasswordIsResetByLinkOrCode(t *testing.T) {
 }
 
 func TestAResetIsOverSoonAndByWhateverComesBetween(t *testing.T) {
-	for name, spoil := range map[string]func(o *owner){
-		"time":          func(o *owner) { o.w.clock.Advance(10 * time.Minute) },
-		"another reset": func(o *owner) { o.w.clock.Advance(time.Minute); o.askReset() },
-		"five wrong codes": func(o *owner) {
+	for name, spoil := range map[string]func(o *subject){
+		"time":          func(o *subject) { o.w.clock.Advance(10 * time.Minute) },
+		"another reset": func(o *subject) { o.w.clock.Advance(time.Minute); o.askReset() },
+		"five wrong codes": func(o *subject) {
 			m := o.message("password_reset_requested")
 			for range 5 {
 				secrets, err := o.w.x.Secret(o.t.Context(), m)
@@ -110,7 +110,7 @@ func TestAResetIsOverSoonAndByWhateverComesBetween(t *testing.T) {
 				require.ErrorIs(o.t, err, okpay.AuthenticationFailed)
 			}
 		},
-		"the address changed": func(o *owner) {
+		"the address changed": func(o *subject) {
 			p, err := o.w.Customers.Get(o.t.Context(), o.id)
 			require.NoError(o.t, err)
 			for _, c := range p.Contacts {
@@ -125,10 +125,10 @@ func TestAResetIsOverSoonAndByWhateverComesBetween(t *testing.T) {
 				}
 			}
 		},
-		"a change of the password": func(o *owner) {
+		"a change of the password": func(o *subject) {
 			require.NoError(o.t, o.w.x.ChangePassword(o.ctx(), identity.ChangePassword{Current: password.New(good), New: password.New(other)}))
 		},
-		"a lock for reasons of security": func(o *owner) {
+		"a lock for reasons of security": func(o *subject) {
 			require.NoError(o.t, o.w.x.RiskLock(o.t.Context(), identity.RiskLock{Customer: o.id, Reason: lockout.ReasonRisk}))
 		},
 	} {

@@ -37,7 +37,7 @@ func (x *Identity) RequestPasswordReset(ctx context.Context, in RequestPasswordR
 		if err != nil {
 			return err
 		}
-		if err := send(d, x.senders(of.who(), a, &in.Client)); err != nil {
+		if err := x.countSend(d, of, &in.Client); err != nil {
 			return err
 		}
 		r = &passwordReset{

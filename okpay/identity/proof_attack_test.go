@@ -68,7 +68,7 @@ func TestTwoHundredGuessesFromTwoProcessesAreFiveVerifications(t *testing.T) {
 	const guesses = 200
 	for name, stores := range map[string]func(*testing.T) []ledger.Store{"memory": inMemory, "SQLite": onSQLite} {
 		t.Run(name, func(t *testing.T) {
-			w := startAll(t, often(identity.Config{SecondProof: []identity.Purpose{"two"}, Questions: true}), stores(t)...)
+			w := startAll(t, sending(identity.Config{SecondProof: []identity.Purpose{"two"}, Questions: true}), stores(t)...)
 			o := w.resident()
 			for range testsize.Scaled(t, 1) {
 				o.signIn()
@@ -121,8 +121,8 @@ func TestTwoHundredGuessesFromTwoProcessesAreFiveVerifications(t *testing.T) {
 }
 
 func TestTwoHundredAnswersFromTwoProcessesAreThreeVerifications(t *testing.T) {
-	w := startAll(t, often(identity.Config{SecondProof: []identity.Purpose{"two"}, Questions: true}), inMemory(t)...)
-	o := w.owner()
+	w := startAll(t, sending(identity.Config{SecondProof: []identity.Purpose{"two"}, Questions: true}), inMemory(t)...)
+	o := w.proprietor()
 	require.NoError(t, w.x.SetQuestions(o.ctx(), identity.SetQuestions{Proof: o.stepUpFor(identity.ManageFactor), Answers: map[string]identity.Secret{
 		"school": identity.NewSecret("a school"), "street": identity.NewSecret("a street"),
 	}}))
@@ -140,7 +140,7 @@ func TestTwoHundredAnswersFromTwoProcessesAreThreeVerifications(t *testing.T) {
 func TestFiftyEqualOnesAtOnceSucceedOnce(t *testing.T) {
 	for name, stores := range map[string]func(*testing.T) []ledger.Store{"memory": inMemory, "SQLite": onSQLite} {
 		t.Run(name, func(t *testing.T) {
-			w := startAll(t, often(identity.Config{}), stores(t)...)
+			w := startAll(t, sending(identity.Config{}), stores(t)...)
 			o := w.resident()
 			v := o.start("export")
 			code := o.sent(v.ID)
@@ -186,7 +186,7 @@ func TestFiftyEqualOnesAtOnceSucceedOnce(t *testing.T) {
 }
 
 func TestTenThousandReplaysComeToNothing(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	v := o.start("export")
 	code := o.sent(v.ID)
@@ -240,7 +240,7 @@ func TestTenThousandReplaysComeToNothing(t *testing.T) {
 }
 
 // stepUpWith is a proof for a change of contact that a password answers.
-func (o *owner) stepUpWith(pw, to string) identity.Secret {
+func (o *subject) stepUpWith(pw, to string) identity.Secret {
 	o.t.Helper()
 	s, err := o.w.x.BeginStepUp(o.ctx(), identity.StepUpRequest{Action: identity.ChangeContact, To: to})
 	require.NoError(o.t, err)
@@ -254,7 +254,7 @@ type cost struct{ Reads, Blocks int64 }
 
 func TestNamesThatNobodyHasCostAndAnswerAsOthersDo(t *testing.T) {
 	store := &countingStore{Store: newMemory()}
-	w := startAll(t, often(identity.Config{}), store)
+	w := startAll(t, sending(identity.Config{}), store)
 	o := w.resident()
 	_ = o
 	measure := func(call func(process)) (c cost, n int) {
@@ -326,7 +326,7 @@ func TestNamesThatNobodyHasCostAndAnswerAsOthersDo(t *testing.T) {
 }
 
 func TestANameThatNobodyHasIsToldSoWhereTheProgramWants(t *testing.T) {
-	w := start(t, often(identity.Config{TellNoAccount: true}))
+	w := start(t, sending(identity.Config{TellNoAccount: true}))
 	_, err := w.x.RequestPasswordReset(t.Context(), identity.RequestPasswordReset{Email: "Stranger@example.com", Client: home})
 	require.NoError(t, err)
 	list := w.mailsTo("stranger@example.com")
@@ -336,7 +336,7 @@ func TestANameThatNobodyHasIsToldSoWhereTheProgramWants(t *testing.T) {
 }
 
 func TestWhatIsPoisonedChangesNothing(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	v := o.start("export")
 	_ = o.ctx()

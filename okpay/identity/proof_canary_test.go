@@ -27,7 +27,7 @@ var nouns = []string{
 
 // everything goes through all that this package does with codes, links and proofs, and returns
 // what is secret of it, and what was returned.
-func everything(o *owner) (secrets []string, returned []any) {
+func everything(o *subject) (secrets []string, returned []any) {
 	t, w := o.t, o.w
 	keep := func(s identity.Secret) identity.Secret {
 		require.False(t, s.IsZero())
@@ -105,7 +105,7 @@ func TestNoSecretStandsAnywhere(t *testing.T) {
 	previous := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&logs, nil)))
 	defer slog.SetDefault(previous)
-	w := start(t, often(identity.Config{SecondProof: []identity.Purpose{"two"}, Questions: true}))
+	w := start(t, sending(identity.Config{SecondProof: []identity.Purpose{"two"}, Questions: true}))
 	o := w.resident()
 	secrets, returned := everything(o)
 	for _, v := range returned {
@@ -182,7 +182,7 @@ func TestWhatIsToldAndAnnouncedStandsInTheTables(t *testing.T) {
 			}
 		}
 	}
-	w := start(t, often(identity.Config{SecondProof: []identity.Purpose{"two"}, Questions: true}))
+	w := start(t, sending(identity.Config{SecondProof: []identity.Purpose{"two"}, Questions: true}))
 	o := w.resident()
 	everything(o)
 	seen := map[string]bool{}

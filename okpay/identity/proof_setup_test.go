@@ -22,22 +22,22 @@ const (
 	phone = "+8613800138000"
 )
 
-// owner is a customer with a session and two verified contacts.
-type owner struct {
+// subject is a customer with a session and two verified contacts.
+type subject struct {
 	*holder
 	mail, phone okpay.ContactID
 }
 
-func (w *world) owner() *owner {
+func (w *world) proprietor() *subject {
 	w.t.Helper()
-	o := &owner{holder: w.holder(customer)}
+	o := &subject{holder: w.holder(customer)}
 	o.mail = o.contact(okpay.AddContact{Email: mail})
 	o.phone = o.contact(okpay.AddContact{Phone: phone})
 	return o
 }
 
 // contact adds a contact and has it verified.
-func (o *owner) contact(in okpay.AddContact) okpay.ContactID {
+func (o *subject) contact(in okpay.AddContact) okpay.ContactID {
 	o.t.Helper()
 	in.Customer = o.id
 	c, err := o.w.Contacts.Add(o.ctx(), in)
@@ -68,7 +68,7 @@ func (w *world) secrets(of okpay.CustomerID, template, object string) map[string
 }
 
 // sent is the code that was sent last, for a verification if several go on.
-func (o *owner) sent(of ...identity.VerificationID) identity.Secret {
+func (o *subject) sent(of ...identity.VerificationID) identity.Secret {
 	o.t.Helper()
 	object := ""
 	if len(of) > 0 {
@@ -84,7 +84,7 @@ func wrongOf(code identity.Secret) identity.Secret {
 	return identity.NewSecret(string(b))
 }
 
-func (o *owner) start(p identity.Purpose) identity.Verification {
+func (o *subject) start(p identity.Purpose) identity.Verification {
 	o.t.Helper()
 	o.w.clock.Advance(time.Millisecond)
 	v, err := o.w.x.StartVerification(o.t.Context(), identity.StartVerification{Purpose: p, Email: mail, Client: home})
@@ -93,7 +93,7 @@ func (o *owner) start(p identity.Purpose) identity.Verification {
 }
 
 // prove is a verification whose first code was right.
-func (o *owner) prove(p identity.Purpose) identity.Verification {
+func (o *subject) prove(p identity.Purpose) identity.Verification {
 	o.t.Helper()
 	v := o.start(p)
 	v, err := o.w.x.ProveCode(o.t.Context(), identity.ProveCode{ID: v.ID, Code: o.sent(v.ID), Client: home})
@@ -102,7 +102,7 @@ func (o *owner) prove(p identity.Purpose) identity.Verification {
 }
 
 // proveTwice is a verification by e-mail and telephone.
-func (o *owner) proveTwice(p identity.Purpose) identity.Verification {
+func (o *subject) proveTwice(p identity.Purpose) identity.Verification {
 	o.t.Helper()
 	v := o.prove(p)
 	require.Equal(o.t, identity.SecondDue, v.State)
@@ -126,12 +126,12 @@ func (p process) use(ctx context.Context, proof identity.Secret, of identity.Pro
 }
 
 // stepUpFor is a proof for an action that concerns nobody else.
-func (o *owner) stepUpFor(action identity.StepUpAction) identity.Secret {
+func (o *subject) stepUpFor(action identity.StepUpAction) identity.Secret {
 	return o.stepUp(identity.StepUpRequest{Action: action})
 }
 
 // stepUp is a proof for an action; a code to a contact answers, or the app if there is one.
-func (o *owner) stepUp(in identity.StepUpRequest) identity.Secret {
+func (o *subject) stepUp(in identity.StepUpRequest) identity.Secret {
 	o.t.Helper()
 	s, err := o.w.x.BeginStepUp(o.ctx(), in)
 	require.NoError(o.t, err)
@@ -168,8 +168,8 @@ func shows(err error) string {
 	return fmt.Sprintf("%v|%+v|%#v|%s", err, err, err, text)
 }
 
-// often is a configuration that lets as much be sent as tests like.
-func often(cfg identity.Config) identity.Config {
+// sending is a configuration that lets as much be sent as tests like.
+func sending(cfg identity.Config) identity.Config {
 	many := identity.SendLimit{Gap: time.Nanosecond, Quarter: 1000, Day: 1000}
 	cfg.Sends, cfg.SendsByAddress = many, many
 	return cfg
@@ -233,7 +233,7 @@ func (w *world) another(store ledger.Store) process {
 	p := process{}
 	p.Wallet, err = okpay.New(l, okpay.Config{RequireActor: true})
 	require.NoError(w.t, err)
-	cfg := often(identity.Config{Keys: []identity.Key{key}})
+	cfg := sending(identity.Config{Keys: []identity.Key{key}})
 	cfg.Hashing.Params = cheap
 	p.x, err = identity.New(p.Wallet, cfg)
 	require.NoError(w.t, err)

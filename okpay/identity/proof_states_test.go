@@ -23,7 +23,7 @@ type seen struct {
 	audit  []string
 }
 
-func (o *owner) look() seen {
+func (o *subject) look() seen {
 	o.t.Helper()
 	return seen{o.w.head(), o.w.last(), o.told(), o.audited()}
 }
@@ -41,7 +41,7 @@ func less(now, before []string) []string {
 
 // holdsTo compares what a move did with its rows: in one Change, or as many as told, the events, the messages and an
 // entry of the audit for each.
-func (o *owner) holdsTo(before seen, changes int64, noun string, rows ...okpay.Row[string]) {
+func (o *subject) holdsTo(before seen, changes int64, noun string, rows ...okpay.Row[string]) {
 	o.t.Helper()
 	assert.Equal(o.t, before.blocks+changes, o.w.head(), "one Change")
 	events, told, audit := o.w.events(before.events), less(o.told(), before.told), less(o.audited(), before.audit)
@@ -55,8 +55,8 @@ func (o *owner) holdsTo(before seen, changes int64, noun string, rows ...okpay.R
 // flow is a table, and what brings its states and events about.
 type flow struct {
 	table  okpay.Table
-	states map[string]func(*owner) map[string]string // what the event needs to know
-	events map[okpay.Action]func(*owner, map[string]string) error
+	states map[string]func(*subject) map[string]string // what the event needs to know
+	events map[okpay.Action]func(*subject, map[string]string) error
 	sinks  map[string][]okpay.Action // moves that a Change makes at once after an event
 }
 
@@ -78,7 +78,7 @@ func TestEveryPairOfStateAndEvent(t *testing.T) {
 			require.Contains(t, f.states, state, "%s", f.table.Noun)
 			for on, event := range f.events {
 				t.Run(f.table.Noun+"/"+state+"/"+string(on), func(t *testing.T) {
-					w := start(t, often(identity.Config{SecondProof: []identity.Purpose{"two"}}))
+					w := start(t, sending(identity.Config{SecondProof: []identity.Purpose{"two"}}))
 					o := w.resident()
 					known := f.states[state](o)
 					_, _, _ = w.x.Authenticate(t.Context(), o.token)
@@ -117,38 +117,38 @@ func TestEveryPairOfStateAndEvent(t *testing.T) {
 }
 
 // due does what time alone does with one record.
-func (o *owner) due(noun, id string) error { return o.w.x.DoDue(o.t.Context(), noun, id) }
+func (o *subject) due(noun, id string) error { return o.w.x.DoDue(o.t.Context(), noun, id) }
 
 func verificationFlow() flow {
-	sent := func(p identity.Purpose) func(*owner) map[string]string {
-		return func(o *owner) map[string]string {
+	sent := func(p identity.Purpose) func(*subject) map[string]string {
+		return func(o *subject) map[string]string {
 			v := o.start(p)
 			return map[string]string{"id": string(v.ID), "code": o.sent(v.ID).Reveal()}
 		}
 	}
-	secondDue := func(o *owner) map[string]string {
+	secondDue := func(o *subject) map[string]string {
 		v := o.prove("two")
 		o.w.clock.Advance(time.Millisecond)
 		_, err := o.w.x.SendSecond(o.t.Context(), identity.SendSecond{ID: v.ID, Kind: okpay.ContactPhone})
 		require.NoError(o.t, err)
 		return map[string]string{"id": string(v.ID), "code": o.sent(v.ID).Reveal()}
 	}
-	verified := func(o *owner) map[string]string {
+	verified := func(o *subject) map[string]string {
 		v := o.prove("one")
 		return map[string]string{"id": string(v.ID), "code": "12345678", "proof": v.Proof.Reveal()}
 	}
 	return flow{
 		table: identity.VerificationMachine().Drawn(),
 		sinks: map[string][]okpay.Action{string(identity.PossessionProven): {identity.Satisfy}},
-		states: map[string]func(*owner) map[string]string{
+		states: map[string]func(*subject) map[string]string{
 			"code_sent": sent("one"), "second_due": secondDue, "verified": verified,
-			"done": func(o *owner) map[string]string {
+			"done": func(o *subject) map[string]string {
 				k := verified(o)
 				_, err := o.w.use(o.t.Context(), identity.NewSecret(k["proof"]), identity.ProofOf{Purpose: "one"})
 				require.NoError(o.t, err)
 				return k
 			},
-			"failed": func(o *owner) map[string]string {
+			"failed": func(o *subject) map[string]string {
 				k := sent("one")(o)
 				for range 5 {
 					_, err := o.w.x.ProveCode(o.t.Context(), identity.ProveCode{ID: identity.VerificationID(k["id"]), Code: wrongOf(identity.NewSecret(k["code"]))})
@@ -156,37 +156,37 @@ func verificationFlow() flow {
 				}
 				return k
 			},
-			"expired": func(o *owner) map[string]string {
+			"expired": func(o *subject) map[string]string {
 				k := verified(o)
 				o.w.clock.Advance(15 * time.Minute)
 				require.NoError(o.t, o.due("verification", k["id"]))
 				return k
 			},
 		},
-		events: map[okpay.Action]func(*owner, map[string]string) error{
-			identity.Resend: func(o *owner, k map[string]string) error {
+		events: map[okpay.Action]func(*subject, map[string]string) error{
+			identity.Resend: func(o *subject, k map[string]string) error {
 				o.w.clock.Advance(time.Millisecond)
 				_, err := o.w.x.ResendCode(o.t.Context(), identity.ResendCode{ID: identity.VerificationID(k["id"])})
 				return err
 			},
-			identity.ProveFirst: func(o *owner, k map[string]string) error {
+			identity.ProveFirst: func(o *subject, k map[string]string) error {
 				_, err := o.w.x.ProveCode(o.t.Context(), identity.ProveCode{ID: identity.VerificationID(k["id"]), Code: identity.NewSecret(k["code"])})
 				return err
 			},
-			identity.SendAnother: func(o *owner, k map[string]string) error {
+			identity.SendAnother: func(o *subject, k map[string]string) error {
 				o.w.clock.Advance(time.Millisecond)
 				_, err := o.w.x.SendSecond(o.t.Context(), identity.SendSecond{ID: identity.VerificationID(k["id"]), Kind: okpay.ContactPhone})
 				return err
 			},
-			identity.ProveOther: func(o *owner, k map[string]string) error {
+			identity.ProveOther: func(o *subject, k map[string]string) error {
 				_, err := o.w.x.ProveSecond(o.t.Context(), identity.ProveSecond{ID: identity.VerificationID(k["id"]), Kind: "phone", Code: identity.NewSecret(k["code"])})
 				return err
 			},
-			identity.Consume: func(o *owner, k map[string]string) error {
+			identity.Consume: func(o *subject, k map[string]string) error {
 				_, err := o.w.use(o.t.Context(), identity.NewSecret(k["proof"]), identity.ProofOf{Purpose: "one"})
 				return err
 			},
-			identity.Expire: func(o *owner, k map[string]string) error {
+			identity.Expire: func(o *subject, k map[string]string) error {
 				o.w.clock.Advance(15 * time.Minute)
 				return o.due("verification", k["id"])
 			},
@@ -195,12 +195,12 @@ func verificationFlow() flow {
 }
 
 func resetFlow() flow {
-	sent := func(o *owner) map[string]string {
+	sent := func(o *subject) map[string]string {
 		r := o.askReset()
 		return map[string]string{"id": string(r.ID), "token": o.linkOf(r.ID).Reveal()}
 	}
-	open := func(factor bool) func(*owner) map[string]string {
-		return func(o *owner) map[string]string {
+	open := func(factor bool) func(*subject) map[string]string {
+		return func(o *subject) map[string]string {
 			if factor {
 				o.signIn()
 				o.enroll()
@@ -212,39 +212,39 @@ func resetFlow() flow {
 	return flow{
 		table: identity.PasswordResetMachine().Drawn(),
 		sinks: map[string][]okpay.Action{"proven": {"no_factor"}},
-		states: map[string]func(*owner) map[string]string{
+		states: map[string]func(*subject) map[string]string{
 			"sent": sent, "proven": open(true), "may_set": open(false),
-			"done": func(o *owner) map[string]string {
+			"done": func(o *subject) map[string]string {
 				k := open(false)(o)
 				require.NoError(o.t, o.setNew(identity.NewSecret(k["grant"]), other))
 				return k
 			},
-			"dead": func(o *owner) map[string]string {
+			"dead": func(o *subject) map[string]string {
 				k := sent(o)
 				o.w.clock.Advance(10 * time.Minute)
 				require.NoError(o.t, o.due("password_reset", k["id"]))
 				return k
 			},
 		},
-		events: map[okpay.Action]func(*owner, map[string]string) error{
-			"open": func(o *owner, k map[string]string) error {
+		events: map[okpay.Action]func(*subject, map[string]string) error{
+			"open": func(o *subject, k map[string]string) error {
 				_, err := o.w.x.OpenPasswordReset(o.t.Context(), identity.OpenPasswordReset{Token: identity.NewSecret(k["token"])})
 				if k["token"] == "" { // what it needs is burnt
 					_, err = o.w.x.OpenPasswordReset(o.t.Context(), identity.OpenPasswordReset{ID: identity.PasswordResetID(k["id"]), Code: identity.NewSecret("12345678")})
 				}
 				return err
 			},
-			"factor": func(o *owner, k map[string]string) error {
+			"factor": func(o *subject, k map[string]string) error {
 				code := "123456"
 				if len(o.codes) > 0 {
 					code = o.codes[0].Reveal()
 				}
 				return o.finish(k, code)
 			},
-			"set": func(o *owner, k map[string]string) error {
+			"set": func(o *subject, k map[string]string) error {
 				return o.w.x.SetNewPassword(o.t.Context(), identity.SetNewPassword{Grant: identity.NewSecret(k["grant"]), Password: password.New("another of them, 77")})
 			},
-			"expire": func(o *owner, k map[string]string) error {
+			"expire": func(o *subject, k map[string]string) error {
 				o.w.clock.Advance(10 * time.Minute)
 				return o.due("password_reset", k["id"])
 			},
@@ -254,18 +254,18 @@ func resetFlow() flow {
 
 // finish gives the second factor of a reset. It takes two Changes, of which the table's is the
 // second.
-func (o *owner) finish(k map[string]string, code string) error {
+func (o *subject) finish(k map[string]string, code string) error {
 	_, err := o.w.x.FinishResetFactor(o.t.Context(), identity.FinishResetFactor{Grant: identity.NewSecret(k["grant"]), Code: identity.NewSecret(code)})
 	return err
 }
 
 func changeFlow() flow {
-	pending := func(o *owner) map[string]string {
+	pending := func(o *subject) map[string]string {
 		o.signIn()
 		c := o.beginChange("new@example.com", o.mailID())
 		return map[string]string{"id": string(c.ID), "code": o.sent(c.Verification).Reveal(), "token": string(c.ID) + "." + strings.Repeat("A", 43)}
 	}
-	made := func(o *owner) map[string]string {
+	made := func(o *subject) map[string]string {
 		k := pending(o)
 		c, err := o.w.x.ConfirmContactChange(o.ctx(), identity.ConfirmContactChange{ID: identity.ContactChangeID(k["id"]), Code: identity.NewSecret(k["code"])})
 		require.NoError(o.t, err)
@@ -274,9 +274,9 @@ func changeFlow() flow {
 	}
 	return flow{
 		table: identity.ContactChangeMachine().Drawn(),
-		states: map[string]func(*owner) map[string]string{
+		states: map[string]func(*subject) map[string]string{
 			"pending": pending, "made": made,
-			"reverted": func(o *owner) map[string]string {
+			"reverted": func(o *subject) map[string]string {
 				k := made(o)
 				_, err := o.w.x.RevertContact(o.t.Context(), identity.RevertContact{Token: identity.NewSecret(k["token"])})
 				require.NoError(o.t, err)
@@ -285,30 +285,30 @@ func changeFlow() flow {
 				o.signIn()
 				return k
 			},
-			"final": func(o *owner) map[string]string {
+			"final": func(o *subject) map[string]string {
 				k := made(o)
 				o.w.clock.Advance(7 * 24 * time.Hour)
 				require.NoError(o.t, o.due("contact_change", k["id"]))
 				o.signIn()
 				return k
 			},
-			"dropped": func(o *owner) map[string]string {
+			"dropped": func(o *subject) map[string]string {
 				k := pending(o)
 				o.w.clock.Advance(10 * time.Minute)
 				require.NoError(o.t, o.due("contact_change", k["id"]))
 				return k
 			},
 		},
-		events: map[okpay.Action]func(*owner, map[string]string) error{
-			"make": func(o *owner, k map[string]string) error {
+		events: map[okpay.Action]func(*subject, map[string]string) error{
+			"make": func(o *subject, k map[string]string) error {
 				_, err := o.w.x.ConfirmContactChange(o.ctx(), identity.ConfirmContactChange{ID: identity.ContactChangeID(k["id"]), Code: identity.NewSecret(k["code"])})
 				return err
 			},
-			"revert": func(o *owner, k map[string]string) error {
+			"revert": func(o *subject, k map[string]string) error {
 				_, err := o.w.x.RevertContact(o.t.Context(), identity.RevertContact{Token: identity.NewSecret(k["token"])})
 				return err
 			},
-			"expire": func(o *owner, k map[string]string) error {
+			"expire": func(o *subject, k map[string]string) error {
 				switch record := o.w.record("contact_change", k["id"]); {
 				case strings.Contains(record, "\"pending\""):
 					o.w.clock.Advance(10 * time.Minute)
@@ -323,8 +323,8 @@ func changeFlow() flow {
 
 func TestRandomHistoriesEqualAModel(t *testing.T) {
 	r := seeded(t)
-	w := start(t, often(identity.Config{SecondProof: []identity.Purpose{"two"}}))
-	o := w.owner()
+	w := start(t, sending(identity.Config{SecondProof: []identity.Purpose{"two"}}))
+	o := w.proprietor()
 	steps := 0
 	for history := range testsize.Scaled(t, 2000) {
 		if history%20 == 19 {
@@ -332,7 +332,7 @@ func TestRandomHistoriesEqualAModel(t *testing.T) {
 		}
 		purpose := []identity.Purpose{"one", "two"}[r.IntN(2)]
 		v := o.start(purpose)
-		m := model{state: "code_sent", until: w.clock.Now().Add(10 * time.Minute)}
+		m := verificationModel{state: "code_sent", until: w.clock.Now().Add(10 * time.Minute)}
 		code, proof := o.w.x.CodeOf(t.Context(), v.ID), identity.Secret{}
 		for range 3 + r.IntN(8) {
 			steps++
@@ -418,8 +418,8 @@ func TestRandomHistoriesEqualAModel(t *testing.T) {
 	w.verify()
 }
 
-// model is what a verification is expected to be.
-type model struct {
+// verificationModel is what a verification is expected to be.
+type verificationModel struct {
 	state         string
 	until         time.Time
 	tries, second int

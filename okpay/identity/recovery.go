@@ -76,7 +76,7 @@ func (x *Identity) newRecoveryCodes(customer okpay.CustomerID) ([]totp.RecoveryC
 
 // RenewRecoveryCodes makes new recovery codes for the customer who is signed in, to be shown
 // once, in the place of all earlier ones. proof is of a StepUp for ManageFactor, or none when the
-// customer signed in with the factor within the last 5 minutes.
+// customer signed in with the factor within Config.Recent.
 //
 // Errors, the first that applies: AuthenticationRequired without a session or a fresh sign-in
 // or proof, SessionEnded, AccountRestricted and AccountLocked, InvalidState unless the factor

@@ -62,19 +62,40 @@ type sender struct {
 	limit SendLimit
 }
 
-// senders are who counts when something is sent for a customer, or for a name that nobody has:
-// they themselves, where it goes to, and who asks. Between two to one place there is a gap.
-func (x *Identity) senders(who string, to okpay.Address, client *Client) []sender {
+// countSend counts one thing to be sent to what a name has led to: for the customer or the name,
+// for the contact, to which there is a gap between two, and for the network address that asks. A
+// device that the customer trusts is counted apart, so that strangers who ask for codes in
+// somebody's name do not keep their owner from asking. Errors: TooManyTries with ResetsAt.
+func (x *Identity) countSend(d *okpay.Draft, of *found, client *Client) error {
+	trusted, err := x.asksTrusted(d, of, client)
+	if err != nil {
+		return err
+	}
+	who, to := of.who(), string(of.address.Kind)+"/"+of.address.Value
+	if trusted {
+		who, to = "trusted/"+who, "trusted/"+to
+	}
 	all, by := x.cfg.Sends, x.cfg.SendsByAddress
 	all.Gap, by.Gap = 0, 0
-	out := []sender{
-		{x.counters.Key("sends", who), all},
-		{x.counters.Key("sends/to", string(to.Kind)+"/"+to.Value), x.cfg.Sends},
-	}
-	if a, ok := client.throttled(); ok {
+	out := []sender{{x.counters.Key("sends", who), all}, {x.counters.Key("sends/to", to), x.cfg.Sends}}
+	if a, ok := client.throttled(); ok && !trusted {
 		out = append(out, sender{x.counters.Key("sends/address", a.String()), by})
 	}
-	return out
+	return send(d, out)
+}
+
+// asksTrusted reports whether a client is a device that the customer trusts. It reads as much for
+// a name that nobody has.
+func (x *Identity) asksTrusted(d *okpay.Draft, of *found, client *Client) (bool, error) {
+	if client.Device.IsZero() {
+		return false, nil
+	}
+	id := of.customer
+	if id == "" {
+		id = noCustomer
+	}
+	v, err := x.devices(d, id)
+	return err == nil && v.find(client.Device, of.gate.Epoch, d.Now()) != "", err
 }
 
 // send counts one thing to be sent. Errors: TooManyTries with ResetsAt, and then it is not

@@ -210,10 +210,12 @@ func (x *Identity) Sessions(ctx context.Context, after SessionID, limit int) (pa
 func (x *Identity) sessionDue(ctx context.Context, id string) error {
 	_, err := x.w.Do(ctx, okpay.Act{Principal: "program", Operation: "session.expire"}, func(d *okpay.Draft) error {
 		s := &sessionDoc{}
-		if err := d.Read("session", id, s); err != nil {
-			return err
-		}
+		err := d.Read("session", id, s)
 		switch {
+		case errors.Is(err, okpay.NotFound):
+			return okpay.ErrNothingDue
+		case err != nil:
+			return err
 		case s.Put().Due.After(d.Now()):
 			return okpay.ErrNothingDue
 		case s.State != SessionActive:

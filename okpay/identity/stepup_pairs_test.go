@@ -274,3 +274,80 @@ func TestEveryPairOfStateAndEventOfAReset(t *testing.T) {
 		}
 	}
 }
+
+func TestRandomHistoriesOfResetsEqualTheModel(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 3))
+	var w *world
+	for i := range testsize.Scaled(t, 500) {
+		if i%100 == 0 {
+			w = start(t, identity.Config{SessionIdle: 10_000 * time.Hour, SessionLife: 10_000 * time.Hour})
+			desk(w)
+		}
+		id := okpay.CustomerID(fmt.Sprintf("c%d", i))
+		_, err := w.Customers.Create(t.Context(), okpay.CreateCustomer{ID: id, Name: "Name"})
+		require.NoError(t, err)
+		h := w.holder(id)
+		h.enroll()
+		reset := h.request()
+		state, until, on := identity.ResetRequested, reset.Until, true
+		open := func() bool { return (state == identity.ResetRequested || state == identity.ResetWaiting) }
+		for step := range 6 {
+			inTime := w.clock.Now().Before(until)
+			var err error
+			allowed := true
+			switch r.IntN(5) {
+			case 0:
+				by := []string{"agent1", "agent2"}[r.IntN(2)]
+				_, err = h.approve(reset.ID, by)
+				if by == "agent1" {
+					require.ErrorIs(t, err, okpay.SelfApprovalForbidden)
+					continue
+				}
+				if allowed = state == identity.ResetRequested && inTime; allowed {
+					state, until = identity.ResetWaiting, w.clock.Now().Add(24*time.Hour)
+				}
+			case 1:
+				if r.IntN(3) > 0 {
+					continue
+				}
+				_, err = w.x.CancelFactorReset(t.Context(), identity.MoveFactorReset{ID: reset.ID, By: "agent3", Reason: "x"})
+				if allowed = open() && inTime; allowed {
+					state = identity.ResetCanceled
+				}
+			case 2:
+				if r.IntN(3) > 0 {
+					continue
+				}
+				h.signIn()
+				// The owner may object until the moment it is done.
+				err = w.x.ObjectToFactorReset(h.ctx(), reset.ID)
+				if allowed = open(); allowed {
+					state = identity.ResetCanceled
+				}
+			case 3:
+				w.clock.Advance([]time.Duration{time.Hour, 12 * time.Hour, 24 * time.Hour}[r.IntN(3)])
+				continue
+			case 4:
+				h.work()
+				switch {
+				case w.clock.Now().Before(until):
+				case state == identity.ResetRequested:
+					state = identity.ResetExpired
+				case state == identity.ResetWaiting:
+					state, on = identity.ResetDone, false
+				}
+			}
+			if allowed {
+				require.NoError(t, err, "history %d, step %d", i, step)
+			} else {
+				require.ErrorIs(t, err, okpay.InvalidState, "history %d, step %d", i, step)
+			}
+			var now identity.Reset
+			require.NoError(t, w.Read(t.Context(), "factor_reset", reset.ID, &now))
+			require.Equal(t, state, now.State, "history %d, step %d", i, step)
+			require.Equal(t, on, h.factor().State == identity.FactorActive)
+		}
+	}
+}

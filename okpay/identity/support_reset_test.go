@@ -220,8 +220,12 @@ func TestNobodyResetsWithoutSupport(t *testing.T) {
 	_, err = w.x.RequestFactorReset(h.ctx(), in)
 	require.ErrorIs(t, err, okpay.PermissionDenied, "a customer is signed in, and no operator")
 	for _, bad := range []identity.RequestFactorReset{
-		{By: "agent1", Reason: "x"}, {Customer: customer, Reason: "x"}, {Customer: customer, By: "agent1"}, {Customer: customer, By: "agent1", Reason: " "},
-		{Customer: customer, By: "a b", Reason: "x"}, {Customer: customer, By: "agent1", Case: "/", Reason: "x"},
+		{By: "agent1", Reason: "x"},
+		{Customer: customer, Reason: "x"},
+		{Customer: customer, By: "agent1"},
+		{Customer: customer, By: "agent1", Reason: " "},
+		{Customer: customer, By: "a b", Reason: "x"},
+		{Customer: customer, By: "agent1", Case: "/", Reason: "x"},
 	} {
 		_, err = w.x.RequestFactorReset(t.Context(), bad)
 		require.ErrorIs(t, err, okpay.InvalidRequest)

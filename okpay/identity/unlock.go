@@ -34,7 +34,8 @@ func (x *Identity) LockReason(ctx context.Context, in LockReasonOf) (LockReport,
 	if in.Proof.IsZero() && !c.signedIn() {
 		return report, okpay.NewError(okpay.AuthenticationRequired, "nobody is signed in")
 	}
-	err := x.ask(ctx, c, "reason", "account.lock_reason", func(d *okpay.Draft) error {
+	id, _ := splitToken(in.Proof, "vfy_")
+	err := x.ask(ctx, c, "reason/"+string(c.Customer)+id, "account.lock_reason", func(d *okpay.Draft) error {
 		customer := c.Customer
 		if !in.Proof.IsZero() {
 			f, err := x.proof(d, in.Proof, ProofOf{Purpose: ForUnlock, Customer: c.Customer, Session: SessionID(c.Session)})

@@ -14,10 +14,10 @@ import (
 )
 
 // resident is somebody registered, with a password and two verified contacts.
-func (w *world) resident() *owner {
+func (w *world) resident() *subject {
 	w.t.Helper()
 	id := w.registered(mail)
-	o := &owner{holder: w.holder(id)}
+	o := &subject{holder: w.holder(id)}
 	o.phone = o.contact(okpay.AddContact{Phone: phone})
 	w.clock.Advance(15 * time.Minute) // more may be sent
 	return o
@@ -59,7 +59,7 @@ func TestALockAfterFailuresIsLearntAndOpenedByAProof(t *testing.T) {
 }
 
 func TestWhyAnAccountIsLockedIsToldToItsOwnerAlone(t *testing.T) {
-	w := start(t, often(identity.Config{}))
+	w := start(t, sending(identity.Config{}))
 	o := w.resident()
 	_, err := w.x.LockReason(t.Context(), identity.LockReasonOf{})
 	require.ErrorIs(t, err, okpay.AuthenticationRequired)
@@ -84,7 +84,7 @@ func TestWhyAnAccountIsLockedIsToldToItsOwnerAlone(t *testing.T) {
 
 func TestALockForReasonsOfSecurityNeedsTwoProofsOfTwoKinds(t *testing.T) {
 	told := []identity.RiskEvent{}
-	w := start(t, often(identity.Config{OnRiskLock: func(d *okpay.Draft, e identity.RiskEvent) error {
+	w := start(t, sending(identity.Config{OnRiskLock: func(d *okpay.Draft, e identity.RiskEvent) error {
 		told = append(told, e)
 		return nil
 	}}))
@@ -187,7 +187,7 @@ func TestAnAgentUnlocksWhatFailuresHaveLocked(t *testing.T) {
 
 func TestAReportFreezesSignsOutAndOpensACaseInOneChange(t *testing.T) {
 	var cases []identity.RiskEvent
-	w := start(t, often(identity.Config{OnRiskLock: func(d *okpay.Draft, e identity.RiskEvent) error {
+	w := start(t, sending(identity.Config{OnRiskLock: func(d *okpay.Draft, e identity.RiskEvent) error {
 		cases = append(cases, e)
 		return nil
 	}}))
@@ -260,8 +260,8 @@ func TestALockWhoseCaseCanNotBeOpenedIsNone(t *testing.T) {
 
 func TestSecondProofs(t *testing.T) {
 	t.Run("a code of the app, and a recovery code is the same factor", func(t *testing.T) {
-		w := start(t, often(identity.Config{SecondProof: []identity.Purpose{"export"}}))
-		o := w.owner()
+		w := start(t, sending(identity.Config{SecondProof: []identity.Purpose{"export"}}))
+		o := w.proprietor()
 		o.enroll()
 		v := o.prove("export")
 		assert.Equal(t, []lockout.Proof{"totp", "recovery_code", "phone"}, v.Needs)
@@ -281,8 +281,8 @@ func TestSecondProofs(t *testing.T) {
 		require.NoError(t, err)
 	})
 	t.Run("five wrong ones end it", func(t *testing.T) {
-		w := start(t, often(identity.Config{SecondProof: []identity.Purpose{"export"}}))
-		o := w.owner()
+		w := start(t, sending(identity.Config{SecondProof: []identity.Purpose{"export"}}))
+		o := w.proprietor()
 		v := o.prove("export")
 		_, err := w.x.SendSecond(t.Context(), identity.SendSecond{ID: v.ID, Kind: okpay.ContactPhone})
 		require.NoError(t, err)
@@ -296,8 +296,8 @@ func TestSecondProofs(t *testing.T) {
 		assert.Contains(t, w.record("verification", string(v.ID)), `"state":"failed"`)
 	})
 	t.Run("security questions, three tries in 24 hours", func(t *testing.T) {
-		w := start(t, often(identity.Config{SecondProof: []identity.Purpose{"export"}, Questions: true}))
-		o := w.owner()
+		w := start(t, sending(identity.Config{SecondProof: []identity.Purpose{"export"}, Questions: true}))
+		o := w.proprietor()
 		answers := map[string]identity.Secret{"school": identity.NewSecret("St. Mary’s  School"), "street": identity.NewSecret("北京第一小学")}
 		require.NoError(t, w.x.SetQuestions(o.ctx(), identity.SetQuestions{Answers: answers, Proof: o.stepUpFor(identity.ManageFactor)}))
 		assert.NotContains(t, w.record("questions", string(o.id)), "school ", "answers are hashed")
@@ -319,8 +319,8 @@ func TestSecondProofs(t *testing.T) {
 		require.NoError(t, prove("st marys school"))
 	})
 	t.Run("questions are off unless the program wants them", func(t *testing.T) {
-		w := start(t, often(identity.Config{}))
-		o := w.owner()
+		w := start(t, sending(identity.Config{}))
+		o := w.proprietor()
 		err := w.x.SetQuestions(o.ctx(), identity.SetQuestions{Answers: map[string]identity.Secret{"a": identity.NewSecret("one two"), "b": identity.NewSecret("three")}})
 		require.ErrorIs(t, err, okpay.InvalidState)
 	})

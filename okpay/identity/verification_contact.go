@@ -20,7 +20,7 @@ func (x *Identity) beginContact(d *okpay.Draft, customer okpay.CustomerID, c okp
 		ID: verificationOf(c.ID), Purpose: ForContact, Of: customer, Contact: c.ID, Silent: taken, Client: from.facts(),
 	}
 	of := &found{address: okpay.Address{Kind: c.Kind, Value: c.Value}, customer: customer, contact: c.ID}
-	err := send(d, x.senders(of.who(), of.address, &from))
+	err := x.countSend(d, of, &from)
 	if f.Unsent = errors.Is(err, okpay.TooManyTries); err != nil && !f.Unsent {
 		return err
 	}

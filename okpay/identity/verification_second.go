@@ -111,8 +111,8 @@ func (x *Identity) SendSecond(ctx context.Context, in SendSecond) (Verification,
 		if !ok || slices.Contains(f.Proofs, lockout.Proof(in.Kind)) {
 			return okpay.NewError(okpay.InvalidState, "there is no other contact of this kind")
 		}
-		of := found{address: okpay.Address{Kind: c.Kind, Value: c.Value}, customer: f.Of}
-		if err := send(d, x.senders(of.who(), of.address, &in.Client)); err != nil {
+		of := &found{address: okpay.Address{Kind: c.Kind, Value: c.Value}, customer: f.Of, gate: okpay.Gate{Epoch: f.Epoch}}
+		if err := x.countSend(d, of, &in.Client); err != nil {
 			return err
 		}
 		f.Code.next(x, of.address, d.Now(), codeLasts)

@@ -130,7 +130,7 @@ func (x *Identity) own(d *okpay.Draft, customer okpay.CustomerID, id okpay.Conta
 // beginCode sends the first code of a verification. One that is to verify a contact which is
 // somebody else's goes on in silence, and the owner hears of it: who asks has proven nothing.
 func (x *Identity) beginCode(d *okpay.Draft, f *verificationDoc, of *found, client *Client) error {
-	if err := send(d, x.senders(of.who(), of.address, client)); err != nil {
+	if err := x.countSend(d, of, client); err != nil {
 		return err
 	}
 	if f.Purpose == ForContact {
@@ -171,8 +171,8 @@ func (x *Identity) ResendCode(ctx context.Context, in ResendCode) (Verification,
 		if f, err = x.verification(d, c, in.ID, CodeSent); err != nil {
 			return err
 		}
-		of := found{address: f.Code.To, customer: f.Of, shadow: f.Shadow}
-		if err := send(d, x.senders(of.who(), of.address, &in.Client)); err != nil {
+		of := &found{address: f.Code.To, customer: f.Of, shadow: f.Shadow, gate: okpay.Gate{Epoch: f.Epoch}}
+		if err := x.countSend(d, of, &in.Client); err != nil {
 			return err
 		}
 		f.Code.next(x, f.Code.To, d.Now(), codeLasts)

@@ -14,7 +14,7 @@ import (
 
 func TestACodeProvesAnIdentityOnceAndForOnePurpose(t *testing.T) {
 	w := start(t, identity.Config{})
-	o := w.owner()
+	o := w.proprietor()
 	before := w.last()
 	v := o.start("export")
 	assert.Equal(t, identity.Verification{
@@ -71,7 +71,7 @@ func TestAProofIsSoonOverAndNotGoodAfterAChangeOfCredentials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := start(t, identity.Config{})
-			v := w.owner().prove("export")
+			v := w.proprietor().prove("export")
 			spoil(w)
 			_, err := w.use(t.Context(), v.Proof, identity.ProofOf{Purpose: "export", Customer: customer})
 			require.ErrorIs(t, err, okpay.AuthenticationFailed)
@@ -80,8 +80,8 @@ func TestAProofIsSoonOverAndNotGoodAfterAChangeOfCredentials(t *testing.T) {
 }
 
 func TestAVerificationInASessionIsThatSessionsAlone(t *testing.T) {
-	w := start(t, often(identity.Config{}))
-	o := w.owner()
+	w := start(t, sending(identity.Config{}))
+	o := w.proprietor()
 	v, err := w.x.StartVerification(o.ctx(), identity.StartVerification{Purpose: "export", Contact: o.phone})
 	require.NoError(t, err)
 	assert.Equal(t, okpay.ContactPhone, v.Channel)
@@ -111,7 +111,7 @@ func TestAVerificationInASessionIsThatSessionsAlone(t *testing.T) {
 
 func TestCodesAreSentOnlySoOften(t *testing.T) {
 	w := start(t, identity.Config{})
-	o := w.owner()
+	o := w.proprietor()
 	v := o.start("export")
 	resend := func() error {
 		_, err := w.x.ResendCode(t.Context(), identity.ResendCode{ID: v.ID, Client: home})
@@ -164,8 +164,8 @@ func TestAnAddressAsksOnlySoOftenForWhomever(t *testing.T) {
 }
 
 func TestTriesStayCountedWhateverIsSent(t *testing.T) {
-	w := start(t, often(identity.Config{}))
-	o := w.owner()
+	w := start(t, sending(identity.Config{}))
+	o := w.proprietor()
 	v := o.start("export")
 	for i := range 5 {
 		_, err := w.x.ProveCode(t.Context(), identity.ProveCode{ID: v.ID, Code: wrongOf(o.sent(v.ID))})
@@ -183,8 +183,8 @@ func TestTriesStayCountedWhateverIsSent(t *testing.T) {
 }
 
 func TestAContactIsVerifiedInOneChange(t *testing.T) {
-	w := start(t, often(identity.Config{}))
-	o := w.owner()
+	w := start(t, sending(identity.Config{}))
+	o := w.proprietor()
 	c, err := w.Contacts.Add(o.ctx(), okpay.AddContact{Customer: customer, Email: "new@example.com"})
 	require.NoError(t, err)
 	v, err := w.x.StartVerification(o.ctx(), identity.StartVerification{Purpose: identity.ForContact, Contact: c.ID})
@@ -203,11 +203,11 @@ func TestAContactIsVerifiedInOneChange(t *testing.T) {
 }
 
 func TestAContactOfSomebodyElsesIsVerifiedByNobodyElse(t *testing.T) {
-	w := start(t, often(identity.Config{}))
-	o := w.owner()
+	w := start(t, sending(identity.Config{}))
+	o := w.proprietor()
 	_, err := w.Customers.Create(t.Context(), okpay.CreateCustomer{ID: "bob"})
 	require.NoError(t, err)
-	bob := &owner{holder: w.holder("bob")}
+	bob := &subject{holder: w.holder("bob")}
 	c, err := w.Contacts.Add(bob.ctx(), okpay.AddContact{Customer: "bob", Email: mail})
 	require.NoError(t, err)
 	v, err := w.x.StartVerification(bob.ctx(), identity.StartVerification{Purpose: identity.ForContact, Contact: c.ID})
@@ -255,7 +255,7 @@ func TestARegistrationSendsTheCodeForItsContact(t *testing.T) {
 
 func TestWhatNobodyFinishesIsEndedAndForgotten(t *testing.T) {
 	w := start(t, identity.Config{})
-	o := w.owner()
+	o := w.proprietor()
 	v := o.start("export")
 	code := o.sent()
 	w.clock.Advance(10 * time.Minute)
@@ -274,7 +274,7 @@ func TestWhatNobodyFinishesIsEndedAndForgotten(t *testing.T) {
 
 func TestAKeyThatIsGoneCountsNoTry(t *testing.T) {
 	w := start(t, identity.Config{})
-	o := w.owner()
+	o := w.proprietor()
 	v := o.start("export")
 	code, m := o.sent(), o.message("verification_code")
 	w.x.Rekey(identity.Key{ID: "k2", Secret: [32]byte{9}})
@@ -285,4 +285,29 @@ func TestAKeyThatIsGoneCountsNoTry(t *testing.T) {
 	w.x.Rekey(identity.Key{ID: "k2", Secret: [32]byte{9}}, key)
 	_, err = w.x.ProveCode(t.Context(), identity.ProveCode{ID: v.ID, Code: code})
 	require.NoError(t, err, "the old key still opens what was made under it")
+}
+
+func TestStrangersDoNotKeepAnOwnerFromAsking(t *testing.T) {
+	w := start(t, identity.Config{})
+	o := w.resident()
+	o.signIn()
+	token, _, err := w.x.TrustDevice(o.ctx(), home)
+	require.NoError(t, err)
+	ask := func(from identity.Client) error {
+		_, err := w.x.RequestPasswordReset(t.Context(), identity.RequestPasswordReset{Email: mail, Client: from})
+		return err
+	}
+	for i := range 9 { // with that of the registration as many as a day allows
+		w.clock.Advance(15 * time.Minute)
+		require.NoError(t, ask(identity.Client{Address: "203.0.113." + string(rune('1'+i%9))}))
+	}
+	w.clock.Advance(15 * time.Minute)
+	require.ErrorIs(t, ask(identity.Client{}), okpay.TooManyTries)
+	stolen := home
+	stolen.Device = identity.NewSecret("dev_x." + token.Reveal()[len(token.Reveal())-43:])
+	require.ErrorIs(t, ask(stolen), okpay.TooManyTries)
+	trusted := home
+	trusted.Device = token
+	require.NoError(t, ask(trusted), "the owner's device is counted apart")
+	require.ErrorIs(t, ask(trusted), okpay.TooManyTries, "and bounded as well")
 }
