@@ -36,10 +36,18 @@ func TestEachPathOfACustomerIsTried(t *testing.T) {
 // refused calls a path, which is refused with a code, and nothing is there that was not before.
 func (w *world) refused(ctx context.Context, name string, args []any, codes ...okpay.Code) {
 	w.t.Helper()
-	head := w.head()
+	head, events := w.head(), w.events()
 	_, err := call(w.t, w.process, name, append([]any{ctx}, args...)...)
 	assert.Contains(w.t, codes, okpay.CodeOf(err), "%s: %v", name, err)
+	if strings.HasPrefix(name, "care.Callers.") && w.head() == head+1 {
+		// That an agent has asked for what they may not stands in the audit.
+		last, _, err := w.Audit(w.t.Context(), okpay.AuditPage{Limit: 1})
+		require.NoError(w.t, err)
+		assert.Equal(w.t, "caller.refused", last[0].Action, name)
+		head++
+	}
 	assert.Equal(w.t, head, w.head(), "%s: a refusal has changed something", name)
+	assert.Equal(w.t, events, w.events(), name)
 }
 
 // named reports whether a row's arguments say whose it is: those of identity are its session's.

@@ -13,6 +13,7 @@ import (
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/care"
 	"github.com/okpay/okpay-go/okpay/identity"
+	"github.com/okpay/okpay-go/okpay/notify"
 )
 
 // path is one row of testdata/paths.txt.
@@ -56,7 +57,7 @@ func names(rows []path) (out []string) {
 // services are what has the exported methods of a process, by the name that rows begin with. A service
 // that is added to a wallet or to a Care is found by itself.
 func services(p process) map[string]reflect.Value {
-	out := map[string]reflect.Value{"identity": reflect.ValueOf(p.x), "care": reflect.ValueOf(p.c), "okpay.Wallet": reflect.ValueOf(p.Wallet)}
+	out := map[string]reflect.Value{"identity": reflect.ValueOf(p.x), "care": reflect.ValueOf(p.c), "okpay.Wallet": reflect.ValueOf(p.Wallet), "notify": reflect.ValueOf(p.n)}
 	for name, v := range map[string]reflect.Value{"okpay": reflect.ValueOf(p.Wallet), "care": reflect.ValueOf(p.c)} {
 		for i := range v.Elem().NumField() {
 			if f := v.Elem().Type().Field(i); f.IsExported() {
@@ -99,9 +100,7 @@ func call(t *testing.T, p process, name string, args ...any) (out []any, err err
 
 func TestEveryPathIsListed(t *testing.T) {
 	there := []string{}
-	for name, v := range services(process{Wallet: &okpay.Wallet{
-		Customers: &okpay.Customers{},
-	}, x: &identity.Identity{}, c: &care.Care{}}) {
+	for name, v := range services(process{Wallet: &okpay.Wallet{}, x: &identity.Identity{}, c: &care.Care{}, n: &notify.Notify{}}) {
 		for i := range v.Type().NumMethod() {
 			there = append(there, name+"."+v.Type().Method(i).Name)
 		}

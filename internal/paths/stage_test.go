@@ -8,6 +8,7 @@ import (
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/care"
 	"github.com/okpay/okpay-go/okpay/identity"
+	"github.com/okpay/okpay-go/okpay/notify"
 	"github.com/shopspring/decimal"
 )
 
@@ -16,6 +17,7 @@ type stage struct {
 	payment     okpay.PaymentID // of the shop's, for ann to confirm
 	dispute     okpay.DisputeID // of another one, which was paid
 	disputed    okpay.PaymentID
+	paid        okpay.PaymentID
 	quote       okpay.QuoteID
 	transfer    okpay.TransferID // to somebody who has not claimed it
 	asked       okpay.RequestID  // ben asks ann
@@ -35,10 +37,13 @@ func (w *world) stage() (s stage) {
 	p, err = w.Payments.Create(w.ann, okpay.CreatePayment{Merchant: "shop", Amount: cny(800), Customer: ann, Confirm: true})
 	require.NoError(w.t, err)
 	s.disputed = p.ID
+	paid, err := w.Payments.Create(w.ann, okpay.CreatePayment{Merchant: "shop", Amount: cny(900), Customer: ann, Confirm: true})
+	require.NoError(w.t, err)
+	s.paid = paid.ID
 	d, err := w.Disputes.Open(w.ann, okpay.OpenDispute{Customer: ann, Payment: p.ID, Kind: okpay.NotReceived, Text: "it did not come"})
 	require.NoError(w.t, err)
 	s.dispute = d.ID
-	q, err := w.Quotes.Create(ctx, okpay.CreateQuote{Base: "USD", Quote: "CNY", Rate: decimal.RequireFromString("7.1"), Mid: decimal.RequireFromString("7.1")})
+	q, err := w.Quotes.Create(ctx, okpay.CreateQuote{Base: "USD", Quote: "CNY", Rate: rate("7.1"), Mid: rate("7.1")})
 	require.NoError(w.t, err)
 	s.quote = q.ID
 	t, err := w.Transfers.Create(w.ann, okpay.CreateTransfer{From: ann, Email: "nobody@example.com", Amount: cny(300)})
@@ -94,7 +99,7 @@ func paper() []care.Evidence {
 func anns() map[string]func(*world, stage) []any {
 	one := func(v any) []any { return []any{v} }
 	none := func(*world, stage) []any { return nil }
-	name := "B. Customer"
+	name, yes := "B. Customer", true
 	return map[string]func(*world, stage) []any{
 		"okpay.Contacts.Add":     func(*world, stage) []any { return one(okpay.AddContact{Customer: ann, Email: "second@example.com"}) },
 		"okpay.Customers.Update": func(*world, stage) []any { return one(okpay.UpdateCustomer{Customer: ann, Name: &name}) },
@@ -217,5 +222,25 @@ func anns() map[string]func(*world, stage) []any {
 		"care.Callers.Approve":       func(*world, stage) []any { return one(care.ProveCaller{Customer: ann, Request: "none", Number: "42"}) },
 		"care.Callers.StopRequest":   func(*world, stage) []any { return one(care.StopSupport{Customer: ann, Request: "none"}) },
 		"care.Phrases.Set":           func(*world, stage) []any { return one(care.SetPhrase{Customer: ann, Phrase: "my own words"}) },
+
+		"notify.Activity": func(*world, stage) []any { return []any{ann, notify.ActivityPage{}} },
+		"notify.Mark": func(w *world, _ stage) []any {
+			return one(notify.MarkNotices{Customer: ann, Messages: []okpay.MessageID{w.notice()}, Read: &yes})
+		},
+		"notify.Notice":    func(w *world, _ stage) []any { return []any{ann, w.notice()} },
+		"notify.Notices":   func(*world, stage) []any { return []any{ann, notify.NoticePage{}} },
+		"notify.Unread":    func(*world, stage) []any { return one(ann) },
+		"notify.SetDigest": func(*world, stage) []any { return one(notify.ChooseDigest{Customer: ann, Period: notify.Weekly}) },
 	}
 }
+
+// notice is the newest of ann's.
+func (w *world) notice() okpay.MessageID {
+	w.t.Helper()
+	list, err := w.Customers.Messages(w.t.Context(), ann, "", 1)
+	require.NoError(w.t, err)
+	require.Len(w.t, list, 1)
+	return list[0].ID
+}
+
+func rate(text string) decimal.Decimal { return decimal.RequireFromString(text) }

@@ -20,6 +20,7 @@ import (
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/care"
 	"github.com/okpay/okpay-go/okpay/identity"
+	"github.com/okpay/okpay-go/okpay/notify"
 	"github.com/okpay/okpay-go/okpay/password"
 )
 
@@ -64,6 +65,7 @@ type process struct {
 	*okpay.Wallet
 	x *identity.Identity
 	c *care.Care
+	n *notify.Notify
 }
 
 // world is a store with one process or several, and in it ann and ben, who are customers and
@@ -74,6 +76,7 @@ type world struct {
 	clock      *clock
 	log        *log
 	challenges *atomic.Bool // Config.Risk challenges whatever a customer does
+	mailbox    *notify.Simulated
 	all        []process
 	ann, ben   context.Context // in which they act
 	annToken   identity.Secret
@@ -126,7 +129,7 @@ func start(t *testing.T, stores ...ledger.Store) *world {
 		stores = []ledger.Store{memstore.New()}
 	}
 	w := &world{
-		t: t, log: &log{}, challenges: &atomic.Bool{},
+		t: t, log: &log{}, mailbox: &notify.Simulated{}, challenges: &atomic.Bool{},
 		clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)},
 	}
 	for _, s := range stores {
@@ -208,6 +211,17 @@ func (w *world) join(store ledger.Store) process {
 	p.c, err = care.New(p.Wallet, desk)
 	require.NoError(w.t, err)
 	cases = p.c.Cases
+	p.n, err = notify.New(p.Wallet, notify.Config{
+		Domain: "mail.okpay.example", Mailer: w.mailbox, SMS: w.mailbox, Phrase: p.c.Phrases.Phrase,
+		Secrets: func(ctx context.Context, m okpay.Message) (map[string]string, error) {
+			facts, err := p.x.Secret(ctx, m)
+			if err == nil && len(facts) == 0 {
+				facts, err = p.c.Secret(ctx, m)
+			}
+			return facts, err
+		},
+	})
+	require.NoError(w.t, err)
 	p.x.CheckSupport(func(d *okpay.Draft, of identity.SupportDeed) error {
 		return p.c.Callers.Check(d, care.CallerCheck{
 			By: care.OperatorID(of.By), Act: care.ResetFactor, Case: care.CaseID(of.Case), Customer: of.Customer, First: care.OperatorID(of.First),
@@ -363,6 +377,14 @@ func (w *world) head() int64 {
 	seq, _, _, err := w.Ledger().Head(w.t.Context())
 	require.NoError(w.t, err)
 	return seq
+}
+
+// events is the number of the last event.
+func (w *world) events() int64 {
+	w.t.Helper()
+	_, last, err := w.Events(w.t.Context(), 0, 1000)
+	require.NoError(w.t, err)
+	return last
 }
 
 // worth is all that is in a customer's accounts.
