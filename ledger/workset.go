@@ -1,8 +1,8 @@
 package ledger
 
 import (
-	"maps"
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
