@@ -235,14 +235,6 @@ func callerOf(ctx context.Context) caller {
 
 func (c *caller) signedIn() bool { return c.Customer != "" }
 
-// name is how the audit names the caller.
-func (c *caller) name() string {
-	if c.signedIn() {
-		return "c/" + string(c.Customer)
-	}
-	return "program"
-}
-
 // ask commits a Change that a caller asks for. One who is signed in may have a limited session:
 // these verbs are for them as well. Errors: SessionEnded, those of fn, ServiceBusy.
 func (x *Identity) ask(ctx context.Context, c caller, at, operation string, fn func(*okpay.Draft) error) error {
