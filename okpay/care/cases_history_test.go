@@ -323,7 +323,7 @@ func TestRandomHistoriesOfCasesAgreeWithAModel(t *testing.T) {
 	cfg.Capacity, cfg.ContactsPerHour, cfg.CasesPerDay = 2, 1000, 1000
 	agents := []care.OperatorID{"one", "two", "top"}
 	done := map[string]int{}
-	for left := testsize.Scaled(t, 10000); left > 0; {
+	for left := testsize.Scaled(t, 2500); left > 0; {
 		k := startCases(t, cfg)
 		for range min(left, 500) {
 			left--

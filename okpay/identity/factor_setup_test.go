@@ -15,7 +15,7 @@ import (
 
 // holder is a customer with a session, an app and recovery codes.
 type holder struct {
-	t     *testing.T
+	t     testing.TB
 	w     *world
 	p     process
 	id    okpay.CustomerID
@@ -88,7 +88,7 @@ func (h *holder) next() string {
 	return h.code()
 }
 
-func codeOf(t *testing.T, secret totp.Secret, at time.Time) string {
+func codeOf(t testing.TB, secret totp.Secret, at time.Time) string {
 	t.Helper()
 	code, err := totp.Code(secret, totp.Params{}, at)
 	require.NoError(t, err)

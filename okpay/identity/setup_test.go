@@ -48,7 +48,7 @@ type process struct {
 // world is one store with a wallet, or several, and one customer.
 type world struct {
 	process
-	t     *testing.T
+	t     testing.TB
 	clock *clock
 	all   []process
 }
@@ -59,10 +59,10 @@ const customer = okpay.CustomerID("ann")
 var key = identity.Key{ID: "k1", Secret: [32]byte{1, 2, 3}}
 
 // start is one process over a store in memory.
-func start(t *testing.T, cfg identity.Config) *world { return startAll(t, cfg, memstore.New()) }
+func start(t testing.TB, cfg identity.Config) *world { return startAll(t, cfg, memstore.New()) }
 
 // startAll is one process for each store handed in, which are all the same one.
-func startAll(t *testing.T, cfg identity.Config, stores ...ledger.Store) *world {
+func startAll(t testing.TB, cfg identity.Config, stores ...ledger.Store) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}}
 	for _, store := range stores {
@@ -221,7 +221,7 @@ func (s *countingStore) Read(ctx context.Context, id int64, fn func(ledger.View)
 }
 
 // startAll2 is a further process, with another Config, of a world that is there already.
-func startAll2(t *testing.T, w *world, cfg identity.Config, store ledger.Store) *world {
+func startAll2(t testing.TB, w *world, cfg identity.Config, store ledger.Store) *world {
 	t.Helper()
 	p := w.join(cfg, store)
 	return &world{process: p, t: t, clock: w.clock, all: []process{p}}

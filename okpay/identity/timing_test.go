@@ -7,50 +7,39 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/okpay/okpay-go/internal/testsize"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/identity"
 	"github.com/okpay/okpay-go/okpay/password"
 )
 
-// TestTimeDoesNotTellWhoIsACustomer measures a thousand sign-ins of customers with wrong passwords
-// against a thousand of names that nobody has, in random order. The area under the curve is how
-// often one drawn from the first took longer than one drawn from the second. It wants a machine
-// with nothing else to do, so it runs only when heavy tests are made larger; what is behind it,
-// the work, is compared by TestEveryRefusalOfASignInIsTheSame.
-func TestTimeDoesNotTellWhoIsACustomer(t *testing.T) {
-	if testsize.Scaled(t, 1) == 1 {
-		t.Skip("a measurement: set " + testsize.Variable)
-	}
+// BenchmarkTimeTellsWhoIsACustomer measures a thousand sign-ins of customers with wrong passwords
+// against a thousand of names that nobody has, in random order. auc is how often one drawn from
+// the first took longer than one drawn from the second: 0.5 tells nothing. It wants a machine
+// with nothing else to do. What is behind it, the work, is compared by
+// TestEveryRefusalOfASignInIsTheSame.
+func BenchmarkTimeTellsWhoIsACustomer(b *testing.B) {
 	const samples = 1000
-	w := start(t, identity.Config{Hashing: password.Config{Params: password.DefaultParams()}})
-	head := cheapRegistered(w, samples)
-	order := rand.Perm(2 * samples)
-	took := make([][]time.Duration, 2)
-	for _, i := range order {
-		name := fmt.Sprintf("customer%d@example.com", i/2)
-		if i%2 == 1 {
-			name = fmt.Sprintf("nobody%d@example.com", i/2)
-		}
-		began := time.Now()
-		_, err := w.try(name, "wrong", identity.Client{})
-		took[i%2] = append(took[i%2], time.Since(began))
-		require.ErrorIs(t, err, okpay.AuthenticationFailed)
-	}
-	auc := area(took[0], took[1])
-	t.Logf("%d and %d sign-ins, AUC %.3f, after %d blocks", len(took[0]), len(took[1]), auc, head)
-	assert.InDelta(t, 0.5, auc, 0.05)
-}
-
-// cheapRegistered registers customers.
-func cheapRegistered(w *world, n int) int64 {
-	for i := range n {
+	w := start(b, identity.Config{Hashing: password.Config{Params: password.DefaultParams()}})
+	for i := range samples {
 		w.registered(fmt.Sprintf("customer%d@example.com", i))
 	}
-	return w.head()
+	for b.Loop() {
+		took := make([][]time.Duration, 2)
+		for _, i := range rand.Perm(2 * samples) {
+			name := fmt.Sprintf("customer%d@example.com", i/2)
+			if i%2 == 1 {
+				name = fmt.Sprintf("nobody%d@example.com", i/2)
+			}
+			began := time.Now()
+			_, err := w.try(name, "wrong", identity.Client{})
+			took[i%2] = append(took[i%2], time.Since(began))
+			require.ErrorIs(b, err, okpay.AuthenticationFailed)
+		}
+		b.ReportMetric(area(took[0], took[1]), "auc")
+		w.clock.Advance(2 * time.Hour) // no lock lasts longer
+	}
 }
 
 // area is the probability that one of a is more than one of b.

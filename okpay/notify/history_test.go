@@ -102,11 +102,11 @@ func (e *expected) report(o notify.Outcome) {
 	}
 }
 
-// TestRandomHistoriesOfSendsEqualAModel runs 10,000 histories, 200 customers at a time, each of
+// TestRandomHistoriesOfSendsEqualAModel runs 2,000 histories, 200 customers at a time, each of
 // 14 rounds with attempts that succeed, fail, or are lost, and reports in between.
 func TestRandomHistoriesOfSendsEqualAModel(t *testing.T) {
 	const customers, rounds = 200, 14
-	for world := range testsize.Scaled(t, 50) {
+	for world := range testsize.Scaled(t, 10) {
 		seed := rand.Uint64()
 		t.Logf("world %d has the seed %d", world, seed)
 		history(t, seed, customers, rounds)
