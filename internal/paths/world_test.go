@@ -76,6 +76,7 @@ type world struct {
 	clock      *clock
 	log        *log
 	challenges *atomic.Bool // Config.Risk challenges whatever a customer does
+	password   string       // ann's and ben's
 	mailbox    *notify.Simulated
 	all        []process
 	ann, ben   context.Context // in which they act
@@ -129,7 +130,7 @@ func start(t *testing.T, stores ...ledger.Store) *world {
 		stores = []ledger.Store{memstore.New()}
 	}
 	w := &world{
-		t: t, log: &log{}, mailbox: &notify.Simulated{}, challenges: &atomic.Bool{},
+		t: t, log: &log{}, mailbox: &notify.Simulated{}, password: secret, challenges: &atomic.Bool{},
 		clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)},
 	}
 	for _, s := range stores {
@@ -272,7 +273,7 @@ func (w *world) sent(id okpay.CustomerID, template, object, fact string) identit
 
 func (w *world) token(mail string) identity.Secret {
 	w.t.Helper()
-	s, err := w.x.SignIn(w.t.Context(), identity.SignIn{Name: mail, Password: password.New(secret)})
+	s, err := w.x.SignIn(w.t.Context(), identity.SignIn{Name: mail, Password: password.New(w.password)})
 	require.NoError(w.t, err)
 	require.False(w.t, s.Token.IsZero())
 	return s.Token
@@ -352,7 +353,7 @@ func (w *world) proof(ctx context.Context, in identity.StepUpRequest) identity.S
 	w.t.Helper()
 	s, err := w.x.BeginStepUp(ctx, in)
 	require.NoError(w.t, err)
-	proof, err := w.x.FinishStepUp(ctx, identity.FinishStepUp{ID: s.ID, Method: identity.ByPassword, Answer: identity.NewSecret(secret)})
+	proof, err := w.x.FinishStepUp(ctx, identity.FinishStepUp{ID: s.ID, Method: identity.ByPassword, Answer: identity.NewSecret(w.password)})
 	require.NoError(w.t, err)
 	return proof
 }
