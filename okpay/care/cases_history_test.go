@@ -15,9 +15,9 @@ import (
 
 // modelClock measures by adding up the time in which it ran.
 type modelClock struct {
-	running, done    bool
-	used, target     time.Duration
-	warned, breached bool
+	running, done bool
+	used, target  time.Duration
+	breached      bool
 }
 
 func (m *modelClock) run(target time.Duration) {
@@ -331,7 +331,7 @@ func TestRandomHistoriesOfCasesAgreeWithAModel(t *testing.T) {
 			k.newCustomer(who)
 			m := &caseBook{now: k.clock.Now()}
 			story := []string{}
-			for range 4 + r.IntN(10) {
+			for range 3 + r.IntN(7) {
 				switch n := r.IntN(10); {
 				case n == 0 || len(m.cases) == 0:
 					category := []care.Category{care.GeneralQuestion, care.AccountLocked}[r.IntN(2)]
@@ -361,7 +361,9 @@ func TestRandomHistoriesOfCasesAgreeWithAModel(t *testing.T) {
 					require.Equal(t, want, got, "%v", story)
 					if want == "" {
 						done[on]++
-						k.work() // another target may have passed
+					}
+					if want == "" && on == "escalate" { // another target may have passed
+						k.work()
 						m.pass(0)
 					}
 				}
