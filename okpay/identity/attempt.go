@@ -74,7 +74,7 @@ func (x *Identity) attempt(ctx context.Context, g guess, verify func(context.Con
 	var none *unverified
 	switch {
 	case errors.As(err, &none):
-		return errors.Join(none.err, x.giveBack(ctx, t))
+		return first(x.giveBack(ctx, t), none.err)
 	case err != nil:
 		return err
 	case right:

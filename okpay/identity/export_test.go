@@ -111,3 +111,14 @@ func (x *Identity) Prepare(ctx context.Context, id okpay.CustomerID, p password.
 		return err
 	}, err
 }
+
+// SplitToken is splitToken.
+func SplitToken(text, prefix string) (id string, digest []byte) {
+	return splitToken(NewSecret(text), prefix)
+}
+
+// NewToken is newToken.
+func (x *Identity) NewToken(id string) (Secret, []byte, error) { return x.newToken(id) }
+
+// ClientFacts is Client.facts.
+func ClientFacts(c Client) map[string]string { return c.facts() }
