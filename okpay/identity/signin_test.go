@@ -139,6 +139,7 @@ type work struct{ Hashes, Reads, Blocks int64 }
 func TestEveryRefusalOfASignInIsTheSame(t *testing.T) {
 	store := &countingStore{Store: memstore.New()}
 	w := startAll(t, identity.Config{}, store)
+	w.registered(email) // with the first contact the index of contacts begins
 	counts := w.x.Counting()
 	setup := map[string]func(email string) (pw string, from identity.Client){
 		"a name that nobody has": func(string) (string, identity.Client) { return good, home },
