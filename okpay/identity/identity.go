@@ -172,6 +172,7 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	w.Also(okpay.Task{Noun: "factor", Do: x.expireApp}, okpay.Task{Noun: "factor_reset", Do: x.resetDue}, okpay.Task{Noun: "step_up", Do: x.stepUpDue})
 	w.Also(okpay.Task{Noun: "session", Do: x.sessionDue}, okpay.Task{Noun: "devices", Do: x.devicesDue}, okpay.Task{Noun: "pending", Do: x.pendingDue})
 	w.Also(x.proofTasks()...)
+	w.Erases(erasures()...)
 	return x, nil
 }
 

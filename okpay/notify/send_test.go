@@ -201,6 +201,7 @@ func TestSecretsAreAskedForWhenAMessageIsSentAndKeptNowhere(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotContains(t, strings.Join(notice.Lines, "\n"), code)
 	assert.Contains(t, strings.Join(notice.Lines, "\n"), "not shown here")
+	assert.NotContains(t, strings.Join(notice.Lines, "\n"), "…", "a line for a code says nothing without it")
 	var b strings.Builder
 	require.NoError(t, w.Export(t.Context(), &b, alice))
 	held := b.String() + everything(w)
@@ -371,4 +372,47 @@ func TestPushOpensTheMessageCenterAndCarriesNoSecret(t *testing.T) {
 	require.Len(t, push.Pushes(), 1)
 	got := push.Pushes()[0]
 	assert.Equal(t, notify.Push{ID: got.ID, Customer: alice, Message: id, Title: "充值失败", Locale: "zh-CN"}, got)
+}
+
+func TestALateAnswerToAnAttemptThatWasLostDecidesNothing(t *testing.T) {
+	w := start(t)
+	w.customer(alice, "en", mailbox)
+	other, _ := w.open(w.store, okpay.Config{})
+	attempts := 0
+	w.sim.Answer = func(notify.Medium, string, string) error {
+		switch attempts++; attempts {
+		case 1: // it takes so long that another process begins anew meanwhile
+			w.clock.Advance(5 * time.Minute)
+			_, err := other.Work(t.Context())
+			assert.Error(t, err)
+			return &notify.Failure{Reason: "smtp_550", Permanent: true, Recipient: true}
+		case 2:
+			panic("the other process ends here")
+		}
+		return nil
+	}
+	id := w.tell(okpay.Message{Customer: alice, Template: "topup_failed"})
+	w.work()
+	got := w.sends(id)
+	require.Len(t, got, 1)
+	assert.Equal(t, notify.SendSending, got[0].State, "the second attempt has no outcome yet")
+	assert.Equal(t, 2, got[0].Attempts)
+	away, err := w.Unreachable(t.Context(), alice)
+	require.NoError(t, err)
+	assert.Empty(t, away)
+	w.clock.Advance(5 * time.Minute)
+	w.work()
+	assert.Equal(t, notify.SendSent, w.sends(id)[0].State)
+	assert.Equal(t, 3, attempts)
+}
+
+func TestABounceThatComesBeforeTheAnswerIsKept(t *testing.T) {
+	w := start(t)
+	w.customer(alice, "en", mailbox)
+	w.sim.Answer = func(_ notify.Medium, id, _ string) error {
+		return w.Take(t.Context(), notify.Report{MessageID: id, Outcome: notify.Bounced, Reason: "status_5_1_1"})
+	}
+	id := w.tell(okpay.Message{Customer: alice, Template: "topup_failed"})
+	w.work()
+	assert.Equal(t, notify.SendBounced, w.sends(id)[0].State)
 }

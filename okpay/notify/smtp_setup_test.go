@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 	"github.com/stretchr/testify/require"
 
@@ -38,7 +39,7 @@ type server struct {
 // received is a mail that the server took.
 type received struct {
 	from, to, data string
-	tls            bool
+	tls, signedIn  bool
 }
 
 // serve starts one with a certificate for names.
@@ -106,14 +107,16 @@ func certificate(t *testing.T, names ...string) (tls.Certificate, *x509.CertPool
 
 // session is one conversation.
 type session struct {
-	s    *server
-	conn *smtp.Conn
-	r    received
+	s        *server
+	conn     *smtp.Conn
+	r        received
+	signedIn bool
 }
 
 func (x *session) Mail(from string, _ *smtp.MailOptions) error {
 	x.r = received{from: from}
 	_, x.r.tls = x.conn.TLSConnectionState()
+	x.r.signedIn = x.signedIn
 	return nil
 }
 
@@ -138,6 +141,19 @@ func (x *session) Data(r io.Reader) error {
 		return x.s.data(b)
 	}
 	return nil
+}
+
+// AuthMechanisms and Auth are asked by the server alone; without a password nobody has to sign in.
+func (x *session) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+func (x *session) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		if user != "wallet" || password != "right" {
+			return smtp.ErrAuthFailed
+		}
+		x.signedIn = true
+		return nil
+	}), nil
 }
 
 func (x *session) Reset() {}

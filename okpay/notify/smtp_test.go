@@ -306,3 +306,20 @@ func TestAMessageGoesFromTheWalletToARealServer(t *testing.T) {
 	assert.Equal(t, notify.SendSent, w.sends(id)[0].State)
 	assert.Equal(t, 3, w.sends(id)[0].Attempts)
 }
+
+func TestAMailerSignsInAtItsServer(t *testing.T) {
+	s := serve(t, nil, "127.0.0.1")
+	as := func(password string) func(*notify.SMTPConfig) {
+		return func(c *notify.SMTPConfig) { c.Username, c.Password = "wallet", password }
+	}
+	_, err := s.mailer(t, as("wrong")).Mail(t.Context(), letter())
+	var f *notify.Failure
+	require.ErrorAs(t, err, &f)
+	assert.Equal(t, notify.Failure{Reason: "smtp_auth"}, *f, "mails wait until the operator has put it right")
+	assert.Empty(t, s.taken())
+	_, err = s.mailer(t, as("right")).Mail(t.Context(), letter())
+	require.NoError(t, err)
+	require.Len(t, s.taken(), 1)
+	assert.True(t, s.taken()[0].signedIn)
+	assert.True(t, s.taken()[0].tls)
+}

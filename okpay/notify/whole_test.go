@@ -77,6 +77,30 @@ func TestACustomerRegistersAndResetsThePasswordByMail(t *testing.T) {
 		assert.NotEqual(t, "Reset your password", m.Subject)
 	}
 	w.verify()
+
+	// Once the account is closed, what identity keeps of the person goes as well.
+	_, err = x.SignIn(t.Context(), identity.SignIn{
+		Name: mailbox, Password: password.New("another horse 8 battery"), Client: identity.Client{UserAgent: "Canary Phone", Place: "Canary Bay"},
+	})
+	require.NoError(t, err)
+	held := func() (n int) {
+		for _, noun := range []string{"session", "password", "password_reset", "verification", "familiar"} {
+			records, _, err := w.Records(t.Context(), ledger.RecordQuery{Type: noun, Label: "c:" + string(r.Customer), Limit: 100})
+			require.NoError(t, err)
+			n += len(records)
+		}
+		return n
+	}
+	require.GreaterOrEqual(t, held(), 3)
+	_, err = w.Customers.Close(t.Context(), okpay.MoveGate{Customer: r.Customer})
+	require.NoError(t, err)
+	_, err = w.Customers.Erase(t.Context(), okpay.EraseCustomer{Customer: r.Customer})
+	require.NoError(t, err)
+	assert.Zero(t, held())
+	assert.NotContains(t, everything(w), "Canary")
+	w.clock.Advance(48 * time.Hour)
+	w.work()
+	w.verify()
 }
 
 func TestTwoProcessesOverOneDatabaseSendEachMessageOnce(t *testing.T) {
