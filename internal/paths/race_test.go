@@ -44,15 +44,18 @@ func ends() map[string]struct {
 		},
 		"the end of the session": {
 			func(_ context.Context, w *world, p process) error { return p.x.SignOut(w.ann) },
-			"session.ended", []okpay.Code{okpay.SessionEnded},
+			"session.ended",
+			[]okpay.Code{okpay.SessionEnded},
 		},
 		"a lock for risk": {
 			func(ctx context.Context, _ *world, p process) error { return p.x.RiskLock(ctx, riskLock()) },
-			"account.locked", []okpay.Code{okpay.SessionEnded},
+			"account.locked",
+			[]okpay.Code{okpay.SessionEnded},
 		},
 		"a change of the password": {
 			func(_ context.Context, w *world, p process) error { return p.x.ChangePassword(w.ann, changing()) },
-			"password.changed", []okpay.Code{okpay.SessionEnded},
+			"password.changed",
+			[]okpay.Code{okpay.SessionEnded},
 		},
 	}
 }
