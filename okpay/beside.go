@@ -32,8 +32,11 @@ type Draft struct {
 
 // Do runs fn, possibly more than once, and commits the Change that it has drafted. Nothing is
 // written when fn fails. Errors: InvalidRequest, IdempotencyKeyReused, AuthenticationRequired,
-// SessionEnded, those of fn, ServiceBusy.
+// SessionEnded, PermissionDenied for an operator's act while a customer acts, those of fn, ServiceBusy.
 func (w *Wallet) Do(ctx context.Context, a Act, fn func(*Draft) error) (ledger.Outcome, error) {
+	if _, acts := ActorOf(ctx); acts && strings.HasPrefix(a.Principal, "op/") {
+		return ledger.Outcome{}, NewError(PermissionDenied, "a customer is signed in here, and no operator")
+	}
 	of := a.Customer
 	if id, ok := strings.CutPrefix(a.Principal, "c/"); ok {
 		of = CustomerID(id)

@@ -23,11 +23,18 @@ func asked(t *testing.T, w *world, s stage, name string, by care.OperatorID, rea
 		"Request": "none", "Act": care.ResetFactor, "Requirements": []care.Ask{{Kind: care.Question, Code: "more"}}, "Email": annMail, "Transaction": string(s.transfer),
 		"Balance": cny(1), "Channels": []care.Channel{{Kind: care.ChannelPhone, Value: "+8610000000", Open: "24x7"}}, "Tier": 1, "Capabilities": []okpay.Capability{okpay.CanPay},
 	}
+	if strings.HasSuffix(name, ".Accept") {
+		delete(fields, "Problem")
+	}
 	fill := func(v reflect.Value) {
 		for i := range v.NumField() {
 			field := v.Type().Field(i)
 			if value, ok := fields[field.Name]; ok && reflect.TypeOf(value).AssignableTo(field.Type) {
 				v.Field(i).Set(reflect.ValueOf(value))
+			}
+			if field.Name == "Name" && field.Type == reflect.TypeFor[*string]() {
+				name := "Another"
+				v.Field(i).Set(reflect.ValueOf(&name))
 			}
 			if field.Name == "Reason" {
 				v.Field(i).SetString(map[bool]string{true: "evidence_insufficient", false: "unusual_activity"}[strings.HasPrefix(name, "care.Appeals")])

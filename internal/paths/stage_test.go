@@ -43,9 +43,7 @@ func (w *world) stage() (s stage) {
 	d, err := w.Disputes.Open(w.ann, okpay.OpenDispute{Customer: ann, Payment: p.ID, Kind: okpay.NotReceived, Text: "it did not come"})
 	require.NoError(w.t, err)
 	s.dispute = d.ID
-	q, err := w.Quotes.Create(ctx, okpay.CreateQuote{Base: "USD", Quote: "CNY", Rate: rate("7.1"), Mid: rate("7.1")})
-	require.NoError(w.t, err)
-	s.quote = q.ID
+	s.quote = w.quote()
 	t, err := w.Transfers.Create(w.ann, okpay.CreateTransfer{From: ann, Email: "nobody@example.com", Amount: cny(300)})
 	require.NoError(w.t, err)
 	s.transfer = t.ID
@@ -244,3 +242,10 @@ func (w *world) notice() okpay.MessageID {
 }
 
 func rate(text string) decimal.Decimal { return decimal.RequireFromString(text) }
+
+func (w *world) quote() okpay.QuoteID {
+	w.t.Helper()
+	q, err := w.Quotes.Create(w.t.Context(), okpay.CreateQuote{Base: "USD", Quote: "CNY", Rate: rate("7.1"), Mid: rate("7.1")})
+	require.NoError(w.t, err)
+	return q.ID
+}

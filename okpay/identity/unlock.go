@@ -332,6 +332,9 @@ func (x *Identity) byAgent(ctx context.Context, in ByAgent, operation string, le
 	if err := in.Agent.check(); err != nil {
 		return err
 	}
+	if _, acts := okpay.ActorOf(ctx); acts {
+		return okpay.NewError(okpay.PermissionDenied, "a customer is signed in here, and no operator")
+	}
 	if in.Agent.Level < level {
 		return okpay.NewError(okpay.PermissionDenied, "the caller is not verified to level %d", level)
 	}
