@@ -2,6 +2,7 @@ package joined
 
 import (
 	"cmp"
+	"errors"
 
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/care"
@@ -42,11 +43,17 @@ func deed(of care.AccountDeed) identity.Deed {
 	}
 }
 
-// useProof uses up a proof for support, made in the session that is there if there is one.
+// useProof uses up a proof for support, of one factor or of two, made in the session that is there if
+// there is one.
 func (j *Joined) useProof(d *okpay.Draft, proof string, customer okpay.CustomerID) (kinds []string, err error) {
 	a, _ := okpay.ActorOf(d.Context())
-	of := identity.ProofOf{Purpose: identity.ForSupport, Customer: customer, Session: identity.SessionID(a.Session)}
-	proven, err := j.Identity.UseProof(d, identity.NewSecret(proof), of)
+	var proven identity.Proven
+	for _, purpose := range []identity.Purpose{identity.ForSupport, identity.ForSupportInFull} {
+		of := identity.ProofOf{Purpose: purpose, Customer: customer, Session: identity.SessionID(a.Session)}
+		if proven, err = j.Identity.UseProof(d, identity.NewSecret(proof), of); !errors.Is(err, okpay.AuthenticationFailed) {
+			break
+		}
+	}
 	for _, p := range proven.Proofs {
 		kinds = append(kinds, string(p))
 	}
