@@ -139,6 +139,14 @@ func TestAnExportHasWhatAllHoldAndNoSecrets(t *testing.T) {
 		assert.NotContains(t, out.String(), secret)
 	}
 
+	imposed := 0
+	for _, e := range doc["audit"] {
+		if e["action"] == "restriction.impose" {
+			imposed++
+		}
+	}
+	assert.Equal(t, 1, imposed, "what is quiet is not told of")
+
 	// A customer exports their own, and nobody else's.
 	ctx := w.signInWith(better)
 	out.Reset()
@@ -226,6 +234,9 @@ func full(w *world) *world {
 	_, err = w.approve(w.request(id, care.UnlockRisk, ""), "ann")
 	require.NoError(t, err)
 	w.changePassword()
+	w.clock.Advance(15 * time.Minute)
+	w.prove(id, true)
+	w.request(id, care.ResetContact, w.contacts()[mobile]) // nobody approves it
 	restricted, err := w.Care.Restrictions.Impose(t.Context(), care.ImposeRestriction{
 		By: "ann", Why: why, Customer: w.customer, Reason: "payment_disputes", Detail: "a hunch of ours", Capabilities: []okpay.Capability{okpay.CanPay},
 	})
