@@ -195,6 +195,20 @@ func TestTheLastVerifiedContactStays(t *testing.T) {
 	require.NoError(t, remove(contacts[mobile]))
 	require.ErrorIs(t, remove(contacts[mobile]), okpay.NotFound)
 	require.ErrorIs(t, remove(contacts[mailbox]), okpay.InvalidState)
+
+	// One that was never verified opened nothing: nobody is signed out for it.
+	w.clock.Advance(25 * time.Hour)
+	session := w.signIn()
+	claim, err := w.Contacts.Add(session, okpay.AddContact{Customer: w.customer, Email: "claim@example.com"})
+	require.NoError(t, err)
+	require.NoError(t, remove(claim.ID))
+	_, _, err = w.Identity.Sessions(session, "", 10)
+	require.NoError(t, err)
+	entries, _, err := w.Audit(t.Context(), okpay.AuditPage{Object: string(claim.ID)})
+	require.NoError(t, err)
+	require.NotEmpty(t, entries)
+	assert.Equal(t, "contact.remove", entries[0].Action)
+	assert.Equal(t, "op/top", entries[0].Actor)
 	w.verify()
 }
 
