@@ -21,10 +21,11 @@ type EraseCustomer struct {
 // again.
 //
 // Errors, the first that applies: InvalidRequest, IdempotencyKeyReused, NotFound,
-// InvalidState when the account is not closed, is restricted or was erased already.
+// InvalidState when the account is not closed or was erased already, those of what
+// Wallet.ErasesFirst names, InvalidState when the account is restricted.
 func (s *Customers) Erase(ctx context.Context, in EraseCustomer) (Customer, error) {
 	v := verb{"program", "customer.erase", in.Key, []ledger.Field{{Name: "customer", Value: string(in.Customer)}}}
-	blanked := false
+	begun, blanked := len(s.w.erasesFirst) == 0, false
 	erase := func(d *ledger.Draft) error {
 		g, err := s.w.gate(d, in.Customer)
 		if err != nil {
@@ -38,6 +39,9 @@ func (s *Customers) Erase(ctx context.Context, in EraseCustomer) (Customer, erro
 			e := NewError(InvalidState, "the account is %s, and what is personal is there to be erased: %t", g.State, c.ErasedAt == nil)
 			e.Object = string(in.Customer)
 			return e
+		}
+		if !begun {
+			return errNotBegun
 		}
 		if len(g.Denied) > 0 {
 			e := NewError(InvalidState, "the account is restricted")
@@ -56,6 +60,15 @@ func (s *Customers) Erase(ctx context.Context, in EraseCustomer) (Customer, erro
 		return s.w.write(&d.Change, now, c, Told{Emits: []string{"customer.erased"}})
 	}
 	out, err := s.w.do(ctx, v, erase)
+	if errors.Is(err, errNotBegun) {
+		for _, first := range s.w.erasesFirst {
+			if err := first(ctx, in.Customer); err != nil {
+				return Customer{}, translate(err)
+			}
+		}
+		begun = true
+		out, err = s.w.do(ctx, v, erase)
+	}
 	if errors.Is(err, errNotMarked) {
 		if err := s.w.blankAll(ctx, in.Customer); err != nil {
 			return Customer{}, translate(err)
@@ -88,6 +101,17 @@ type Erasure struct {
 // Erases makes records of packages beside the wallet take part in Customers.Erase. Call it
 // before the wallet is used.
 func (w *Wallet) Erases(more ...Erasure) { w.erasures = append(w.erasures, more...) }
+
+// errNotBegun reports that what erases first has not done so.
+var errNotBegun = errors.New("okpay: what erases first has not done so yet")
+
+// ErasesFirst makes what has rules of its own for erasing, such as something that the law wants
+// kept, a part of Customers.Erase: fn is called before anything else is erased, once it is known
+// that the account is closed, and its error is that of Customers.Erase. It may be called again for
+// one customer. Call it before the wallet is used.
+func (w *Wallet) ErasesFirst(fn func(ctx context.Context, of CustomerID) error) {
+	w.erasesFirst = append(w.erasesFirst, fn)
+}
 
 // blanks is the Erasure of a kind of the wallet's own objects.
 func (w *Wallet) blanks(noun string, empty func() blanker) Erasure {

@@ -284,6 +284,8 @@ type Wallet struct {
 	workers   []*worker
 	erasures  []Erasure // see Wallet.Erases
 
+	erasesFirst []func(context.Context, CustomerID) error // see Wallet.ErasesFirst
+
 	payoutJobs []job // of a worker of their own: a provider that hangs holds up nothing else
 
 	failing endpointSet // endpoints whose last attempt failed and will be repeated

@@ -1,5 +1,6 @@
-// Command security follows a customer from the registration to a withdrawal with two factors,
-// and to the call that stops everything when something is not theirs:
+// Command security follows a customer from the registration to a withdrawal with two factors, to
+// the call that stops everything when something is not theirs, and to the two agents who open the
+// account again for its owner:
 //
 //	go run ./examples/security
 package main
@@ -10,13 +11,18 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay"
+	"github.com/okpay/okpay-go/okpay/care"
 	"github.com/okpay/okpay-go/okpay/identity"
+	"github.com/okpay/okpay-go/okpay/joined"
+	"github.com/okpay/okpay-go/okpay/lockout"
+	"github.com/okpay/okpay-go/okpay/notify"
 	"github.com/okpay/okpay-go/okpay/password"
 	"github.com/okpay/okpay-go/okpay/totp"
 )
@@ -34,12 +40,16 @@ type program struct {
 	now    time.Time // a clock that jumps, so that nobody waits for a day
 	wallet *okpay.Wallet
 	ids    *identity.Identity
-	phone  totp.Secret // in the customer's authenticator app
+	care   *care.Care
+	mails  *notify.Simulated // the customer's mailbox
+	phone  totp.Secret       // in the customer's authenticator app
 }
 
 const (
 	mail   = "customer@example.com"
 	secret = "purple ferry lantern mosaic"
+	newer  = "copper tunnel willow planet"
+	why    = "as the customer asked by telephone"
 )
 
 func run(ctx context.Context, out io.Writer) (err error) {
@@ -53,8 +63,19 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	if p.wallet, err = okpay.New(l, okpay.Config{RequireActor: true}); err != nil {
 		return err
 	}
-	// In Live mode identity wants Keys; in Test mode it makes one.
-	if p.ids, err = identity.New(p.wallet, identity.Config{}); err != nil {
+	// Identity, care and messages, joined. In Live mode identity wants Keys; in Test mode it makes one.
+	// Instead of a mailbox that only remembers, a program has notify.NewSMTP.
+	p.mails = &notify.Simulated{}
+	links := map[string]string{}
+	for _, template := range joined.Linked() {
+		links[template] = "https://wallet.example/stop?token="
+	}
+	j, err := joined.New(p.wallet, joined.Config{Notify: notify.Config{Domain: "mail.wallet.example", Mailer: p.mails, Links: links}})
+	if err != nil {
+		return err
+	}
+	p.ids, p.care = j.Identity, j.Care
+	if err := p.hire(ctx); err != nil {
 		return err
 	}
 	customer, err := p.register(ctx)
@@ -75,11 +96,46 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	if err := p.report(ctx, session, customer); err != nil {
 		return err
 	}
+	if err := p.release(ctx, customer); err != nil {
+		return err
+	}
+	if err := p.activity(ctx, customer); err != nil {
+		return err
+	}
 	problems, err := l.Verify(ctx)
 	if err != nil {
 		return err
 	}
 	return problems.Err()
+}
+
+// hire makes the operators: an agent, and a supervisor who approves what takes two.
+func (p *program) hire(ctx context.Context) error {
+	_, err := p.care.Operators.Bootstrap(ctx, care.CreateOperator{ID: "root", Roles: []care.Role{care.Admin}, Why: "the first one"})
+	for id, role := range map[care.OperatorID]care.Role{"agent": care.AgentL2, "lead": care.Supervisor} {
+		if err == nil {
+			_, err = p.care.Operators.Create(ctx, care.CreateOperator{By: "root", ID: id, Roles: []care.Role{role}, Why: "was hired"})
+		}
+	}
+	return err
+}
+
+// mailed sends what is to be sent, which Wallet.Run does in a program, and reads the newest code. No
+// record has it: it is made when the message is sent.
+func (p *program) mailed(ctx context.Context) (identity.Secret, error) {
+	if _, err := p.wallet.Work(ctx); err != nil {
+		return identity.Secret{}, err
+	}
+	code := ""
+	for _, m := range p.mails.Mails() {
+		if found := regexp.MustCompile(`(?m)^\D*\b(\d{8})\b`).FindStringSubmatch(m.Plain); found != nil {
+			code = found[1]
+		}
+	}
+	if code == "" {
+		return identity.Secret{}, errors.New("no code was sent")
+	}
+	return identity.NewSecret(code), nil
 }
 
 // register makes a customer and proves that the e-mail address is theirs.
@@ -90,16 +146,11 @@ func (p *program) register(ctx context.Context) (okpay.CustomerID, error) {
 	if err != nil {
 		return "", err
 	}
-	messages, err := p.wallet.Customers.Messages(ctx, made.Customer, "", 0)
+	code, err := p.mailed(ctx)
 	if err != nil {
 		return "", err
 	}
-	// The message itself has no code; who sends it asks for it (okpay/notify does).
-	sent, err := p.ids.Secret(ctx, messages[0])
-	if err != nil {
-		return "", err
-	}
-	v, err := p.ids.ProveCode(ctx, identity.ProveCode{ID: made.Verification, Code: identity.NewSecret(sent["code"])})
+	v, err := p.ids.ProveCode(ctx, identity.ProveCode{ID: made.Verification, Code: code})
 	if err != nil {
 		return "", err
 	}
@@ -143,6 +194,11 @@ func (p *program) code() identity.Secret {
 func (p *program) signIn(ctx context.Context) (context.Context, error) {
 	_, err := p.ids.SignIn(ctx, identity.SignIn{Name: mail, Password: password.New("something else")})
 	fmt.Fprintln(p.out, "a wrong password:", err)
+	return p.signedIn(ctx)
+}
+
+func (p *program) signedIn(ctx context.Context) (context.Context, error) {
+	p.now = p.now.Add(time.Minute) // a code is good once; this is the next one
 	in, err := p.ids.SignIn(ctx, identity.SignIn{Name: mail, Password: password.New(secret)})
 	if err != nil {
 		return nil, err
@@ -211,6 +267,83 @@ func (p *program) report(ctx, session context.Context, customer okpay.CustomerID
 		return err
 	}
 	fmt.Fprintln(p.out, "the account is", gate.State, "for", gate.Reason)
+	queue, _, err := p.care.Cases.Queue(ctx, care.ReadQueue{By: "agent", Tier: 1})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "support has a case of priority %d: %s\n", queue[0].Priority, queue[0].Category)
+	return nil
+}
+
+// release is the customer's call: they show who they are by a code to the mailbox and by their app,
+// neither of which the agent sees, and two agents agree.
+func (p *program) release(ctx context.Context, customer okpay.CustomerID) error {
+	p.now = p.now.Add(time.Hour)
+	queue, _, err := p.care.Cases.Queue(ctx, care.ReadQueue{By: "agent", Tier: 1})
+	if err != nil {
+		return err
+	}
+	of := queue[0].ID
+	if _, err := p.care.Cases.Take(ctx, care.WorkCase{By: "agent", Why: why, Case: of}); err != nil {
+		return err
+	}
+	asked, number, err := p.care.Callers.AskProof(ctx, care.AskCaller{By: "agent", Why: why, Case: of})
+	if err != nil {
+		return err
+	}
+	proof, err := p.proveInFull(ctx)
+	if err != nil {
+		return err
+	}
+	approved := care.ProveCaller{Customer: customer, Request: asked.ID, Number: number, Proof: proof.Reveal()}
+	if _, err := p.care.Callers.Approve(ctx, approved); err != nil {
+		return err
+	}
+	request, err := p.care.Callers.Request(ctx, care.RequestSupport{By: "agent", Why: why, Case: of, Act: care.UnlockRisk})
+	if err != nil {
+		return err
+	}
+	if _, err := p.care.Callers.ApproveRequest(ctx, care.DecideSupport{By: "lead", Why: why, Request: request.ID}); err != nil {
+		return err
+	}
+	gate, err := p.wallet.Customers.Gate(ctx, customer)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(p.out, "two agents agreed; the account is", gate.State)
+	session, err := p.signedIn(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.ids.ChangePassword(session, identity.ChangePassword{Current: password.New(secret), New: password.New(newer)}); err != nil {
+		return err
+	}
+	if gate, err = p.wallet.Customers.Gate(ctx, customer); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.out, "with a new password it is", gate.State)
+	return nil
+}
+
+// proveInFull proves two factors to identity, for support.
+func (p *program) proveInFull(ctx context.Context) (identity.Secret, error) {
+	v, err := p.ids.StartVerification(ctx, identity.StartVerification{Purpose: identity.ForSupportInFull, Email: mail})
+	if err != nil {
+		return identity.Secret{}, err
+	}
+	code, err := p.mailed(ctx)
+	if err != nil {
+		return identity.Secret{}, err
+	}
+	if v, err = p.ids.ProveCode(ctx, identity.ProveCode{ID: v.ID, Code: code}); err != nil {
+		return identity.Secret{}, err
+	}
+	v, err = p.ids.ProveSecond(ctx, identity.ProveSecond{ID: v.ID, Kind: lockout.ProofTOTP, Code: p.code()})
+	return v.Proof, err
+}
+
+// activity is what the customer sees of it all.
+func (p *program) activity(ctx context.Context, customer okpay.CustomerID) error {
 	done, _, err := p.wallet.Audit(ctx, okpay.AuditPage{Customer: customer, Shown: true, Limit: 100})
 	if err != nil {
 		return err

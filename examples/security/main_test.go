@@ -16,8 +16,10 @@ func TestACustomerIsAskedForTheRightThings(t *testing.T) {
 		"signed in; limited to changing the password: false", "without a proof: authentication_required",
 		"with another amount: authentication_failed", "100.00 CNY is under_review", "the session: session_ended",
 		"the account is locked for user_report", "account.risk_lock", "factor.enable",
+		"a case of priority 1: unauthorized_transaction", "the account is must_change", "with a new password it is active", "account.release",
 	} {
 		assert.Contains(t, out.String(), want)
 	}
 	assert.NotContains(t, out.String(), secret)
+	assert.NotContains(t, out.String(), newer)
 }

@@ -45,11 +45,12 @@ var layers = []layer{
 		"ledger", "ledger/money", "okpay", "okpay/lockout", "okpay/password", "okpay/totp",
 	}},
 	{"okpay/care", []string{"ledger", "ledger/money", "okpay"}},
+	{"okpay/joined", []string{"okpay", "okpay/care", "okpay/identity", "okpay/notify"}},
 	{"okpay/httpapi", []string{
-		"ledger", "ledger/money", "okpay", "okpay/care", "okpay/identity", "okpay/notify", "okpay/rails", "webhook",
+		"ledger", "ledger/money", "okpay", "okpay/care", "okpay/identity", "okpay/joined", "okpay/notify", "okpay/rails", "webhook",
 	}},
 	{"okpay/pages", []string{
-		"ledger", "ledger/money", "okpay", "okpay/care", "okpay/identity", "okpay/notify", "okpay/rails", "webhook",
+		"ledger", "ledger/money", "okpay", "okpay/care", "okpay/identity", "okpay/joined", "okpay/notify", "okpay/rails", "webhook",
 	}},
 
 	{"mock", []string{"ledger", "ledger/memstore", "ledger/money", "merchant", "okpay/...", "webhook"}},

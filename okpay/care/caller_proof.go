@@ -262,7 +262,7 @@ func (s *Callers) answered(ctx context.Context, in ProveCaller, on okpay.Action,
 		}
 		d.Audit(okpay.AuditEntry{
 			Actor: "c/" + string(in.Customer), Action: "caller." + string(r.State), Customer: in.Customer, Object: string(r.Case), Shown: true,
-			Facts: map[string]string{"request": r.ID, "agent": string(r.Agent), "level": fmt.Sprint(int(c.at(d.Now())))},
+			Facts: map[string]string{"request": r.ID, "level": fmt.Sprint(int(c.at(d.Now())))},
 		})
 		if r.State == CallerRequestDeclined && k.live() {
 			e := said{kind: EntryNote, by: "program", facts: map[Fact]string{LockReason: "caller_declined"}}

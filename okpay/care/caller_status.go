@@ -111,18 +111,23 @@ type AccountDeed struct {
 	Request  string     // of the two, "" when one is enough
 	Why      string     // in the words of By, for the audit
 	Contact  okpay.ContactID
+
+	// RequestedAt is when it was requested, if two agreed, and Epoch the gate's at that time: what
+	// came later, a newer lock or another second factor, is not what they agreed on.
+	RequestedAt time.Time
+	Epoch       int64
 }
 
 // Unlock undoes a lock after too many failures for a caller at V2. Errors, the first that applies:
 // InvalidRequest, PermissionDenied, IdempotencyKeyReused, NotFound, SelfApprovalForbidden, those
 // of Accounts.Unlock, InvalidState without Config.Accounts.
 func (s *Callers) Unlock(ctx context.Context, in AskCaller) error {
-	_, err := s.does(ctx, in, UnlockPlain, []ledger.Field{}, func(d *okpay.Draft, by *Operator, k *caseDoc, _ *okpay.AuditEntry) error {
+	_, err := s.does(ctx, in, UnlockPlain, []ledger.Field{}, func(d *okpay.Draft, by *Operator, k *caseDoc, entry *okpay.AuditEntry) error {
 		accounts, err := s.accounts()
 		if err != nil {
 			return err
 		}
-		return accounts.Unlock(d, AccountDeed{Customer: k.Case.Customer, Case: k.ID, By: by.ID, Why: in.Why})
+		return accounts.Unlock(d, AccountDeed{Customer: k.Case.Customer, Case: k.ID, By: by.ID, Why: entry.Reason})
 	})
 	return err
 }

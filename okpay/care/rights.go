@@ -3,6 +3,7 @@ package care
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -67,6 +68,26 @@ func (c *Care) Export(ctx context.Context, in ExportCustomer) (Held, error) {
 		return Held{}, err
 	}
 	return c.held(ctx, in.Customer)
+}
+
+// Gather returns the same for the embedding program, which knows who asks: for an export of all that
+// is held about a customer. Errors: NotFound, and with an Actor those of Held.
+func (c *Care) Gather(ctx context.Context, customer okpay.CustomerID) (Held, error) {
+	if _, acts := okpay.ActorOf(ctx); acts {
+		return c.Held(ctx, customer)
+	}
+	if _, err := c.w.Customers.Gate(ctx, customer); err != nil {
+		return Held{}, err
+	}
+	return c.held(ctx, customer)
+}
+
+// Withholds reports whether an entry of the audit is kept from the customer whom it is about, also
+// in an export: what operators look at and decide in restrictions and appeals is told by the
+// restriction alone, and what is quiet is told by nothing.
+func (c *Care) Withholds(e okpay.AuditEntry) bool {
+	noun, _, _ := strings.Cut(e.Action, ".")
+	return !e.Shown && (noun == "restriction" || noun == "appeal")
 }
 
 func (c *Care) held(ctx context.Context, customer okpay.CustomerID) (Held, error) {
@@ -138,7 +159,8 @@ type EraseCustomer struct {
 // and cases: what they wrote and submitted, and what was noted about them. States, times and codes
 // stay, as do the audit and the journal, which stay verifiable; restrictions in force end. It works
 // in several commits; one that was interrupted goes on when it is called again. Call it before
-// okpay.Customers.Erase, which waits for it.
+// okpay.Customers.Erase, which waits for it; or have that call Forget (see
+// okpay.Wallet.ErasesFirst), as okpay/joined does.
 //
 // Errors, the first that applies: InvalidRequest, PermissionDenied, IdempotencyKeyReused, NotFound,
 // SelfApprovalForbidden, InvalidState when the account is not closed or something has to be kept.
@@ -166,11 +188,44 @@ func (c *Care) Erase(ctx context.Context, in EraseCustomer) error {
 	if !errors.Is(err, errNotErased) {
 		return err
 	}
-	if err := c.blankAll(ctx, in); err != nil {
+	may := func(d *okpay.Draft) error { return c.may(d, in.By, MayErase) }
+	if err := c.blankAll(ctx, in.Customer, "op/"+string(in.By), may); err != nil {
 		return err
 	}
 	erased = true
 	_, err = c.acts(ctx, a, erase)
+	return err
+}
+
+// Forget does what Erase does for the embedding program, without an operator: as a part of
+// okpay.Customers.Erase. It may be called again. Errors: PermissionDenied while a customer acts,
+// NotFound, InvalidState when the account is not closed or something has to be kept.
+func (c *Care) Forget(ctx context.Context, customer okpay.CustomerID) error {
+	if _, acts := okpay.ActorOf(ctx); acts {
+		return okpay.NewError(okpay.PermissionDenied, "a customer is signed in here")
+	}
+	act := okpay.Act{Principal: "program", Operation: "data.erase"}
+	_, err := c.w.Do(ctx, act, func(d *okpay.Draft) error {
+		if _, err := c.erasable(d, customer); err != nil {
+			return err
+		}
+		d.Audit(okpay.AuditEntry{Actor: "program", Action: "data.erase", Customer: customer})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.blankAll(ctx, customer, "program", func(*okpay.Draft) error { return nil }); err != nil {
+		return err
+	}
+	_, err = c.w.Do(ctx, act, func(d *okpay.Draft) error {
+		all, err := c.erasable(d, customer)
+		if err != nil {
+			return err
+		}
+		all.Rejected = nil
+		return d.Write(all)
+	})
 	return err
 }
 
@@ -202,17 +257,18 @@ func (c *Care) erasable(d *okpay.Draft, customer okpay.CustomerID) (*restricted,
 	return all, nil
 }
 
-func (c *Care) blankAll(ctx context.Context, in EraseCustomer) error {
+// blankAll erases a customer's records one by one, as long as may allows it.
+func (c *Care) blankAll(ctx context.Context, customer okpay.CustomerID, actor string, may func(*okpay.Draft) error) error {
 	blank := func(noun string, fn func(*okpay.Draft, string) error) error {
-		return c.each(ctx, noun, in.Customer, func(rec ledger.Record) error {
-			_, err := c.w.Do(ctx, okpay.Act{Principal: "op/" + string(in.By), Operation: noun + ".erase"}, func(d *okpay.Draft) error {
-				if err := c.may(d, in.By, MayErase); err != nil {
+		return c.each(ctx, noun, customer, func(rec ledger.Record) error {
+			_, err := c.w.Do(ctx, okpay.Act{Principal: actor, Operation: noun + ".erase"}, func(d *okpay.Draft) error {
+				if err := may(d); err != nil {
 					return err
 				}
-				if _, err := c.erasable(d, in.Customer); err != nil {
+				if _, err := c.erasable(d, customer); err != nil {
 					return err
 				}
-				d.Audit(okpay.AuditEntry{Actor: "op/" + string(in.By), Action: noun + ".erase", Customer: in.Customer, Object: rec.ID})
+				d.Audit(okpay.AuditEntry{Actor: actor, Action: noun + ".erase", Customer: customer, Object: rec.ID})
 				return fn(d, rec.ID)
 			})
 			return err
@@ -251,7 +307,7 @@ func (c *Care) blankAll(ctx context.Context, in EraseCustomer) error {
 	if err != nil {
 		return err
 	}
-	return c.Cases.eraseAll(ctx, in.Customer)
+	return c.Cases.eraseAll(ctx, customer)
 }
 
 // blank removes what is personal.

@@ -86,6 +86,7 @@ type supportRequestDoc struct {
 	SupportRequest
 	RequestedBy OperatorID `json:"requested_by"`
 	ApprovedBy  OperatorID `json:"approved_by,omitempty"`
+	Epoch       int64      `json:"epoch"` // the gate's when it was requested
 }
 
 func (r *supportRequestDoc) open() bool {

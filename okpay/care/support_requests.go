@@ -26,7 +26,8 @@ type RequestSupport struct {
 
 // Request begins what two agents do to the account of a caller at V3. The owner is told at once,
 // at all contacts, with a link that stops it. A second agent has to approve within 24 hours;
-// a reset is done 24 hours after that.
+// a reset is done 24 hours after that. For a second factor it is the one way of a program that has
+// this package: okpay/identity's RequestFactorReset is for one that has not.
 //
 // Errors, the first that applies: InvalidRequest, PermissionDenied, IdempotencyKeyReused, NotFound
 // for the case or the contact, SelfApprovalForbidden, InvalidState without Config.Accounts or when
@@ -60,7 +61,11 @@ func (s *Callers) Request(ctx context.Context, in RequestSupport) (SupportReques
 		if _, err := s.secret(d); err != nil {
 			return err
 		}
-		r := &supportRequestDoc{RequestedBy: by.ID, SupportRequest: SupportRequest{
+		g, err := d.Gate(k.Case.Customer)
+		if err != nil {
+			return err
+		}
+		r := &supportRequestDoc{RequestedBy: by.ID, Epoch: g.Epoch, SupportRequest: SupportRequest{
 			ID: s.c.w.NewID("sup_"), Case: k.ID, Customer: k.Case.Customer, Act: in.Act, Contact: in.Contact, CreatedAt: d.Now(), Until: d.Now().Add(approvalLasts),
 		}}
 		entry.Facts = map[string]string{"request": r.ID}
@@ -206,6 +211,7 @@ func (s *Callers) carryOut(d *okpay.Draft, r *supportRequestDoc) error {
 	of := AccountDeed{
 		Customer: r.SupportRequest.Customer, Case: r.Case, By: r.RequestedBy, Second: r.ApprovedBy, Contact: r.Contact,
 		Request: r.ID, Why: "requested as " + r.ID, // the words of both are in the audit
+		RequestedAt: r.CreatedAt, Epoch: r.Epoch,
 	}
 	switch r.Act {
 	case UnlockRisk:

@@ -225,7 +225,7 @@ func (x *Identity) makeChange(d *okpay.Draft, s *sessionDoc, c *changeDoc, clien
 	if err := book.Write(); err != nil {
 		return err
 	}
-	return x.contactsChanged(d, s, c, client, makeContact)
+	return x.contactsChanged(d, c, inSession(s, client), makeContact)
 }
 
 // addOrFind adds a contact, or finds it unverified.
@@ -249,20 +249,6 @@ func (c *changeDoc) notify(x *Identity, contacts []okpay.Contact, d *okpay.Draft
 		}
 	}
 	c.ExpiresAt, c.MadeAt = d.Now().Add(revertLasts), d.Now()
-}
-
-// contactsChanged writes a change that was made, with all that a change of credentials does.
-func (x *Identity) contactsChanged(d *okpay.Draft, s *sessionDoc, c *changeDoc, client *Client, on okpay.Action) error {
-	_, err := x.changed(d, c.Of, change{
-		keep: s, hold: true,
-		entry: okpay.AuditEntry{
-			Actor: "c/" + string(c.Of), Action: "contact.change", Object: string(c.ID), Session: string(s.ID), Facts: client.facts(),
-		},
-	})
-	if err != nil {
-		return err
-	}
-	return x.advanceChange(d, c, "c/"+string(c.Of), client, on)
 }
 
 // RemoveContact is the input of Identity.RemoveContact.
@@ -289,53 +275,15 @@ func (x *Identity) RemoveContact(ctx context.Context, in RemoveContact) (Contact
 	id := ContactChangeID(x.w.NewID("cch_"))
 	var out ContactChange
 	_, err := x.doOwn(ctx, own{operation: "contact_change.remove"}, func(d *okpay.Draft, s *sessionDoc) error {
-		customer := s.Session.Customer
-		book, err := d.ContactBook(customer)
+		r, err := x.removal(d, s.Session.Customer, in.Contact)
 		if err != nil {
 			return err
-		}
-		at := slices.IndexFunc(book.Contacts(), func(k okpay.Contact) bool { return k.ID == in.Contact })
-		if at < 0 {
-			return okpay.NewError(okpay.NotFound, "there is no contact with this id")
-		}
-		k := book.Contacts()[at]
-		verified := 0
-		for _, o := range book.Contacts() {
-			if o.State == okpay.ContactVerified {
-				verified++
-			}
-		}
-		if k.State == okpay.ContactVerified && verified == 1 {
-			return okpay.NewError(okpay.InvalidState, "it is the last verified contact")
 		}
 		if err := x.useStepUp(d, s.actor(), ChangeContact, string(in.Contact), in.Proof); err != nil {
 			return err
 		}
-		old := okpay.Address{Kind: k.Kind, Value: k.Value}
-		c := &changeDoc{Of: customer, Session: string(s.ID), Old: &old}
-		c.ID, c.Removes = id, in.Contact
-		c.notify(x, book.Contacts(), d)
-		if err := book.Remove(in.Contact); err != nil {
-			return err
-		}
-		if err := book.Write(); err != nil {
-			return err
-		}
-		if k.State != okpay.ContactVerified { // a claim, which opened nothing
-			d.Audit(okpay.AuditEntry{
-				Actor: "c/" + string(customer), Action: "contact.remove", Customer: customer, Object: string(in.Contact), Session: string(s.ID),
-				Facts: in.Client.facts(), Shown: true,
-			})
-			return nil
-		}
-		changes, err := x.changes(d, customer)
-		if err != nil {
-			return err
-		}
-		changes.Live = append(changes.Live, id)
-		changes.put(d, customer)
-		err = x.contactsChanged(d, s, c, &in.Client, removeContact)
-		out = c.ContactChange
+		r.change.ID, r.change.Session = id, string(s.ID)
+		out, err = x.remove(d, r, inSession(s, &in.Client))
 		return err
 	})
 	return out, err

@@ -65,50 +65,6 @@ func (x *Identity) turnOff(d *okpay.Draft, f *factorDoc, e okpay.AuditEntry) err
 	return d.Write(f, told)
 }
 
-// LostFactor is what TurnFactorOff is told.
-type LostFactor struct {
-	Customer okpay.CustomerID
-	By       string // the operator whose act it is, 1 to 64 letters, digits, '_' and '-'
-	Second   string // the operator who approved it
-	Object   string // the request or the case
-}
-
-// TurnFactorOff turns a customer's second factor off at once, in a Change of somebody else's. It
-// asks nobody: it is for a package with a procedure of its own, in which two operators have
-// agreed, the caller was verified, and the owner had time to object. The others go by
-// RequestFactorReset. All sessions end, withdrawals wait, the owner is told.
-//
-// Errors: InvalidRequest for one operator alone, PermissionDenied while a customer acts,
-// InvalidState when the factor is not on, NotFound.
-func (x *Identity) TurnFactorOff(d *okpay.Draft, in LostFactor) error {
-	if _, ok := okpay.ActorOf(d.Context()); ok {
-		return okpay.NewError(okpay.PermissionDenied, "a customer is signed in here, and no operator")
-	}
-	for field, id := range map[string]string{"by": in.By, "second": in.Second, "object": in.Object} {
-		if err := okpay.CheckID(field, id); err != nil {
-			return err
-		}
-	}
-	if in.By == in.Second {
-		return okpay.InvalidField("second", "is the same operator")
-	}
-	f, err := factor(d, in.Customer)
-	if err != nil {
-		return err
-	}
-	if err := x.cancelResets(d, f, "op/"+in.By); err != nil {
-		return err
-	}
-	e := okpay.AuditEntry{Actor: "op/" + in.By, Action: "factor.reset", Object: in.Object, Facts: map[string]string{"approved_by": in.Second}}
-	if err := x.turnOff(d, f, e); err != nil {
-		return err
-	}
-	d.Tell(okpay.Message{Customer: in.Customer, Template: "factor_reset_done", Facts: map[string]string{
-		"at": stamp(d.Now()), "withdrawals_from": stamp(*f.Hold),
-	}})
-	return nil
-}
-
 // cancelResets ends the reset that is open because the factor that it is about is no more. The
 // factor is the caller's to write.
 func (x *Identity) cancelResets(d *okpay.Draft, f *factorDoc, by string) error {

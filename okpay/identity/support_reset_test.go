@@ -251,11 +251,11 @@ func TestAPackageWithAProcedureOfItsOwnTurnsAFactorOff(t *testing.T) {
 	w := start(t, identity.Config{})
 	desk(w)
 	h := w.holder(customer)
-	off := func(in identity.LostFactor) error {
+	off := func(in identity.Deed) error {
 		_, err := w.Do(t.Context(), okpay.Act{Principal: "op/agent1", Operation: "test"}, func(d *okpay.Draft) error { return w.x.TurnFactorOff(d, in) })
 		return err
 	}
-	in := identity.LostFactor{Customer: customer, By: "agent1", Second: "agent2", Object: "sup_1"}
+	in := identity.Deed{Customer: customer, By: "agent1", Second: "agent2", Object: "sup_1"}
 	require.ErrorIs(t, off(in), okpay.InvalidState, "there is none")
 	h.enroll()
 	r := h.request()

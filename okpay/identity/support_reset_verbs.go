@@ -39,7 +39,9 @@ type RequestFactorReset struct {
 
 // RequestFactorReset asks for a customer's second factor to be turned off because it is lost.
 // The customer is told at once, with a link that cancels it. A second operator has to approve
-// it within 24 hours, and 24 hours after that it is done, unless it was canceled.
+// it within 24 hours, and 24 hours after that it is done, unless it was canceled. It is the way of a
+// program without okpay/care: one with it uses care's Callers.Request, which asks the same of caller
+// and agents, for contacts and locks as well, and keeps one request open for a customer.
 //
 // Errors, the first that applies: InvalidRequest, IdempotencyKeyReused, NotFound,
 // PermissionDenied and others of the SupportCheck, AccountClosed, InvalidState when the factor

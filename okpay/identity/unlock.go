@@ -261,7 +261,8 @@ const (
 	levelFactor = 3
 )
 
-// UnlockByAgent clears the locks after too many failures for a caller verified to level 2.
+// UnlockByAgent clears the locks after too many failures for a caller verified to level 2. It is the
+// way of a program without okpay/care, whose Callers.Unlock asks who may.
 //
 // Errors, the first that applies: InvalidRequest, PermissionDenied below level 2,
 // IdempotencyKeyReused, NotFound, AccountClosed, AccountLocked when the account is locked for
@@ -269,8 +270,8 @@ const (
 func (x *Identity) UnlockByAgent(ctx context.Context, in ByAgent) (Unlocked, error) {
 	var out Unlocked
 	err := x.byAgent(ctx, in, "account.unlock", levelPossession, func(d *okpay.Draft, g *okpay.Gate, entry okpay.AuditEntry) error {
-		if riskLocked(g) {
-			return okpay.NewError(okpay.AccountLocked, "two agents release what is locked for reasons of security")
+		if err := plainLock(g); err != nil {
+			return err
 		}
 		var err error
 		out, err = x.unlock(d, in.Customer, 1, entry)
@@ -280,7 +281,8 @@ func (x *Identity) UnlockByAgent(ctx context.Context, in ByAgent) (Unlocked, err
 }
 
 // ReleaseLock is the word of a first agent that the caller, verified to level 3, is the owner of
-// an account that is locked for reasons of security. It takes effect with that of a second one.
+// an account that is locked for reasons of security. It takes effect with that of a second one. It is
+// the way of a program without okpay/care, whose Callers.Request asks who may.
 //
 // Errors, the first that applies: InvalidRequest, PermissionDenied below level 3,
 // IdempotencyKeyReused, NotFound, AccountClosed, InvalidState when it is not locked so.

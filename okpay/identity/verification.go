@@ -26,6 +26,8 @@ const (
 	ForContact Purpose = "contact" // a contact is its owner's; there is no proof afterwards
 	ForStepUp  Purpose = "step_up" // one operation within a session
 	ForSupport Purpose = "support" // a caller shows an agent who they are
+	// ForSupportInFull is ForSupport with two independent proofs, always: what two agents do takes it.
+	ForSupportInFull Purpose = "support_full"
 )
 
 // Verification is how somebody proves who they are: with a code that was sent to a contact and,

@@ -11,7 +11,7 @@ import (
 
 // asksSecond is the policy: what asks for a second, independent proof.
 func (x *Identity) asksSecond(d *okpay.Draft, f *verificationDoc) (bool, error) {
-	if slices.Contains(x.cfg.SecondProof, f.Purpose) {
+	if f.Purpose == ForSupportInFull || slices.Contains(x.cfg.SecondProof, f.Purpose) {
 		return true, nil
 	}
 	if f.Purpose != ForUnlock {

@@ -127,6 +127,9 @@ func (n *Notify) prepare(ctx context.Context, s *sendDoc, m *okpay.Message) (r r
 	case s.Only, to == "" && s.Medium != ByPush:
 		return r, "", dropNobody
 	}
+	if r.channels, err = n.channels(ctx, r.template); err != nil {
+		return r, "", err
+	}
 	if len(r.template.Secrets) == 0 {
 		return r, to, nil
 	}
@@ -145,6 +148,25 @@ func (n *Notify) prepare(ctx context.Context, s *sendDoc, m *okpay.Message) (r r
 	}
 	r.secrets = secrets
 	return r, to, nil
+}
+
+// channels are the official ones, for a template that names them. What could be read as anything
+// else is left out.
+func (n *Notify) channels(ctx context.Context, t Template) ([]Channel, error) {
+	if !t.Directory {
+		return nil, nil
+	}
+	if n.cfg.Directory != nil {
+		list, err := n.cfg.Directory(ctx)
+		if err != nil {
+			return nil, err
+		}
+		list = slices.DeleteFunc(slices.Clone(list), func(c Channel) bool { return c.check() != nil })
+		if len(list) > 0 {
+			return list, nil
+		}
+	}
+	return n.cfg.Channels, nil
 }
 
 // onlyIf says what an error means if it has a code.

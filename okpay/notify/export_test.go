@@ -9,5 +9,9 @@ var (
 
 // Render makes a text of facts and secrets that no message has.
 func (n *Notify) Render(locale, template string, facts, secrets map[string]string, phrase string) (Text, error) {
-	return n.render(rendering{locale: locale, template: n.template(template), facts: facts, secrets: secrets, phrase: phrase})
+	r := rendering{locale: locale, template: n.template(template), facts: facts, secrets: secrets, phrase: phrase}
+	if r.template.Directory {
+		r.channels = n.cfg.Channels
+	}
+	return n.render(r)
 }

@@ -21,6 +21,9 @@ type Config struct {
 	Hotline string
 	// Channels are the official ones, which the welcome message names.
 	Channels []Channel
+	// Directory returns them where they can change, such as those that okpay/care has published; it
+	// is asked for each message that names them. Channels are named where it returns none.
+	Directory func(ctx context.Context) ([]Channel, error)
 
 	// Mailer sends e-mails, SMS text messages and Push notifications. What is nil is not used.
 	Mailer Mailer
@@ -63,6 +66,19 @@ type Config struct {
 type Channel struct {
 	Kind  string // phone, email, web, app, social, chat or sms
 	Value string // such as a number, an address, or a host without "https://"
+}
+
+// check refuses what could be read as anything else than a way to the operator. Errors:
+// InvalidRequest.
+func (ch *Channel) check() error {
+	if err := okpay.CheckText("channels", ch.Value, 200); err != nil {
+		return err
+	}
+	kinds := []string{"phone", "email", "web", "app", "social", "chat", "sms"}
+	if ch.Value == "" || strings.Contains(ch.Value, "://") || !slices.Contains(kinds, ch.Kind) {
+		return okpay.InvalidField("channels", "have a kind that is not known, no value, or a link")
+	}
+	return nil
 }
 
 // Notify is the service. It may be used from any number of goroutines.
@@ -117,13 +133,9 @@ func (c *Config) setDefaults() error {
 			return okpay.InvalidField("domain", "is missing or is no host")
 		}
 	}
-	kinds := []string{"phone", "email", "web", "app", "social", "chat", "sms"}
 	for _, ch := range c.Channels {
-		if err := okpay.CheckText("channels", ch.Value, 120); err != nil {
+		if err := ch.check(); err != nil {
 			return err
-		}
-		if ch.Value == "" || strings.Contains(ch.Value, "://") || !slices.Contains(kinds, ch.Kind) {
-			return okpay.InvalidField("channels", "have a kind that is not known, no value, or a link")
 		}
 	}
 	for template, link := range c.Links {

@@ -23,6 +23,7 @@ type rendering struct {
 	facts    map[string]string // as the message has them
 	secrets  map[string]string // asked for just now; nil where they are not shown
 	phrase   string            // the customer's own, "" for none
+	channels []Channel         // the official ones, where the template names them
 }
 
 // body writes a template's lines. A line that needs a fact that is missing is left out; of the
@@ -77,9 +78,9 @@ func (n *Notify) render(r rendering) (Text, error) {
 		lines = append(lines, frame("phrase", "phrase", clean(r.phrase)))
 	}
 	lines = append(lines, n.body(r)...)
-	if r.template.Directory && len(n.cfg.Channels) > 0 {
+	if len(r.channels) > 0 {
 		lines = append(lines, l.Frame["directory"])
-		for _, c := range n.cfg.Channels {
+		for _, c := range r.channels {
 			lines = append(lines, n.words(r.locale, "channel", c.Kind)+": "+c.Value)
 		}
 	}
