@@ -214,6 +214,17 @@ func (x *Identity) ownerProven(d *okpay.Draft, g *okpay.Gate) (mustChange bool, 
 		return false, told, err
 	}
 	debt := memo.Debt
+	if debt == "" {
+		// One that came while the account was locked has left the lock's reason alone. The gate is
+		// written by whatever makes a debt, so what is read here is true when this commits.
+		owed, err := x.w.Customers.Debts(d.Context(), g.Customer)
+		if err != nil {
+			return false, told, err
+		}
+		if len(owed) > 0 {
+			debt = okpay.ReasonDebt
+		}
+	}
 	(&riskMemo{}).put(d, g.Customer)
 	if debt != "" {
 		g.Reason, g.By = debt, "program"
