@@ -274,7 +274,7 @@ const (
 
 // UnlockByAgent clears the locks after too many failures for a caller verified to level 2.
 //
-// Errors, the first that applies: InvalidRequest, PermissionDenied below level 2,
+// Errors, the first that applies: InvalidRequest, PermissionDenied below level 2 and while a customer acts,
 // IdempotencyKeyReused, NotFound, AccountClosed, AccountLocked when the account is locked for
 // reasons of security (see ReleaseLock).
 func (x *Identity) UnlockByAgent(ctx context.Context, in ByAgent) (Unlocked, error) {
@@ -293,7 +293,7 @@ func (x *Identity) UnlockByAgent(ctx context.Context, in ByAgent) (Unlocked, err
 // ReleaseLock is the word of a first agent that the caller, verified to level 3, is the owner of
 // an account that is locked for reasons of security. It takes effect with that of a second one.
 //
-// Errors, the first that applies: InvalidRequest, PermissionDenied below level 3,
+// Errors, the first that applies: InvalidRequest, PermissionDenied below level 3 and while a customer acts,
 // IdempotencyKeyReused, NotFound, AccountClosed, InvalidState when it is not locked so.
 func (x *Identity) ReleaseLock(ctx context.Context, in ByAgent) error {
 	return x.byAgent(ctx, in, "account.release", levelFactor, func(d *okpay.Draft, g *okpay.Gate, entry okpay.AuditEntry) error {
@@ -314,8 +314,8 @@ func (x *Identity) ReleaseLock(ctx context.Context, in ByAgent) error {
 // ConfirmRelease is the word of a second agent: the owner has to change the password next. The
 // customer is told.
 //
-// Errors, the first that applies: InvalidRequest, IdempotencyKeyReused, NotFound, AccountClosed,
-// InvalidState when nobody has released the account since it was locked, DuplicateApprover when
+// Errors, the first that applies: InvalidRequest, PermissionDenied while a customer acts,
+// IdempotencyKeyReused, NotFound, AccountClosed, InvalidState when nobody has released the account since it was locked, DuplicateApprover when
 // it was the same agent.
 func (x *Identity) ConfirmRelease(ctx context.Context, in ByAgent) (Unlocked, error) {
 	var out Unlocked
@@ -342,6 +342,9 @@ func (x *Identity) byAgent(ctx context.Context, in ByAgent, operation string, le
 	}
 	if err := in.Agent.check(); err != nil {
 		return err
+	}
+	if _, ok := okpay.ActorOf(ctx); ok {
+		return okpay.NewError(okpay.PermissionDenied, "a customer is signed in here, and no operator")
 	}
 	if in.Agent.Level < level {
 		return okpay.NewError(okpay.PermissionDenied, "the caller is not verified to level %d", level)
