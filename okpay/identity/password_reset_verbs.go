@@ -254,7 +254,7 @@ func (x *Identity) FinishResetFactor(ctx context.Context, in FinishResetFactor) 
 	}
 	var out PasswordReset
 	err = x.second.verify(okpay.WithoutActor(ctx), factorGuess{
-		customer: of, code: in.Code.Reveal(), client: in.Client,
+		customer: of, code: in.Code.Reveal(), client: in.Client, trusted: x.trustsNow(ctx, of, in.Client),
 		settle: func(d *okpay.Draft, _ int) error {
 			r, err := x.granted(d, in.Grant, PasswordResetProven)
 			if err != nil {

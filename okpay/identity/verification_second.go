@@ -284,7 +284,7 @@ func (x *Identity) secondFactorProof(ctx context.Context, in ProveSecond, settle
 		return err
 	}
 	err = x.second.verify(ctx, factorGuess{
-		customer: customer, code: in.Code.Reveal(), client: in.Client,
+		customer: customer, code: in.Code.Reveal(), client: in.Client, trusted: x.trustsNow(ctx, customer, in.Client),
 		settle: func(d *okpay.Draft, _ int) error { return settle(d) },
 	})
 	if errors.Is(err, okpay.AuthenticationFailed) {
