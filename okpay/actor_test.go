@@ -64,8 +64,11 @@ func TestAnActorActsForOneCustomerWhileTheSessionLasts(t *testing.T) {
 	assert.False(t, more)
 	require.Len(t, entries, 1)
 	assert.Equal(t, okpay.AuditEntry{
-		ID: entries[0].ID, At: f.clock.Now(), Actor: "op/ops1", Action: "account.lock", Customer: f.customer, Reason: "risk", Shown: true,
-	}, entries[0])
+		ID: entries[0].ID, At: f.clock.Now(), Actor: "op/ops1", Action: "account.lock", Customer: f.customer, Shown: true,
+	}, entries[0], "the reason is for operators")
+	entries, _, err = f.Audit(t.Context(), okpay.AuditPage{Customer: f.customer, Limit: 1})
+	require.NoError(t, err)
+	assert.Equal(t, "risk", entries[0].Reason)
 	f.verify()
 }
 

@@ -49,7 +49,7 @@ func (w *Wallet) audit(c *ledger.Change, now time.Time, e AuditEntry) {
 // Customer, Actor and Object is set; none means all.
 type AuditPage struct {
 	Customer CustomerID
-	Shown    bool // only what the customer sees, with Customer
+	Shown    bool // only what the customer sees, without reasons; with Customer
 	Actor    string
 	Object   string
 	Before   AuditID
@@ -74,5 +74,10 @@ func (w *Wallet) Audit(ctx context.Context, page AuditPage) (list []AuditEntry, 
 		label += ":shown"
 	}
 	return listed(ctx, w, ledger.RecordQuery{Type: "audit", Label: label, After: string(page.Before), Limit: page.Limit},
-		func(e *AuditEntry) (AuditEntry, error) { return *e, nil })
+		func(e *AuditEntry) (AuditEntry, error) {
+			if page.Shown {
+				e.Reason = "" // an operator's own words, or a rule's
+			}
+			return *e, nil
+		})
 }

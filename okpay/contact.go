@@ -59,11 +59,17 @@ type Contact struct {
 	VerifiedAt *time.Time   `json:"verified_at,omitempty"`
 }
 
+// maxTyped is how much may be typed for a contact, with all that its normal form leaves out.
+const maxTyped = 512
+
 // NormalizeEmail returns the form in which two spellings of one address are the same: lower
 // case, no spaces around. Only ASCII addresses without quotes are taken, with a domain of at
 // least two labels (one in another script as xn--…). Errors: InvalidRequest, which does not
 // repeat the address.
 func NormalizeEmail(s string) (string, error) {
+	if len(s) > maxTyped {
+		return "", InvalidField("email", "is not an e-mail address") // before any work
+	}
 	s = strings.ToLower(strings.Trim(s, " \t"))
 	local, domain, ok := cutLast(s, '@')
 	labels := strings.Split(domain, ".")
@@ -85,6 +91,9 @@ func NormalizeEmail(s string) (string, error) {
 // it is depends on where it is read. Errors: InvalidRequest, which does not repeat the
 // number.
 func NormalizePhone(s string) (string, error) {
+	if len(s) > maxTyped {
+		return "", InvalidField("phone", "is not a telephone number with country code")
+	}
 	s = strings.ReplaceAll(s, "(0)", "")
 	s = strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "").Replace(s)
 	if rest, ok := strings.CutPrefix(s, "00"); ok {

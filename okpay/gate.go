@@ -64,6 +64,9 @@ func GateMachine() Machine[GateState] {
 	}}
 }
 
+// ReasonDebt is the Reason of a gate that a debt has locked, see Customers.Debts.
+const ReasonDebt = topUpRestriction
+
 // Gate is the one record of a customer that every Change of the customer's money relies
 // on: whatever moves it (a lock, a restriction, the end of all sessions) and money that
 // moves at the same time are decided one after the other, whichever comes first.

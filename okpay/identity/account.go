@@ -18,6 +18,7 @@ type found struct {
 	shadow   string           // its digest then
 	contact  okpay.ContactID
 	gate     okpay.Gate
+	named    bool // by somebody who has proven nothing yet
 }
 
 // who is what is counted by.
@@ -46,7 +47,7 @@ func addressOf(email, phone string) (a okpay.Address, err error) {
 // find looks for the customer who has an address verified. It reads as much whether there is one
 // or not.
 func (x *Identity) find(d *okpay.Draft, a okpay.Address) (*found, error) {
-	f := &found{address: a}
+	f := &found{address: a, named: true}
 	var err error
 	if f.customer, err = d.ContactOwner(a); err != nil {
 		return nil, err

@@ -24,7 +24,14 @@ type Client struct {
 	Device Secret
 }
 
-const maxPlaceLen = 100
+const (
+	maxPlaceLen = 100
+	// maxAddressLen is more than any address has, with zone and port: what is longer is none.
+	maxAddressLen = 128
+)
+
+// address is as much of what was handed in as can be an address.
+func (c *Client) address() string { return c.Address[:min(len(c.Address), maxAddressLen+1)] }
 
 func (c *Client) check() error { return okpay.CheckText("place", c.Place, maxPlaceLen) }
 
@@ -52,6 +59,9 @@ func with(facts map[string]string, pairs ...string) map[string]string {
 
 // shortened is an address without its end: the /24 of IPv4 or the /48 of IPv6, "" if it is none.
 func shortened(text string) string {
+	if len(text) > maxAddressLen {
+		return ""
+	}
 	addr, err := netip.ParseAddr(text)
 	if err != nil {
 		withPort, err := netip.ParseAddrPort(text)
@@ -130,6 +140,6 @@ func (c *Client) throttled() (lockout.Address, bool) {
 	if c.Address == "" {
 		return lockout.Address{}, false
 	}
-	a, _ := lockout.ParseAddress(c.Address) // what is no address is the unknown one
+	a, _ := lockout.ParseAddress(c.address()) // what is no address is the unknown one
 	return a, true
 }

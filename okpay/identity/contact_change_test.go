@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -319,4 +320,45 @@ func TestTakingAChangeBackLiftsNoLock(t *testing.T) {
 	_, err := w.x.RevertContact(t.Context(), identity.RevertContact{Token: o.takeBack(c, mail)})
 	require.NoError(t, err)
 	assert.Equal(t, okpay.GateLocked, o.gate().State)
+}
+
+func TestAThiefWhoFillsTheBookDoesNotKeepTheOldContactFromComingBack(t *testing.T) {
+	w := start(t, sending(identity.Config{}))
+	o := w.proprietor()
+	c, err := w.x.RemoveContact(o.ctx(), identity.RemoveContact{
+		Contact: o.mail, Proof: o.stepUp(identity.StepUpRequest{Action: identity.ChangeContact, To: string(o.mail)}), Client: home,
+	})
+	require.NoError(t, err)
+	for i := range okpay.MaxContacts - 1 { // the telephone number is still there
+		_, err := w.Contacts.Add(o.ctx(), okpay.AddContact{Customer: o.id, Email: fmt.Sprintf("thief%d@example.net", i)})
+		require.NoError(t, err)
+	}
+	r, err := w.x.RevertContact(t.Context(), identity.RevertContact{Token: o.takeBack(c, mail), Client: home})
+	require.NoError(t, err)
+	assert.True(t, r.Restored)
+	assert.Contains(t, o.verified(), mail)
+}
+
+func TestASessionAloneAddsNoContactThatCounts(t *testing.T) {
+	w := start(t, sending(identity.Config{}))
+	o := w.proprietor()
+	c, err := w.Contacts.Add(o.ctx(), okpay.AddContact{Customer: o.id, Email: "thief@example.net"})
+	require.NoError(t, err)
+	_, err = w.x.StartVerification(o.ctx(), identity.StartVerification{Purpose: identity.ForContact, Contact: c.ID})
+	require.ErrorIs(t, err, okpay.InvalidState)
+	assert.NotContains(t, o.verified(), "thief@example.net")
+}
+
+func TestACodeForAContactIsWorthNothingOnceAnotherOneCounts(t *testing.T) {
+	w := start(t, sending(identity.Config{}))
+	o := &subject{holder: w.holder(customer)}
+	c, err := w.Contacts.Add(o.ctx(), okpay.AddContact{Customer: o.id, Email: "thief@example.net"})
+	require.NoError(t, err)
+	v, err := w.x.StartVerification(o.ctx(), identity.StartVerification{Purpose: identity.ForContact, Contact: c.ID})
+	require.NoError(t, err)
+	code := o.sent(v.ID)
+	o.contact(okpay.AddContact{Email: mail})
+	_, err = w.x.ProveCode(o.ctx(), identity.ProveCode{ID: v.ID, Code: code})
+	require.ErrorIs(t, err, okpay.InvalidState)
+	assert.Equal(t, []string{mail}, o.verified())
 }

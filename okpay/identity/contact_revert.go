@@ -138,7 +138,11 @@ func (x *Identity) revert(d *okpay.Draft, first *changeDoc, client *Client, take
 			out.Restored = false
 			continue
 		}
-		id, err := addOrFind(book, a)
+		err = makeRoom(book, a)
+		var id okpay.ContactID
+		if err == nil {
+			id, err = addOrFind(book, a)
+		}
 		if err == nil {
 			err = book.Verify(id)
 		}
@@ -170,6 +174,22 @@ func (x *Identity) revert(d *okpay.Draft, first *changeDoc, client *Client, take
 		},
 	})
 	return out, err
+}
+
+// makeRoom takes unverified contacts away where there are too many for an address to come back:
+// they opened nothing, and whoever has a session can add them.
+func makeRoom(book *okpay.ContactBook, back okpay.Address) error {
+	for {
+		contacts := book.Contacts()
+		there := slices.ContainsFunc(contacts, func(k okpay.Contact) bool { return k.Kind == back.Kind && k.Value == back.Value })
+		at := slices.IndexFunc(contacts, func(k okpay.Contact) bool { return k.State != okpay.ContactVerified })
+		if there || at < 0 || len(contacts) < okpay.MaxContacts {
+			return nil
+		}
+		if err := book.Remove(contacts[at].ID); err != nil {
+			return err
+		}
+	}
 }
 
 // mustChange makes the change of the password the next thing that is possible. A gate that is

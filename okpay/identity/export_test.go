@@ -122,3 +122,8 @@ func (x *Identity) NewToken(id string) (Secret, []byte, error) { return x.newTok
 
 // ClientFacts is Client.facts.
 func ClientFacts(c Client) map[string]string { return c.facts() }
+
+// LockKey is the id of the lock of a name that nobody has.
+func (x *Identity) LockKey(shadow string) string {
+	return x.lockKey("", shadow, lockout.Password, false)
+}

@@ -59,7 +59,7 @@ func (x *Identity) resetSecret(ctx context.Context, m okpay.Message) (map[string
 	if err := x.w.Read(ctx, "password_reset", m.Object, &r); err != nil {
 		return nil, err
 	}
-	if r.State != PasswordResetSent || r.Of == "" || !x.newestOf(&r.Code, m) {
+	if r.State != PasswordResetSent || r.Of == "" || r.Unsent || !x.newestOf(&r.Code, m) {
 		return nil, nil
 	}
 	code, err := x.code(&r.Code, string(r.ID))

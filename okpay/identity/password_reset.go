@@ -91,6 +91,7 @@ type passwordReset struct {
 	Epoch    int64              `json:"epoch"`
 	Contact  okpay.ContactID    `json:"contact,omitempty"`
 	Code     sentCode           `json:"code"`
+	Unsent   bool               `json:"unsent,omitempty"` // nothing was sent: there were too many
 	Tries    int                `json:"factor_tries,omitempty"`
 	Grant    []byte             `json:"grant,omitempty"` // SHA-256 of the grant's secret
 	Until    time.Time          `json:"until"`
@@ -164,7 +165,7 @@ func (x *Identity) tellReset(d *okpay.Draft, r *passwordReset, template string, 
 	m.Facts = with(map[string]string{}, "place", r.Client["place"], "device", r.Client["device"], "at", stampOf(d.Now()))
 	m.Address = &r.Code.To
 	m.Facts["until"], m.Facts["generation"] = stampOf(r.Code.Until), strconv.Itoa(r.Code.Generation)
-	x.tellUnless(d, m, r.Of == "", r.Of == "")
+	x.tellUnless(d, m, r.Of == "" || r.Unsent, r.Of == "")
 }
 
 // sameContact reports whether what a reset was sent to is still the customer's.

@@ -198,3 +198,28 @@ func TestAResetLiftsNoLockForReasonsOfSecurity(t *testing.T) {
 	assert.Equal(t, okpay.GateActive, o.gate().State)
 	w.verify()
 }
+
+func TestAStrangersGuessesDoNotKeepATrustedDeviceFromAReset(t *testing.T) {
+	w := start(t, sending(identity.Config{}))
+	o := w.resident()
+	o.signIn()
+	o.enroll()
+	device, _, err := w.x.TrustDevice(o.ctx(), identity.Client{UserAgent: "Firefox on Linux"})
+	require.NoError(t, err)
+	for range 5 { // who knows the password and has not the app
+		s, err := w.try(mail, good, identity.Client{})
+		require.NoError(t, err)
+		_, err = w.x.FinishSignIn(t.Context(), s.Pending, identity.NewSecret("000000"))
+		require.ErrorIs(t, err, okpay.AuthenticationFailed)
+	}
+	r := o.openReset()
+	w.clock.Advance(time.Second)
+	finish := func(from identity.Client) error {
+		_, err := w.x.FinishResetFactor(t.Context(), identity.FinishResetFactor{
+			Grant: r.Grant, Code: identity.NewSecret(codeOf(t, o.app, w.clock.Now().Add(30*time.Second))), Client: from,
+		})
+		return err
+	}
+	require.ErrorIs(t, finish(identity.Client{}), okpay.AuthenticationFailed)
+	require.NoError(t, finish(identity.Client{Device: device}))
+}

@@ -37,11 +37,12 @@ func (x *Identity) RequestPasswordReset(ctx context.Context, in RequestPasswordR
 		if err != nil {
 			return err
 		}
-		if err := x.countSend(d, of, &in.Client); err != nil {
+		unsent, err := x.countSend(d, of, &in.Client)
+		if err != nil {
 			return err
 		}
 		r = &passwordReset{
-			ID: id, Of: of.customer, Shadow: of.shadow, Epoch: of.gate.Epoch, Contact: of.contact, Client: in.Client.facts(),
+			ID: id, Of: of.customer, Shadow: of.shadow, Epoch: of.gate.Epoch, Contact: of.contact, Client: in.Client.facts(), Unsent: unsent,
 		}
 		if err := x.newest(d, of, r); err != nil {
 			return err
@@ -253,7 +254,7 @@ func (x *Identity) FinishResetFactor(ctx context.Context, in FinishResetFactor) 
 	}
 	var out PasswordReset
 	err = x.second.verify(okpay.WithoutActor(ctx), factorGuess{
-		customer: of, code: in.Code.Reveal(), client: in.Client,
+		customer: of, code: in.Code.Reveal(), client: in.Client, trusted: x.trustsNow(ctx, of, in.Client),
 		settle: func(d *okpay.Draft, _ int) error {
 			r, err := x.granted(d, in.Grant, PasswordResetProven)
 			if err != nil {

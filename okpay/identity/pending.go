@@ -88,7 +88,7 @@ func (p *pendingDoc) client() Client {
 func (x *Identity) beginPending(d *okpay.Draft, b beginning) (token Secret, until time.Time, err error) {
 	p := &pendingDoc{
 		ID: x.w.NewID("sin_"), Of: b.customer, Epoch: b.gate.Epoch, EndsAt: d.Now().Add(pendingFor), Failures: b.failures,
-		Device: b.device, Address: b.client.Address, Agent: b.client.UserAgent[:min(len(b.client.UserAgent), maxAgentLen)], Place: b.client.Place,
+		Device: b.device, Address: b.client.address(), Agent: b.client.UserAgent[:min(len(b.client.UserAgent), maxAgentLen)], Place: b.client.Place,
 	}
 	if token, p.Secret, err = x.newToken(p.ID); err != nil {
 		return Secret{}, until, err

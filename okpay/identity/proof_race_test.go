@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/okpay/okpay-go/internal/testsize"
+	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/identity"
 	"github.com/okpay/okpay-go/okpay/lockout"
@@ -93,6 +94,31 @@ func TestALockForReasonsOfSecurityDoesNotLiftADebt(t *testing.T) {
 		assert.Equal(t, "topup_reversed", g.Reason, "nor does reporting oneself")
 		o.signIn()
 	}
+	w.verify()
+}
+
+func TestADebtThatComesWhileTheAccountIsLockedOutlivesTheLock(t *testing.T) {
+	w := start(t, sending(identity.Config{}))
+	o := w.resident()
+	_, err := w.x.ReportUnauthorised(o.ctx(), identity.ReportUnauthorised{Text: "not mine"})
+	require.NoError(t, err)
+	_, err = w.Do(t.Context(), okpay.Act{Principal: "program", Operation: "test.debt"}, func(d *okpay.Draft) error {
+		g, err := d.Gate(o.id) // as the reversal of a top-up does it: a gate that is locked keeps its reason
+		if err != nil {
+			return err
+		}
+		d.Post(ledger.Transaction{Reference: string(o.id), Postings: []ledger.Posting{
+			{Debit: "receivable:user:" + string(o.id), Credit: "clearing:bank", Amount: yuan(5000)},
+		}})
+		return d.WriteGate(g)
+	})
+	require.NoError(t, err)
+	v := o.proveTwice(identity.ForUnlock)
+	_, err = w.x.Unlock(t.Context(), identity.Unlock{Proof: v.Proof})
+	require.NoError(t, err)
+	g := o.gate()
+	assert.Equal(t, okpay.GateLocked, g.State)
+	assert.Equal(t, okpay.ReasonDebt, g.Reason)
 	w.verify()
 }
 

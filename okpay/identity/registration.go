@@ -141,13 +141,6 @@ func (x *Identity) alsoRegister(d *okpay.Draft, r okpay.Registered, in Register,
 		Facts: with(in.Client.facts(), "consent", in.Consent.Version, "locale", in.Locale), Shown: true,
 	})
 	x.noteBreachCheck(d, r.Customer, p)
-	if r.Owner != "" {
-		d.Audit(okpay.AuditEntry{Actor: "program", Action: "customer.register_taken", Customer: r.Owner, Facts: in.Client.facts(), Shown: true})
-		d.Tell(okpay.Message{
-			Customer: r.Owner, Template: "registration_attempt",
-			Facts: with(in.Client.facts(), "at", d.Now().Format(time.RFC3339), "contact", string(r.Contact.Kind)),
-		})
-	}
 	err := first(
 		d.Write(&passwordDoc{Of: r.Customer, Hash: p.hash, SetAt: d.Now()}),
 		d.Write(g, okpay.Told{Emits: []string{"customer.registered"}}),
@@ -155,7 +148,24 @@ func (x *Identity) alsoRegister(d *okpay.Draft, r okpay.Registered, in Register,
 	if err == nil && x.contactChecks != nil {
 		err = x.contactChecks.beginContact(d, r.Customer, r.Contact, r.Owner != "", in.Client)
 	}
-	return err
+	if err != nil || r.Owner == "" {
+		return err
+	}
+	d.Audit(okpay.AuditEntry{Actor: "program", Action: "customer.register_taken", Customer: r.Owner, Facts: in.Client.facts(), Shown: true})
+	// The owner hears of it as often as codes are sent, whoever registers from wherever.
+	most := x.cfg.Sends
+	most.Gap = 0
+	switch err := send(d, []sender{{x.counters.Key("sends/registration", string(r.Owner)), most}}); {
+	case errors.Is(err, okpay.TooManyTries):
+		return nil
+	case err != nil:
+		return err
+	}
+	d.Tell(okpay.Message{
+		Customer: r.Owner, Template: "registration_attempt",
+		Facts: with(in.Client.facts(), "at", d.Now().Format(time.RFC3339), "contact", string(r.Contact.Kind)),
+	})
+	return nil
 }
 
 // countRegistration counts a registration against its address. It counts for nothing else.

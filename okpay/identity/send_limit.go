@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -62,14 +63,15 @@ type sender struct {
 	limit SendLimit
 }
 
-// countSend counts one thing to be sent to what a name has led to: for the customer or the name,
-// for the contact, to which there is a gap between two, and for the network address that asks. A
-// device that the customer trusts is counted apart, so that strangers who ask for codes in
+// countSend counts one thing to be sent to what a name has led to: for the customer, for the
+// contact, to which there is a gap between two, and for the network address that asks. Who has
+// proven nothing yet is not refused for the customer's sake, but nothing is sent then: a refusal at
+// one name after many asked for at another would tell that both are one customer's. A device that the customer trusts is counted apart, so that strangers who ask for codes in
 // somebody's name do not keep their owner from asking. Errors: TooManyTries with ResetsAt.
-func (x *Identity) countSend(d *okpay.Draft, of *found, client *Client) error {
+func (x *Identity) countSend(d *okpay.Draft, of *found, client *Client) (unsent bool, err error) {
 	trusted, err := x.asksTrusted(d, of, client)
 	if err != nil {
-		return err
+		return false, err
 	}
 	who, to := of.who(), string(of.address.Kind)+"/"+of.address.Value
 	if trusted {
@@ -77,11 +79,18 @@ func (x *Identity) countSend(d *okpay.Draft, of *found, client *Client) error {
 	}
 	all, by := x.cfg.Sends, x.cfg.SendsByAddress
 	all.Gap, by.Gap = 0, 0
-	out := []sender{{x.counters.Key("sends", who), all}, {x.counters.Key("sends/to", to), x.cfg.Sends}}
+	out := []sender{{x.counters.Key("sends/to", to), x.cfg.Sends}}
 	if a, ok := client.throttled(); ok && !trusted {
 		out = append(out, sender{x.counters.Key("sends/address", a.String()), by})
 	}
-	return send(d, out)
+	if err := send(d, out); err != nil {
+		return false, err
+	}
+	err = send(d, []sender{{x.counters.Key("sends", who), all}})
+	if of.named && errors.Is(err, okpay.TooManyTries) {
+		return true, nil
+	}
+	return false, err
 }
 
 // asksTrusted reports whether a client is a device that the customer trusts. It reads as much for

@@ -101,7 +101,7 @@ func (x *Identity) signingIn(ctx context.Context, in SignIn) (*signingIn, error)
 	}
 	if s.shadow = find.Email + find.Phone; err != nil {
 		// No name at all: one that nobody has, and that is looked for all the same.
-		s.shadow = "invalid:" + in.Name
+		s.shadow = "invalid:" + in.Name[:min(len(in.Name), 512)]
 		find = okpay.FindContact{Email: "nobody@invalid.invalid"}
 	}
 	s.customer, err = x.w.Contacts.Owner(ctx, find)

@@ -214,6 +214,17 @@ func (x *Identity) ownerProven(d *okpay.Draft, g *okpay.Gate) (mustChange bool, 
 		return false, told, err
 	}
 	debt := memo.Debt
+	if debt == "" {
+		// One that came while the account was locked has left the lock's reason alone. The gate is
+		// written by whatever makes a debt, so what is read here is true when this commits.
+		owed, err := x.w.Customers.Debts(d.Context(), g.Customer)
+		if err != nil {
+			return false, told, err
+		}
+		if len(owed) > 0 {
+			debt = okpay.ReasonDebt
+		}
+	}
 	(&riskMemo{}).put(d, g.Customer)
 	if debt != "" {
 		g.Reason, g.By = debt, "program"
@@ -264,7 +275,7 @@ const (
 // UnlockByAgent clears the locks after too many failures for a caller verified to level 2. It is the
 // way of a program without okpay/care, whose Callers.Unlock asks who may.
 //
-// Errors, the first that applies: InvalidRequest, PermissionDenied below level 2,
+// Errors, the first that applies: InvalidRequest, PermissionDenied below level 2 and while a customer acts,
 // IdempotencyKeyReused, NotFound, AccountClosed, AccountLocked when the account is locked for
 // reasons of security (see ReleaseLock).
 func (x *Identity) UnlockByAgent(ctx context.Context, in ByAgent) (Unlocked, error) {
@@ -284,7 +295,7 @@ func (x *Identity) UnlockByAgent(ctx context.Context, in ByAgent) (Unlocked, err
 // an account that is locked for reasons of security. It takes effect with that of a second one. It is
 // the way of a program without okpay/care, whose Callers.Request asks who may.
 //
-// Errors, the first that applies: InvalidRequest, PermissionDenied below level 3,
+// Errors, the first that applies: InvalidRequest, PermissionDenied below level 3 and while a customer acts,
 // IdempotencyKeyReused, NotFound, AccountClosed, InvalidState when it is not locked so.
 func (x *Identity) ReleaseLock(ctx context.Context, in ByAgent) error {
 	return x.byAgent(ctx, in, "account.release", levelFactor, func(d *okpay.Draft, g *okpay.Gate, entry okpay.AuditEntry) error {
@@ -305,8 +316,8 @@ func (x *Identity) ReleaseLock(ctx context.Context, in ByAgent) error {
 // ConfirmRelease is the word of a second agent: the owner has to change the password next. The
 // customer is told.
 //
-// Errors, the first that applies: InvalidRequest, IdempotencyKeyReused, NotFound, AccountClosed,
-// InvalidState when nobody has released the account since it was locked, DuplicateApprover when
+// Errors, the first that applies: InvalidRequest, PermissionDenied while a customer acts,
+// IdempotencyKeyReused, NotFound, AccountClosed, InvalidState when nobody has released the account since it was locked, DuplicateApprover when
 // it was the same agent.
 func (x *Identity) ConfirmRelease(ctx context.Context, in ByAgent) (Unlocked, error) {
 	var out Unlocked

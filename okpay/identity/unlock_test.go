@@ -172,6 +172,8 @@ func TestAnAgentUnlocksWhatFailuresHaveLocked(t *testing.T) {
 	_, err := w.x.UnlockByAgent(t.Context(), in)
 	require.ErrorIs(t, err, okpay.PermissionDenied)
 	in.Agent.Level = 2
+	_, err = w.x.UnlockByAgent(o.ctx(), in)
+	require.ErrorIs(t, err, okpay.PermissionDenied, "whoever is signed in is no operator")
 	u, err := w.x.UnlockByAgent(t.Context(), in)
 	require.NoError(t, err)
 	assert.True(t, u.Cleared)

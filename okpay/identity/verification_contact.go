@@ -20,8 +20,11 @@ func (x *Identity) beginContact(d *okpay.Draft, customer okpay.CustomerID, c okp
 		ID: verificationOf(c.ID), Purpose: ForContact, Of: customer, Contact: c.ID, Silent: taken, Client: from.facts(),
 	}
 	of := &found{address: okpay.Address{Kind: c.Kind, Value: c.Value}, customer: customer, contact: c.ID}
-	err := x.countSend(d, of, &from)
-	if f.Unsent = errors.Is(err, okpay.TooManyTries); err != nil && !f.Unsent {
+	var err error
+	if f.Unsent, err = x.countSend(d, of, &from); errors.Is(err, okpay.TooManyTries) {
+		f.Unsent, err = true, nil
+	}
+	if err != nil {
 		return err
 	}
 	f.Code.next(x, of.address, d.Now(), codeLasts)

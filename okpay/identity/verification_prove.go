@@ -23,7 +23,7 @@ type ProveCode struct {
 //
 // Errors, the first that applies: InvalidRequest for what is no code (which counts as no try),
 // SessionEnded, AuthenticationFailed with one text for everything that is wrong, for ForContact
-// AccountRestricted and, when somebody else has verified it meanwhile, ContactTaken (the
+// AccountRestricted, InvalidState when another contact counts by now, and, when somebody else has verified it meanwhile, ContactTaken (the
 // verification is over then).
 func (x *Identity) ProveCode(ctx context.Context, in ProveCode) (Verification, error) {
 	code, err := normalizeCode(in.Code.Reveal())
@@ -129,6 +129,9 @@ func (x *Identity) contactProven(d *okpay.Draft, f *verificationDoc) error {
 	book, err := d.ContactBook(f.Of)
 	if err != nil {
 		return err
+	}
+	if err := onlyFirst(book.Contacts()); err != nil {
+		return err // another one was verified since the code was sent
 	}
 	if err := book.Verify(f.Contact); err != nil {
 		return err

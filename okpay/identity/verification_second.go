@@ -112,7 +112,7 @@ func (x *Identity) SendSecond(ctx context.Context, in SendSecond) (Verification,
 			return okpay.NewError(okpay.InvalidState, "there is no other contact of this kind")
 		}
 		of := &found{address: okpay.Address{Kind: c.Kind, Value: c.Value}, customer: f.Of, gate: okpay.Gate{Epoch: f.Epoch}}
-		if err := x.countSend(d, of, &in.Client); err != nil {
+		if f.Unsent, err = x.countSend(d, of, &in.Client); err != nil {
 			return err
 		}
 		f.Code.next(x, of.address, d.Now(), codeLasts)
@@ -284,7 +284,7 @@ func (x *Identity) secondFactorProof(ctx context.Context, in ProveSecond, settle
 		return err
 	}
 	err = x.second.verify(ctx, factorGuess{
-		customer: customer, code: in.Code.Reveal(), client: in.Client,
+		customer: customer, code: in.Code.Reveal(), client: in.Client, trusted: x.trustsNow(ctx, customer, in.Client),
 		settle: func(d *okpay.Draft, _ int) error { return settle(d) },
 	})
 	if errors.Is(err, okpay.AuthenticationFailed) {

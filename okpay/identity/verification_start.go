@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"slices"
 
 	"github.com/okpay/okpay-go/okpay"
 )
@@ -27,8 +28,8 @@ type StartVerification struct {
 //
 // Errors, the first that applies: InvalidRequest, AuthenticationRequired without a session where
 // one is needed, SessionEnded, NotFound for a contact of the session's that is not there,
-// AccountRestricted for ForContact, InvalidState when the customer has no verified contact or the
-// one to be verified is so already, TooManyTries with ResetsAt (see Config.Sends).
+// AccountRestricted for ForContact, InvalidState when the customer has no verified contact or, for
+// ForContact, has one already (a further one is added with BeginContactChange), TooManyTries with ResetsAt (see Config.Sends).
 func (x *Identity) StartVerification(ctx context.Context, in StartVerification) (Verification, error) {
 	if err := okpay.CheckID("purpose", string(in.Purpose)); err != nil {
 		return Verification{}, err
@@ -112,6 +113,9 @@ func (x *Identity) own(d *okpay.Draft, customer okpay.CustomerID, id okpay.Conta
 	want := okpay.ContactVerified
 	if p == ForContact {
 		want = okpay.ContactUnverified
+		if err := onlyFirst(person.Contacts); err != nil {
+			return nil, err
+		}
 	}
 	for _, c := range person.Contacts {
 		if c.ID == id || id == "" && c.State == want {
@@ -127,10 +131,20 @@ func (x *Identity) own(d *okpay.Draft, customer okpay.CustomerID, id okpay.Conta
 	return nil, okpay.NewError(okpay.InvalidState, "there is no contact to send a code to")
 }
 
+// onlyFirst refuses to verify a contact by its code alone where another one counts already: each
+// contact opens the account, so a further one takes what BeginContactChange asks for.
+func onlyFirst(contacts []okpay.Contact) error {
+	if slices.ContainsFunc(contacts, func(c okpay.Contact) bool { return c.State == okpay.ContactVerified }) {
+		return okpay.NewError(okpay.InvalidState, "a further contact is added by a change of contact")
+	}
+	return nil
+}
+
 // beginCode sends the first code of a verification. One that is to verify a contact which is
 // somebody else's goes on in silence, and the owner hears of it: who asks has proven nothing.
 func (x *Identity) beginCode(d *okpay.Draft, f *verificationDoc, of *found, client *Client) error {
-	if err := x.countSend(d, of, client); err != nil {
+	var err error
+	if f.Unsent, err = x.countSend(d, of, client); err != nil {
 		return err
 	}
 	if f.Purpose == ForContact {
@@ -171,12 +185,12 @@ func (x *Identity) ResendCode(ctx context.Context, in ResendCode) (Verification,
 		if f, err = x.verification(d, c, in.ID, CodeSent); err != nil {
 			return err
 		}
-		of := &found{address: f.Code.To, customer: f.Of, shadow: f.Shadow, gate: okpay.Gate{Epoch: f.Epoch}}
-		if err := x.countSend(d, of, &in.Client); err != nil {
+		of := &found{address: f.Code.To, customer: f.Of, shadow: f.Shadow, gate: okpay.Gate{Epoch: f.Epoch}, named: f.Session == ""}
+		if f.Unsent, err = x.countSend(d, of, &in.Client); err != nil {
 			return err
 		}
 		f.Code.next(x, f.Code.To, d.Now(), codeLasts)
-		f.Until, f.Unsent = f.Code.Until, false
+		f.Until = f.Code.Until
 		return x.advance(d, f, &in.Client, step{on: Resend})
 	})
 	if err != nil {
