@@ -19,7 +19,7 @@ const (
 	// authorized can still be captured, and money can still come in.
 	GateLocked GateState = "locked"
 	// GateMustChange is locked as GateLocked is, for money: the customer has proven who they are
-	// and has to change the password next.
+	// and has to set another password next.
 	GateMustChange GateState = "must_change"
 	// GateClosed is the end: nothing passes. Final.
 	GateClosed GateState = "closed"

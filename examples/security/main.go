@@ -311,11 +311,23 @@ func (p *program) release(ctx context.Context, customer okpay.CustomerID) error 
 		return err
 	}
 	fmt.Fprintln(p.out, "two agents agreed; the account is", gate.State)
-	session, err := p.signedIn(ctx)
+	// Whoever had the old password has nothing now: a reset, with both factors, sets another.
+	p.now = p.now.Add(15 * time.Minute) // codes are sent so often and no oftener
+	reset, err := p.ids.RequestPasswordReset(ctx, identity.RequestPasswordReset{Email: mail})
 	if err != nil {
 		return err
 	}
-	if err := p.ids.ChangePassword(session, identity.ChangePassword{Current: password.New(secret), New: password.New(newer)}); err != nil {
+	code, err := p.mailed(ctx)
+	if err != nil {
+		return err
+	}
+	if reset, err = p.ids.OpenPasswordReset(ctx, identity.OpenPasswordReset{ID: reset.ID, Code: code}); err != nil {
+		return err
+	}
+	if _, err = p.ids.FinishResetFactor(ctx, identity.FinishResetFactor{Grant: reset.Grant, Code: p.code()}); err != nil {
+		return err
+	}
+	if err := p.ids.SetNewPassword(ctx, identity.SetNewPassword{Grant: reset.Grant, Password: password.New(newer)}); err != nil {
 		return err
 	}
 	if gate, err = p.wallet.Customers.Gate(ctx, customer); err != nil {

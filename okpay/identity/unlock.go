@@ -121,7 +121,7 @@ type Unlocked struct {
 
 // Unlock uses up the proof of a finished verification: locks after too many failures are gone,
 // and an account that was locked for reasons of security, for which the verification has asked
-// for two independent proofs, lets its owner change the password next. An authenticator that is
+// for two independent proofs, lets its owner set another password next, by a reset: the old one is worth nothing any more. An authenticator that is
 // disabled stays so until it is reset; a debt and restrictions are not touched. The customer is
 // told.
 //
@@ -207,7 +207,8 @@ func (x *Identity) unlock(d *okpay.Draft, customer okpay.CustomerID, proofs int,
 }
 
 // ownerProven moves a gate that was locked for reasons of security on, unless a debt had locked it
-// before: then it is the debt's again.
+// before: then it is the debt's again. The password is worth nothing from now on: a reset sets
+// another.
 func (x *Identity) ownerProven(d *okpay.Draft, g *okpay.Gate) (mustChange bool, told okpay.Told, err error) {
 	memo, err := x.riskMemo(d, g.Customer)
 	if err != nil {
@@ -226,6 +227,10 @@ func (x *Identity) ownerProven(d *okpay.Draft, g *okpay.Gate) (mustChange bool, 
 		}
 	}
 	(&riskMemo{}).put(d, g.Customer)
+	// Whoever knows the old password could otherwise sign in now and be the first to change it.
+	if err := x.dropPassword(d, g.Customer); err != nil {
+		return false, told, err
+	}
 	if debt != "" {
 		g.Reason, g.By = debt, "program"
 		return false, told, nil

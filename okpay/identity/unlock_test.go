@@ -10,7 +10,6 @@ import (
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/identity"
 	"github.com/okpay/okpay-go/okpay/lockout"
-	"github.com/okpay/okpay-go/okpay/password"
 )
 
 // resident is somebody registered, with a password and two verified contacts.
@@ -123,12 +122,12 @@ func TestALockForReasonsOfSecurityNeedsTwoProofsOfTwoKinds(t *testing.T) {
 	g = o.gate()
 	assert.Equal(t, okpay.GateMustChange, g.State)
 
-	s, err := w.try(mail, good, home)
-	require.NoError(t, err)
-	ctx := w.as(s.Token)
-	require.True(t, s.Session.Limited)
-	require.NoError(t, w.x.ChangePassword(ctx, identity.ChangePassword{Current: password.New(good), New: password.New(other)}))
+	_, err = w.try(mail, good, home)
+	require.ErrorIs(t, err, okpay.AuthenticationFailed, "whoever had the password has nothing now")
+	require.NoError(t, o.setNew(o.openReset().Grant, other))
 	assert.Equal(t, okpay.GateActive, o.gate().State)
+	_, err = w.try(mail, other, home)
+	require.NoError(t, err)
 	w.verify()
 }
 
