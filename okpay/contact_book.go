@@ -24,6 +24,21 @@ func (d *Draft) ContactBook(id CustomerID) (*ContactBook, error) {
 	return d.w.contactBook(d, id, "")
 }
 
+// RestoredContacts is ContactBook for taking back what a stranger may have changed: no restriction
+// keeps that from the owner. Errors: NotFound, AccountClosed.
+func (d *Draft) RestoredContacts(id CustomerID) (*ContactBook, error) {
+	if err := d.w.arriving(d.Draft, id); err != nil {
+		return nil, err
+	}
+	c, p, err := d.w.customer(d.Draft, id)
+	if err != nil {
+		return nil, err
+	}
+	b := &ContactBook{w: d.w, d: d.Draft, party: partyCustomer(id), holder: c, p: p}
+	b.digest, err = d.contactDigests()
+	return b, err
+}
+
 func (w *Wallet) contactBook(d *Draft, customer CustomerID, merchant MerchantID) (*ContactBook, error) {
 	b := &ContactBook{w: w, d: d.Draft, party: partyMerchant(merchant)}
 	if customer != "" {

@@ -362,3 +362,22 @@ func TestACodeForAContactIsWorthNothingOnceAnotherOneCounts(t *testing.T) {
 	require.ErrorIs(t, err, okpay.InvalidState)
 	assert.Equal(t, []string{mail}, o.verified())
 }
+
+func TestARestrictionKeepsNoOwnerFromTakingAChangeBack(t *testing.T) {
+	w := start(t, sending(identity.Config{}))
+	o := w.resident()
+	c := o.changeTo("thief@example.com", o.mailID())
+	token := o.takeBack(c, mail)
+	_, err := w.Do(t.Context(), okpay.Act{Principal: "program", Operation: "restrict"}, func(d *okpay.Draft) error {
+		g, err := d.Gate(o.id)
+		if err != nil {
+			return err
+		}
+		g.Denied = []okpay.Capability{okpay.CanManage}
+		return d.WriteGate(g)
+	})
+	require.NoError(t, err)
+	out, err := w.x.RevertContact(t.Context(), identity.RevertContact{Token: token})
+	require.NoError(t, err)
+	assert.True(t, out.Restored)
+}

@@ -105,7 +105,7 @@ func (x *Identity) revert(d *okpay.Draft, first *changeDoc, client *Client, take
 		}
 		undo = append(undo, c)
 	}
-	book, err := d.ContactBook(first.Of)
+	book, err := d.RestoredContacts(first.Of)
 	if err != nil {
 		return out, err
 	}
