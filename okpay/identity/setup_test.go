@@ -151,19 +151,30 @@ func (w *world) actions(id okpay.CustomerID) []string {
 // events are the types of the events after a number.
 func (w *world) events(after int64) []string {
 	w.t.Helper()
-	events, _, err := w.Events(w.t.Context(), after, 1000)
-	require.NoError(w.t, err)
 	out := []string{}
-	for _, e := range events {
-		out = append(out, e.Type)
+	for {
+		events, last, err := w.Events(w.t.Context(), after, 1000)
+		require.NoError(w.t, err)
+		for _, e := range events {
+			out = append(out, e.Type)
+		}
+		if len(events) == 0 || last == after {
+			return out
+		}
+		after = last
 	}
-	return out
 }
 
 func (w *world) last() int64 {
-	_, last, err := w.Events(w.t.Context(), 0, 1000)
-	require.NoError(w.t, err)
-	return last
+	w.t.Helper()
+	for after := int64(0); ; {
+		_, last, err := w.Events(w.t.Context(), after, 1000)
+		require.NoError(w.t, err)
+		if last == after {
+			return last
+		}
+		after = last
+	}
 }
 
 func (w *world) verify() {
