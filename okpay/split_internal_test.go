@@ -170,7 +170,7 @@ func FuzzDivide(f *testing.F) {
 			p.Parties = append(p.Parties, Split{MerchantID("m" + string(rune(i))), int64(w)})
 		}
 		if len(weights) == 0 || captured < 0 || fee < 0 || fee > captured || refunded < 0 || refunded > captured || returned < 0 || returned > fee {
-			t.Skip()
+			return // no division there could be
 		}
 		for i := range p.Parties {
 			if p.Parties[i].Weight == 0 {
