@@ -14,11 +14,11 @@ import (
 )
 
 // supportPackages are made for tests and may use what tests use.
-var supportPackages = []string{"internal/pgtest", "internal/testsize", "ledger/ledgertest", "mock"}
+var supportPackages = []string{"internal/pgtest", "internal/tables", "internal/testsize", "ledger/ledgertest", "mock"}
 
 // readsEnvironment are the packages that may read the environment in code that is
 // not a test: programs, and what tells tests where PostgreSQL is and how large to be.
-var readsEnvironment = []string{"examples/...", "internal/pgtest", "internal/testsize", "mock/cmd/..."}
+var readsEnvironment = []string{"examples/...", "internal/pgtest", "internal/tables", "internal/testsize", "mock/cmd/..."}
 
 // shapeless are names under which anything could be found, and so nothing is.
 var shapeless = []string{

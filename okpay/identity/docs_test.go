@@ -4,14 +4,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/okpay/okpay-go/okpay"
+	"github.com/okpay/okpay-go/internal/tables"
 	"github.com/okpay/okpay-go/okpay/identity"
 )
 
@@ -34,25 +33,7 @@ func TestDocsAreDrawnFromTheTables(t *testing.T) {
 func drawn() string {
 	var b strings.Builder
 	b.WriteString("# Account security\n\nDrawn from the tables in `okpay/identity` by `go test ./okpay/identity -run Drawn -update`. A pair of state and action that stands in no table is refused and changes nothing.\n\n## State machines\n")
-	for _, m := range identity.Machines() {
-		fmt.Fprintf(&b, "\n### %s\n\n```mermaid\nstateDiagram-v2\n", strings.ReplaceAll(strings.ToUpper(m.Noun[:1])+m.Noun[1:], "_", " "))
-		for _, r := range m.Rows {
-			from := r.From
-			if from == "" {
-				from = "[*]"
-			}
-			fmt.Fprintf(&b, "    %s --> %s: %s", from, r.To, r.On)
-			if r.Guard != okpay.Always {
-				fmt.Fprintf(&b, " [%s]", strings.NewReplacer(":", "", ";", ",").Replace(string(r.Guard)))
-			}
-			b.WriteString("\n")
-		}
-		b.WriteString("```\n\n| from | action | guard | to | announces | messages |\n|---|---|---|---|---|---|\n")
-		for _, r := range m.Rows {
-			cells := []string{r.From, string(r.On), string(r.Guard), r.To, strings.Join(r.Emits, ", "), strings.Join(r.Mails, ", ")}
-			b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
-		}
-	}
+	b.WriteString(tables.Drawn(identity.Machines()))
 	b.WriteString("\n## Events\n\n| type | when |\n|---|---|\n")
 	for _, e := range identity.Events() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", e.Type, e.When)
@@ -90,37 +71,5 @@ func TestTheTablesNameWhatTheyTell(t *testing.T) {
 }
 
 func TestEveryPairOfStateAndActionIsInTheTableOrRefused(t *testing.T) {
-	var actions []okpay.Action
-	guards := []okpay.Guard{okpay.Always}
-	for _, m := range identity.Machines() {
-		for _, r := range m.Rows {
-			if !slices.Contains(actions, r.On) {
-				actions = append(actions, r.On)
-			}
-			if !slices.Contains(guards, r.Guard) {
-				guards = append(guards, r.Guard)
-			}
-		}
-	}
-	for _, table := range identity.Machines() {
-		m := okpay.Machine[string]{Noun: table.Noun, Rows: table.Rows}
-		rows := 0
-		for _, from := range append([]string{""}, table.States...) {
-			for _, on := range actions {
-				for _, g := range guards {
-					state := from
-					_, err := m.Move(&state, "x", on, g)
-					if row, ok := m.Next(from, on, g); ok {
-						rows++
-						assert.NoError(t, err)
-						assert.Equal(t, row.To, state)
-						continue
-					}
-					assert.ErrorIs(t, err, okpay.InvalidState, "%s: %s in %q", m.Noun, on, from)
-					assert.Equal(t, from, state, "a refusal changes nothing")
-				}
-			}
-		}
-		assert.Equal(t, len(table.Rows), rows, "%s: no row is unreachable or there twice", m.Noun)
-	}
+	tables.EveryPair(t, identity.Machines())
 }
