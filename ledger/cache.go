@@ -13,6 +13,7 @@ type cache struct {
 	all    []*cached
 	hand   int // in all: what is looked at next where room is to be made
 
+	doubts int // counts how often all that was remembered became doubtful
 	asking int // counts the lists of what is needed, to name a doubtful account once in each
 
 	code  string             // the currency that was last asked for
@@ -35,9 +36,9 @@ type workAccount struct {
 // cached is an account with whether it was used since room was last looked for at it.
 type cached struct {
 	workAccount
-	used     bool
-	doubtful bool // others have written since it was read: only its number and its key are right
-	asked    int  // the last list that names it
+	used  bool
+	since int // the cache's doubts when it was read
+	asked int // the last list that names it
 }
 
 func newCache(most int) *cache {
@@ -56,16 +57,16 @@ func (c *cache) clear() {
 
 // doubt makes all accounts doubtful. They need not be looked for by their names again, and are
 // remembered once they were read by their numbers.
-func (c *cache) doubt() {
-	for _, e := range c.all {
-		e.doubtful = true
-	}
-}
+func (c *cache) doubt() { c.doubts++ }
+
+// doubtful reports that others have written since the account was read: only its number and its
+// key are right.
+func (c *cache) doubtful(e *cached) bool { return e.since != c.doubts }
 
 // number returns the number of a doubtful account, if it is one that this list does not name yet.
 func (c *cache) number(key AccountKey) (no int64, doubtful, first bool) {
 	e := c.in(key.Currency)[key.Name]
-	if e == nil || !e.doubtful {
+	if e == nil || !c.doubtful(e) {
 		return 0, false, false
 	}
 	first = e.asked != c.asking
@@ -76,7 +77,7 @@ func (c *cache) number(key AccountKey) (no int64, doubtful, first bool) {
 // sure reports whether none of these accounts is doubtful.
 func (c *cache) sure(nos []int64) bool {
 	for _, no := range nos {
-		if e := c.byNo[no]; e != nil && e.doubtful {
+		if e := c.byNo[no]; e != nil && c.doubtful(e) {
 			return false
 		}
 	}
@@ -107,7 +108,7 @@ func (c *cache) accountNo(no int64) *workAccount {
 }
 
 func (c *cache) use(e *cached) *workAccount {
-	if e = certain(e); e == nil {
+	if e = c.certain(e); e == nil {
 		return nil
 	}
 	if !e.used {
@@ -116,8 +117,8 @@ func (c *cache) use(e *cached) *workAccount {
 	return &e.workAccount
 }
 
-func certain(e *cached) *cached {
-	if e == nil || e.doubtful {
+func (c *cache) certain(e *cached) *cached {
+	if e == nil || c.doubtful(e) {
 		return nil
 	}
 	return e
@@ -126,12 +127,12 @@ func certain(e *cached) *cached {
 // add remembers an account, unless it does already.
 func (c *cache) add(a *Account) *workAccount {
 	if e := c.byNo[a.No]; e != nil {
-		if e.doubtful && e.Key == a.Key {
-			e.workAccount, e.doubtful = workAccount{Account: *a}, false
+		if c.doubtful(e) && e.Key == a.Key {
+			e.workAccount, e.since = workAccount{Account: *a}, c.doubts
 		}
 		return &e.workAccount
 	}
-	e := &cached{workAccount: workAccount{Account: *a}}
+	e := &cached{workAccount: workAccount{Account: *a}, since: c.doubts}
 	names := c.in(a.Key.Currency)
 	if names == nil {
 		names = make(map[string]*cached)

@@ -32,6 +32,7 @@ type committer struct {
 	alone     bool // the last block followed one of ours, and none of its ids was there before
 	foreign   bool // the last block followed somebody else's
 	share     share
+	company   company
 	answering sync.WaitGroup
 
 	// oneGoroutine has a block decided before, instead of while, the one before it is written:
@@ -78,6 +79,9 @@ func (c *committer) step(ctx context.Context) bool {
 	taken := c.ahead.requests
 	c.ahead.requests = nil
 	if taken == nil {
+		if !c.oneGoroutine {
+			c.company.await(c.queue, c.cfg.Now())
+		}
 		most := c.cfg.MaxBlockChanges
 		if c.foreign {
 			most = c.share.bound(most)
@@ -87,6 +91,7 @@ func (c *committer) step(ctx context.Context) bool {
 	if taken == nil {
 		return false
 	}
+	c.company.took(len(taken))
 	c.observer.taken(ctx, taken)
 	c.write(ctx, taken)
 	return true
@@ -270,6 +275,7 @@ func (c *committer) decide(ctx context.Context, requests []*request) (tx Tx, bat
 	if !ours {
 		c.cache.doubt()
 		c.seen = head
+		c.company.met = now
 	}
 	c.alone, c.foreign = ours && len(found.Changes) == 0, !ours
 	if err := c.load(ctx, begun, found, requests, ours, now); err != nil {

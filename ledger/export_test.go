@@ -65,7 +65,7 @@ func (d *Driven) Step(ctx context.Context) bool { return d.committer.step(ctx) }
 // Cached lists the accounts whose balances the ledger remembers.
 func (d *Driven) Cached() (keys []AccountKey) {
 	for _, e := range d.committer.cache.all {
-		if !e.doubtful {
+		if !d.committer.cache.doubtful(e) {
 			keys = append(keys, e.Key)
 		}
 	}

@@ -103,14 +103,14 @@ func (w *workset) take(f *Found, ids map[string]*idSlot) {
 
 // account returns an account that is there, nil if it is not.
 func (w *workset) account(key AccountKey) *workAccount {
-	if e := certain(w.cache.in(key.Currency)[key.Name]); e != nil {
+	if e := w.cache.certain(w.cache.in(key.Currency)[key.Name]); e != nil {
 		return &e.workAccount
 	}
 	return w.opened[key]
 }
 
 func (w *workset) number(no int64) *workAccount {
-	if e := certain(w.cache.byNo[no]); e != nil {
+	if e := w.cache.certain(w.cache.byNo[no]); e != nil {
 		return &e.workAccount
 	}
 	return w.openedNo[no]

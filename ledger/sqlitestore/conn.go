@@ -16,6 +16,7 @@ type conn struct {
 	bulk   map[bulkKey]*sqlite.Stmt // see insertAll and lookAll
 	broken bool                     // to be replaced before its next use
 	shut   bool
+	kept   bool // a write transaction was begun for the next block of the turn
 
 	joined     bool // a row that is refused must not end the transaction, which is the caller's
 	bulkJoined map[bulkKey]*sqlite.Stmt

@@ -13,31 +13,51 @@ import (
 
 // Waiting for the file's write lock is ours: SQLite's own handler sleeps longer and longer,
 // up to 100 ms, and a process that comes and goes quickly takes the lock in each of these
-// gaps, so another one was seen to wait for seconds. File locks have no queue. Two rules make
-// one: whoever waits asks again at short intervals that stay short, and whoever has lately
-// noticed another writer stays away a moment longer than such an interval before it asks
-// again.
+// gaps, so another one was seen to wait for seconds. File locks have no queue. Three rules
+// make one that costs little: whoever waits asks again at short intervals that stay short;
+// whoever meets other writers has a turn of several blocks, because only the first of them
+// finds nothing of what it needs in memory; and after its turn it stays away while the others
+// ask.
 const (
 	askFirst = 100 * time.Microsecond // the first pause of one who waits
 	askMost  = 500 * time.Microsecond // the longest
-	// stayAway is the pause of one who was waited for. It is twice askMost because the
+	// stayAway is the shortest pause of one who was waited for. It is twice askMost because the
 	// timers of an idle process are up to a millisecond late.
 	stayAway = 2 * askMost
 	// contention is how long one sign of another writer counts.
 	contention = 50 * time.Millisecond
+	// turnTime is how long a turn goes on, for as many blocks as end by then. Of four processes
+	// each waits for a tenth of a second.
+	turnTime = 30 * time.Millisecond
+	// keepTime is how long the lock is kept within a turn while no block comes.
+	keepTime = time.Millisecond
 )
 
-// turn is what a writer remembers about other writers of the file.
+// turn is what a writer remembers about other writers of the file, and about its own turn.
 type turn struct {
-	version  int64     // PRAGMA data_version: changes when another connection commits
+	version  int64     // PRAGMA data_version, which changes when another connection commits; 0 before the first look
 	others   time.Time // when another writer was last noticed
 	notUntil time.Time // when to ask for the lock again
+
+	lasts  time.Duration // turnTime
+	keeps  time.Duration // keepTime
+	waited time.Duration // for this turn
+	began  time.Time     // when this turn began
+	block  time.Time     // when its last block began
+	idle   *time.Timer   // runs while the lock is kept for the next block, nil before the first time
 }
 
 // lock starts a write transaction, waiting for its turn until ctx is done. The error is
 // SQLite's, or that of ctx.
 func (t *turn) lock(ctx context.Context, c *conn) error {
-	if wait := time.Until(t.notUntil); wait > 0 {
+	if c.kept {
+		c.kept = false
+		t.idle.Stop()
+		t.block = time.Now()
+		return nil
+	}
+	asked := time.Now()
+	if wait := t.notUntil.Sub(asked); wait > 0 {
 		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
@@ -56,16 +76,41 @@ func (t *turn) lock(ctx context.Context, c *conn) error {
 	if err != nil {
 		return err
 	}
-	if version != t.version {
-		t.version, t.others = version, time.Now()
+	t.began = time.Now()
+	t.block, t.waited = t.began, t.began.Sub(asked)
+	if t.version != 0 && version != t.version {
+		t.others = t.began
 	}
+	t.version = version
 	return nil
 }
 
-// unlocked notes that the lock was released.
+// keep takes the lock again at once after a commit, if others want it too and the turn has
+// time for one more block like the last. Whoever writes next has it; if nobody does, end is
+// called after keepTime.
+func (t *turn) keep(c *conn, end func()) {
+	now := time.Now()
+	last := now.Sub(t.block)
+	if now.Sub(t.others) >= contention || now.Sub(t.began)+last > t.lasts {
+		return
+	}
+	if c.exec("BEGIN IMMEDIATE") != nil {
+		return // another one was faster: it is their turn
+	}
+	c.kept = true
+	if t.idle == nil {
+		t.idle = time.AfterFunc(t.keeps, end)
+	} else {
+		t.idle.Reset(t.keeps)
+	}
+}
+
+// unlocked notes that the lock was released. Where others write it is left to them: for most of
+// the time for which they kept us waiting, so that nobody has two turns while one of them waits,
+// and for longer than they may oversleep on a busy machine after a turn that was long.
 func (t *turn) unlocked() {
 	if now := time.Now(); now.Sub(t.others) < contention {
-		t.notUntil = now.Add(stayAway)
+		t.notUntil = now.Add(max(stayAway, min(t.waited, contention)*8/10, min(now.Sub(t.began), t.lasts)/3))
 	}
 }
 

@@ -68,6 +68,7 @@ func Open(ctx context.Context, path string, cfg Config) (*Store, error) {
 		path: path, cfg: cfg,
 		writer:  make(chan *conn, 1),
 		readers: make(chan *conn, cfg.PoolSize),
+		turn:    turn{lasts: turnTime, keeps: keepTime},
 		closing: make(chan struct{}),
 	}
 	writer, err := s.openWriter(ctx)
@@ -284,12 +285,38 @@ func (s *Store) begin(ctx context.Context, no int64) (*tx, error) {
 		return nil, explain(err)
 	}
 	t := &tx{store: s, c: c, ledger: no}
-	s.log.trim(c, s.cfg)
+	if !c.kept {
+		s.log.trim(c, s.cfg)
+	}
 	if err := s.turn.lock(wait, c); err != nil {
 		t.end()
 		return nil, translate(ctx, "begin", explain(err))
 	}
 	return t, nil
+}
+
+// release gives the writer back, and the file's lock unless the turn goes on.
+func (s *Store) release(c *conn) {
+	if !c.kept {
+		c.rollback()
+		s.turn.unlocked()
+	}
+	s.writer <- c
+}
+
+// endTurn lets go of a lock that was kept for a block that did not come. Where one came at the
+// last moment it ends the turn after that block.
+func (s *Store) endTurn() {
+	select {
+	case c := <-s.writer:
+		if !c.kept {
+			s.writer <- c
+			return
+		}
+		c.kept = false
+		s.release(c)
+	case <-s.closing: // the connection closes, and the lock goes with it
+	}
 }
 
 // lock calls fn under the write lock and commits when it returns nil.

@@ -59,14 +59,13 @@ func (t *tx) Commit(ctx context.Context, batch *ledger.Batch) error {
 	if err := t.c.exec("COMMIT"); err != nil {
 		return translateCommit(ctx, err)
 	}
+	t.store.turn.keep(t.c, t.store.endTurn)
 	return nil
 }
 
 // end rolls back what was not committed and lets go of the writer.
 func (t *tx) end() {
-	t.c.rollback()
-	t.store.turn.unlocked()
-	t.store.writer <- t.c
+	t.store.release(t.c)
 	t.c = nil
 }
 
