@@ -27,9 +27,12 @@ var brokenStagers = []broken{
 
 func (s *stager) Stage(ctx context.Context, id int64, batch *ledger.Batch) (ledger.Staged, error) {
 	if s.early {
-		// Without waiting, as nobody may.
-		go func() { _ = s.write(context.WithoutCancel(ctx), id, batch) }()
-		time.Sleep(10 * time.Millisecond)
+		written := make(chan error, 1)
+		go func() { written <- s.write(context.WithoutCancel(ctx), id, batch) }()
+		select {
+		case <-written:
+		case <-time.After(10 * time.Millisecond): // somebody has the head, and nobody may wait for it
+		}
 	}
 	return &staged{s, id, batch}, nil
 }
