@@ -2,9 +2,9 @@
 //
 // A [Ledger] is one journal over a [Store]: memory, an SQLite file, PostgreSQL. It is
 // written in one way only. A [Change] carries whatever belongs together: a [Transaction]
-// whose [Posting]s move amounts between accounts; a [Hold] that reserves money, and the
+// of postings ([Posting]) that move amounts between accounts; a [Hold] that reserves money, and the
 // [Capture] or [Void] that ends it; records, the application's own versioned documents
-// ([Put]), and the versions it was decided on ([Expect]); [Event]s to announce. It happens
+// ([Put]), and the versions it was decided on ([Expect]); events ([Event]) to announce. It happens
 // whole or not at all, and [Ledger.Commit] returns its [Outcome]. [Ledger.Do] runs a verb that
 // reads first, through a [Draft], and runs it again if what it read has changed.
 //
@@ -40,4 +40,7 @@
 // meets one that did stops ([HistoryError]) until [Ledger.AcceptHistory].
 //
 // Reads see what is committed, and go on after Close as long as the store is open.
+//
+// Most programs never touch what a [Store] is told and tells: [Batch], [Need], [Found], [View],
+// [Head] and the types that end in Row. They are for who writes a driver.
 package ledger
