@@ -291,6 +291,7 @@ func (x *Identity) changed(d *okpay.Draft, customer okpay.CustomerID, c change) 
 		if err != nil {
 			return nil, err
 		}
+		g.ByProof = false
 		c.told.Emits, c.told.Mails = append(told.Emits, c.told.Emits...), append(told.Mails, c.told.Mails...)
 	}
 	if c.hold {

@@ -109,6 +109,7 @@ func (x *Identity) riskLock(d *okpay.Draft, e RiskEvent, client *Client) error {
 		}
 		g.Reason = string(e.Reason)
 	}
+	g.ByProof = true
 	g.By, g.ClosingAt = strings.TrimPrefix(strings.TrimPrefix(e.By, "op/"), "c/"), nil
 	g.Epoch++
 	e.At = d.Now()

@@ -232,9 +232,10 @@ func (x *Identity) ownerProven(d *okpay.Draft, g *okpay.Gate) (mustChange bool, 
 		return false, told, err
 	}
 	if debt != "" {
-		g.Reason, g.By = debt, "program"
+		g.Reason, g.By, g.ByProof = debt, "program", false
 		return false, told, nil
 	}
+	g.ByProof = true // until the password is changed
 	told, err = okpay.GateMachine().Move(&g.State, string(g.Customer), okpay.ProveOwner, okpay.Always)
 	return true, told, err
 }
