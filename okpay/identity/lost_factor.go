@@ -37,6 +37,17 @@ func (x *Identity) resetDue(ctx context.Context, id string) error {
 		if g.State == okpay.GateClosed || f.App == nil || f.App.Credential != r.Credential {
 			return x.cancelReset(d, f, r, "program", "superseded")
 		}
+		if x.support == nil {
+			return okpay.ErrNothingDue // another process knows who may
+		}
+		err = x.support(d, SupportDeed{By: r.ApprovedBy, Action: FinishReset, Customer: r.Reset.Customer, Case: r.Case, First: r.RequestedBy})
+		switch okpay.CodeOf(err) {
+		case okpay.PermissionDenied, okpay.SelfApprovalForbidden, okpay.DuplicateApprover:
+			return x.cancelReset(d, f, r, "program", "not_allowed_any_more")
+		}
+		if err != nil {
+			return err
+		}
 		return x.finishReset(d, f, r)
 	})
 	return err

@@ -60,13 +60,6 @@ func (j *Joined) useProof(d *okpay.Draft, proof string, customer okpay.CustomerI
 	return kinds, err
 }
 
-// checkSupport has care decide on what agents do by identity's own verbs.
-func (j *Joined) checkSupport(d *okpay.Draft, of identity.SupportDeed) error {
-	return j.Care.Callers.Check(d, care.CallerCheck{
-		By: care.OperatorID(of.By), Act: care.ResetFactor, Case: care.CaseID(of.Case), Customer: of.Customer, First: care.OperatorID(of.First),
-	})
-}
-
 // onRiskLock opens a case for an account that is locked for reasons of security, and lets the program
 // hear of it, too.
 func (j *Joined) onRiskLock(also func(*okpay.Draft, identity.RiskEvent) error) func(*okpay.Draft, identity.RiskEvent) error {

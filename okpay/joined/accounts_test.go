@@ -108,6 +108,10 @@ func TestTwoAgentsResetALostFactorAfterADay(t *testing.T) {
 	_, err = w.approve(r, "ann")
 	require.ErrorIs(t, err, okpay.InvalidState)
 
+	// There is no second procedure beside this one, with guards of its own.
+	_, err = w.Identity.RequestFactorReset(t.Context(), identity.RequestFactorReset{Customer: w.customer, By: "top", Case: string(id), Reason: why})
+	require.ErrorIs(t, err, okpay.PermissionDenied)
+
 	r = w.request(id, care.ResetFactor, "")
 	r, err = w.approve(r, "ann")
 	require.NoError(t, err)

@@ -59,7 +59,8 @@ func New(w *okpay.Wallet, cfg Config) (*Joined, error) {
 	if j.Identity, err = identity.New(w, x); err != nil {
 		return nil, err
 	}
-	j.Identity.CheckSupport(j.checkSupport)
+	// Nobody is asked by identity's own CheckSupport, so its verbs for a lost factor are refused: there is one
+	// procedure here, care's, with one request open for a customer and one set of guards.
 	if j.Notify, err = notify.New(w, n); err != nil {
 		return nil, err
 	}
