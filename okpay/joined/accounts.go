@@ -2,6 +2,7 @@ package joined
 
 import (
 	"cmp"
+	"context"
 	"errors"
 
 	"github.com/okpay/okpay-go/okpay"
@@ -58,6 +59,12 @@ func (j *Joined) useProof(d *okpay.Draft, proof string, customer okpay.CustomerI
 		kinds = append(kinds, string(p))
 	}
 	return kinds, err
+}
+
+// mayAudit has care decide who reads the audit, as it does for its own.
+func (j *Joined) mayAudit(ctx context.Context, by string) error {
+	_, err := j.Care.Operators.May(ctx, care.OperatorID(by), care.MaySeeAudit)
+	return err
 }
 
 // onRiskLock opens a case for an account that is locked for reasons of security, and lets the program
