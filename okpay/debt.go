@@ -2,6 +2,7 @@ package okpay
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -18,14 +19,21 @@ func (s *Customers) Debts(ctx context.Context, id CustomerID) ([]money.Amount, e
 	if err != nil {
 		return nil, translate(err)
 	}
-	var owed []money.Amount
+	return owing(balances), nil
+}
+
+// owing are the amounts above nothing.
+func owing(balances []Balance) (owed []money.Amount) {
 	for _, b := range balances {
 		if b.Total.IsPositive() {
 			owed = append(owed, b.Total)
 		}
 	}
-	return owed, nil
+	return owed
 }
+
+// ReasonDebtPaid is the Reason of a gate that SettleDebt has unlocked.
+const ReasonDebtPaid = "debt_paid"
 
 // SettleDebt is the input of Customers.SettleDebt.
 type SettleDebt struct {
@@ -36,8 +44,9 @@ type SettleDebt struct {
 }
 
 // SettleDebt pays a customer's debt out of their balance and returns how much was paid: no more
-// than Amount, than is owed, and than is there; possibly nothing. It is an operator's act and
-// does not unlock the account. Nothing pays a debt by itself: a later top-up is the customer's, as any
+// than Amount, than is owed, and than is there; possibly nothing. It is an operator's act. An account that the
+// debt alone has locked is unlocked by paying the last of it, and the customer is told; one that is locked
+// for another reason stays so. Nothing pays a debt by itself: a later top-up is the customer's, as any
 // other, until somebody who may says otherwise. Errors: InvalidRequest, AmountNotPositive, CurrencyNotSupported,
 // NotFound, AccountClosed, IdempotencyKeyReused.
 func (s *Customers) SettleDebt(ctx context.Context, in SettleDebt) (paid money.Amount, err error) {
@@ -61,15 +70,36 @@ func (s *Customers) SettleDebt(ctx context.Context, in SettleDebt) (paid money.A
 		if g.State == GateClosed {
 			return accountClosed(in.Customer)
 		}
-		d.Post(ledger.Transaction{
-			Reference: string(in.Customer), Metadata: kind("debt"),
-			Postings: []ledger.Posting{{
-				Debit: customerAccount(in.Customer), Credit: customerDebt(in.Customer), Amount: in.Amount,
-				UpTo: ledger.UpToDebit | ledger.UpToCredit,
-			}},
+		settled := Told{Emits: []string{"account.debt_settled"}}
+		last, err := s.last(d.Context(), g, in.Amount)
+		if err != nil {
+			return err
+		}
+		if last.IsZero() {
+			d.Post(in.payment(in.Amount, ledger.UpToDebit|ledger.UpToCredit))
+			return s.w.write(&d.Change, d.Now(), g, settled)
+		}
+		// Whether as much is there the kernel alone knows. If it is not, the account stays locked.
+		part, still := d.Otherwise(ledger.InsufficientFunds), *g
+		part.Ops = append(part.Ops, in.payment(in.Amount, ledger.UpToDebit|ledger.UpToCredit))
+		if err := s.w.write(part, d.Now(), &still, settled); err != nil {
+			return err
+		}
+		unlocked, err := GateMachine().Move(&g.State, string(g.Customer), unlockAccount, Always)
+		if err != nil {
+			return err
+		}
+		g.By, g.Reason, g.UpdatedAt = in.By, ReasonDebtPaid, d.Now()
+		s.w.audit(&d.Change, d.Now(), AuditEntry{
+			Actor: operatorOr(in.By), Action: "account.unlock", Customer: g.Customer, Reason: ReasonDebtPaid, Shown: true,
 		})
-		return s.w.write(&d.Change, d.Now(), g, Told{Emits: []string{"account.debt_settled"}})
+		d.Post(in.payment(last, 0))
+		return s.w.write(&d.Change, d.Now(), g, settled, unlocked)
 	})
+	var short *ledger.RefusedError
+	if errors.As(err, &short) && short.Reason == ledger.InsufficientFunds && out.Seq > 0 {
+		err = nil // as much as there was has been paid
+	}
 	if err != nil {
 		return money.Amount{}, translate(err)
 	}
@@ -84,4 +114,30 @@ func (s *Customers) SettleDebt(ctx context.Context, in SettleDebt) (paid money.A
 		}
 	}
 	return paid, nil
+}
+
+// payment is the transaction that pays an amount, or what there is of it.
+func (in *SettleDebt) payment(amount money.Amount, upTo ledger.UpTo) ledger.Transaction {
+	return ledger.Transaction{
+		Reference: string(in.Customer), Metadata: kind("debt"),
+		Postings: []ledger.Posting{{Debit: customerAccount(in.Customer), Credit: customerDebt(in.Customer), Amount: amount, UpTo: upTo}},
+	}
+}
+
+// last is all that a customer owes, if their account is locked for that alone and the amount would
+// pay it; zero if not. What takes a top-up back, and what pays, write the gate that the Change relies on,
+// so it is so when this commits. A dispute that is lost meanwhile may make a debt, which locks nothing.
+func (s *Customers) last(ctx context.Context, g *Gate, most money.Amount) (owed money.Amount, err error) {
+	if g.State != GateLocked || g.Reason != ReasonDebt {
+		return owed, nil
+	}
+	balances, err := s.w.balances(ctx, customerDebt(g.Customer))
+	if err != nil {
+		return owed, err
+	}
+	all := owing(balances)
+	if len(all) != 1 || all[0].Currency() != most.Currency() || all[0].Minor() > most.Minor() {
+		return owed, nil
+	}
+	return all[0], nil
 }

@@ -83,6 +83,10 @@ type Gate struct {
 	Epoch int64 `json:"epoch,omitempty"`
 	// Denied are the capabilities that restrictions take away at present.
 	Denied []Capability `json:"denied,omitempty"`
+	// ByProof says that Customers.Unlock does not open it while it is Guarded: what proves who
+	// owners are has locked it (see okpay/identity), and a proof ends it, or two people who answer
+	// for the owner. Nobody who can reach the program's own verb is asked for either.
+	ByProof bool `json:"by_proof,omitempty"`
 	// WithdrawalsFrom is when withdrawals are possible again after a change of credentials.
 	WithdrawalsFrom *time.Time `json:"withdrawals_from,omitempty"`
 
@@ -202,7 +206,9 @@ func (s *Customers) Lock(ctx context.Context, in MoveGate) (Gate, error) {
 	return s.moveGate(ctx, in, lockAccount)
 }
 
-// Unlock lets it leave again. Errors as for Lock.
+// Unlock lets it leave again: what Lock, a debt or Config.Risk has locked. What was locked for
+// reasons of security by what proves who owners are (see Gate.ByProof) it does not open. Errors as for Lock,
+// with InvalidState when it is not locked, and then AccountLocked for a gate that only a proof opens.
 func (s *Customers) Unlock(ctx context.Context, in MoveGate) (Gate, error) {
 	return s.moveGate(ctx, in, unlockAccount)
 }
@@ -216,14 +222,21 @@ func (s *Customers) moveGate(ctx context.Context, in MoveGate, on Action) (Gate,
 		if err != nil {
 			return err
 		}
+		held := g.ByProof && g.Guarded()
 		m, err := GateMachine().Move(&g.State, string(in.Customer), on, Always)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case on == lockAccount:
+			g.Epoch++
+		case held:
+			e := NewError(AccountLocked, "a proof of who the owner is opens it, or two agents")
+			e.Object = string(in.Customer)
+			return e
+		default:
+			g.ByProof = false
 		}
 		g.By, g.Reason, g.UpdatedAt, g.ClosingAt = in.By, in.Reason, d.Now(), nil
-		if on == lockAccount {
-			g.Epoch++
-		}
 		s.w.audit(&d.Change, d.Now(), AuditEntry{
 			Actor: operatorOr(in.By), Action: "account." + string(on), Customer: in.Customer, Reason: in.Reason, Shown: true,
 		})

@@ -81,14 +81,27 @@ type callerDoc struct {
 	Until   time.Time        `json:"until"`             // the first instant at which the level is over
 	Factors []string         `json:"factors,omitempty"` // that were proven
 	Request string           `json:"request,omitempty"` // for a proof, the newest
+	AskedAt time.Time        `json:"asked_at,omitzero"` // when that was
 	Count   int64            `json:"count,omitempty"`
 }
 
 func callerID(id CaseID, agent OperatorID) string { return string(id) + "." + string(agent) }
 
 func (c *callerDoc) Put() ledger.Put {
-	return ledger.Put{Type: "caller", ID: callerID(c.Case, c.Agent), Chaining: ledger.Plain, Labels: []string{"c:" + string(c.Of)}}
+	put := ledger.Put{Type: "caller", ID: callerID(c.Case, c.Agent), Chaining: ledger.Plain, Labels: []string{"c:" + string(c.Of)}}
+	over := c.AskedAt.Add(callerRequestLasts)
+	if c.Until.After(over) {
+		over = c.Until
+	}
+	if !c.AskedAt.IsZero() || !c.Until.IsZero() {
+		put.Due = over.Add(callerKept)
+	}
+	return put
 }
+
+// callerKept is how long it stays what an agent knew of a caller, and what was asked, after it is over. The audit
+// has both.
+const callerKept = 24 * time.Hour
 
 func (c *callerDoc) View() any                  { return nil }
 func (c *callerDoc) Customer() okpay.CustomerID { return "" }

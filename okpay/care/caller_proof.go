@@ -68,8 +68,9 @@ type callerRequestDoc struct {
 
 func (r *callerRequestDoc) Put() ledger.Put {
 	put := ledger.Put{Type: "caller_request", ID: r.ID, Chaining: ledger.Plain, Labels: []string{"c:" + string(r.CallerRequest.Customer)}}
-	if r.State == CallerRequestPending {
-		put.Due = r.ExpiresAt
+	put.Due = r.ExpiresAt
+	if r.State != CallerRequestPending {
+		put.Due = r.ExpiresAt.Add(callerKept)
 	}
 	return put
 }
@@ -122,7 +123,7 @@ func (s *Callers) AskProof(ctx context.Context, in AskCaller) (request CallerReq
 			return err
 		}
 		entry.Facts = map[string]string{"request": r.ID}
-		c.Request = r.ID
+		c.Request, c.AskedAt = r.ID, d.Now()
 		return errors.Join(d.Write(c), d.Write(r, m))
 	})
 	if err != nil {
@@ -295,18 +296,44 @@ func (s *Callers) Requests(ctx context.Context, customer okpay.CustomerID) ([]Ca
 	return out, err
 }
 
+// requestDue ends a request that nobody answered, and later forgets it.
 func (s *Callers) requestDue(ctx context.Context, id string) error {
 	_, err := s.c.w.Do(ctx, okpay.Act{Principal: "program", Operation: "caller.expire"}, func(d *okpay.Draft) error {
 		r := &callerRequestDoc{}
 		if err := d.Read("caller_request", id, r); err != nil {
 			return err
 		}
-		if r.State != CallerRequestPending || d.Now().Before(r.ExpiresAt) {
+		switch {
+		case d.Now().Before(r.Put().Due):
 			return okpay.ErrNothingDue
+		case r.State != CallerRequestPending:
+			d.Remove(r)
+			return nil
 		}
 		m, err := r.move(expireCaller, okpay.Always)
 		d.Audit(okpay.AuditEntry{Actor: "program", Action: "caller.expired", Customer: r.CallerRequest.Customer, Object: string(r.Case)})
 		return errors.Join(err, d.Write(r, m))
 	})
 	return err
+}
+
+// forget is a task that removes a record when it is over.
+func forget[D any, P interface {
+	*D
+	okpay.Object
+}](c *Care, noun string) okpay.Task {
+	return okpay.Task{Noun: noun, Do: func(ctx context.Context, id string) error {
+		_, err := c.w.Do(ctx, okpay.Act{Principal: "program", Operation: noun + ".forget"}, func(d *okpay.Draft) error {
+			doc := P(new(D))
+			if err := d.Read(noun, id, doc); err != nil {
+				return err
+			}
+			if due := doc.Put().Due; due.IsZero() || d.Now().Before(due) {
+				return okpay.ErrNothingDue
+			}
+			d.Remove(doc)
+			return nil
+		})
+		return err
+	}}
 }

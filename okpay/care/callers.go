@@ -192,7 +192,11 @@ type triesDoc struct {
 }
 
 func (t *triesDoc) Put() ledger.Put {
-	return ledger.Put{Type: "caller_tries", ID: t.ID, Chaining: ledger.Plain}
+	put := ledger.Put{Type: "caller_tries", ID: t.ID, Chaining: ledger.Plain}
+	if n := len(t.At); n > 0 {
+		put.Due = t.At[n-1].Add(24 * time.Hour) // when none of them counts any more
+	}
+	return put
 }
 func (t *triesDoc) View() any                  { return nil }
 func (t *triesDoc) Customer() okpay.CustomerID { return "" }

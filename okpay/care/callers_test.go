@@ -350,6 +350,40 @@ func TestACallerIsProvenByTheCustomerAndNeverByTheAgent(t *testing.T) {
 	k.verify()
 }
 
+func TestWhatIsKnownOfACallerIsForgottenAndTheAuditIsNot(t *testing.T) {
+	k, _, c := startCallers(t)
+	contents := func() (n int) {
+		for _, noun := range []string{"caller", "caller_tries", "caller_request"} {
+			records, err := k.Ledger().Records(t.Context(), recordsOf(noun, ""))
+			require.NoError(t, err)
+			for _, r := range records {
+				if !r.Erased {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	k.proveCaller("top", c.ID, "email+totp")
+	r, number, err := k.Callers.AskProof(t.Context(), ask("top", c.ID)) // nobody answers
+	require.NoError(t, err)
+	require.Equal(t, 4, contents())
+	k.clock.Advance(24*time.Hour - time.Microsecond)
+	k.work()
+	assert.Equal(t, 4, contents(), "the tries of a day count still")
+	_, err = k.Callers.Approve(k.signedIn(), care.ProveCaller{Customer: k.customer, Request: r.ID, Number: number})
+	refused(t, err, okpay.InvalidState)
+	before, _, err := k.Wallet.Audit(t.Context(), okpay.AuditPage{Limit: 100})
+	require.NoError(t, err)
+	k.clock.Advance(24 * time.Hour)
+	k.work()
+	assert.Zero(t, contents())
+	after, _, err := k.Wallet.Audit(t.Context(), okpay.AuditPage{Limit: 100})
+	require.NoError(t, err)
+	assert.Subset(t, after, before)
+	k.verify()
+}
+
 func TestWhoIsNotTheCallerSaysSo(t *testing.T) {
 	for _, how := range []string{"decline", "wrong number"} {
 		k, _, c := startCallers(t)

@@ -79,6 +79,8 @@ func New(w *okpay.Wallet, cfg Config) (*Care, error) {
 		okpay.Task{Noun: "appeal", Do: c.Appeals.settle},
 		okpay.Task{Noun: "case", Do: c.Cases.workDue},
 		okpay.Task{Noun: "caller_request", Do: c.Callers.requestDue},
+		forget[callerDoc](c, "caller"),
+		forget[triesDoc](c, "caller_tries"),
 		okpay.Task{Noun: "support_request", Do: c.Callers.supportDue},
 	)
 	return c, nil

@@ -46,6 +46,7 @@ func drawn() string {
 		}
 		fmt.Fprintf(&b, "| `%s` | V%d | %s | %s | %s |\n", r.Act, r.Level, r.May, r.Second, wait)
 	}
+	b.WriteString("\nWhat an agent knew of a caller, what was asked and how often is forgotten a day after it is over (`okpay.Wallet.Run` does it); the audit, cases, requests of support's, restrictions and appeals stay.\n")
 	b.WriteString("\n## Events\n\n| type | when |\n|---|---|\n")
 	for _, e := range care.Events() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", e.Type, e.When)

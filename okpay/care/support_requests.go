@@ -31,7 +31,7 @@ type RequestSupport struct {
 //
 // Errors, the first that applies: InvalidRequest, PermissionDenied, IdempotencyKeyReused, NotFound
 // for the case or the contact, SelfApprovalForbidden, InvalidState without Config.Accounts or when
-// one is open for the customer.
+// one is open for the customer, AccountClosed.
 func (s *Callers) Request(ctx context.Context, in RequestSupport) (SupportRequest, error) {
 	if callerRow(in.Act).Second == "" {
 		return SupportRequest{}, okpay.InvalidField("act", "is not done by two")
@@ -64,6 +64,11 @@ func (s *Callers) Request(ctx context.Context, in RequestSupport) (SupportReques
 		g, err := d.Gate(k.Case.Customer)
 		if err != nil {
 			return err
+		}
+		if g.State == okpay.GateClosed {
+			e := okpay.NewError(okpay.AccountClosed, "the customer's account is closed")
+			e.Object = string(k.Case.Customer)
+			return e
 		}
 		r := &supportRequestDoc{RequestedBy: by.ID, Epoch: g.Epoch, SupportRequest: SupportRequest{
 			ID: s.c.w.NewID("sup_"), Case: k.ID, Customer: k.Case.Customer, Act: in.Act, Contact: in.Contact, CreatedAt: d.Now(), Until: d.Now().Add(approvalLasts),

@@ -228,3 +228,19 @@ func (k *desk) everything() string {
 func recordsOf(noun, after string) ledger.RecordQuery {
 	return ledger.RecordQuery{Type: noun, After: after, Limit: 100}
 }
+
+func TestNothingIsRequestedForAnAccountThatIsClosed(t *testing.T) {
+	k, _, c := startCallers(t)
+	k.proveCaller("top", c.ID, "totp")
+	_, err := k.Wallet.Do(t.Context(), okpay.Act{Principal: "program", Operation: "test.close"}, func(d *okpay.Draft) error {
+		g, err := d.Gate(k.customer)
+		if err != nil {
+			return err
+		}
+		g.State = okpay.GateClosed
+		return d.WriteGate(g)
+	})
+	require.NoError(t, err)
+	_, err = k.Callers.Request(t.Context(), care.RequestSupport{By: "top", Why: why, Case: c.ID, Act: care.ResetFactor})
+	refused(t, err, okpay.AccountClosed)
+}

@@ -142,7 +142,7 @@ func (x *Identity) reserve(ctx context.Context, g guess) (*try, error) {
 			if !decision.Admitted() {
 				return tooMany(decision.Until)
 			}
-			d.Put(throttle.put())
+			d.Put(throttle.put(x.cfg.Throttle))
 		}
 		if err := optional(d.Read("lock", t.key, lock)); err != nil {
 			return err
@@ -192,7 +192,7 @@ func (x *Identity) fail(ctx context.Context, t *try) error {
 		}
 		d.Put(lock.put())
 		if t.customer == "" {
-			d.Put(t.shadowed())
+			d.Put(t.shadowed(d.Now()))
 			return nil // nobody to tell
 		}
 		if err := x.tellFailure(d, t, decision); err != nil || t.failed == nil {
@@ -242,7 +242,7 @@ func (x *Identity) returnAddress(d *okpay.Draft, t *try) error {
 		return err
 	}
 	throttle.Throttle = throttle.Return(x.cfg.Throttle, t.returns)
-	d.Put(throttle.put())
+	d.Put(throttle.put(x.cfg.Throttle))
 	return nil
 }
 

@@ -202,7 +202,7 @@ func mustChange(g *okpay.Gate, reason lockout.Reason) error {
 	if _, err := m.Move(&g.State, string(g.Customer), okpay.LockAccount, okpay.Always); err != nil {
 		return err
 	}
-	g.Reason, g.By = string(reason), "program"
+	g.Reason, g.By, g.ByProof = string(reason), "program", true
 	_, err := m.Move(&g.State, string(g.Customer), okpay.ProveOwner, okpay.Always)
 	return err
 }

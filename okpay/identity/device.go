@@ -136,7 +136,10 @@ func (v *devicesDoc) drop(d *okpay.Draft, on okpay.Action, actor string, are fun
 		if err != nil {
 			return nil, err
 		}
-		d.Audit(okpay.AuditEntry{Actor: actor, Action: "device." + string(on), Customer: v.Of, Object: string(r.ID), Shown: true})
+		d.Audit(okpay.AuditEntry{
+			Actor: actor, Action: "device." + string(on), Customer: v.Of, Object: string(r.ID),
+			Facts: with(map[string]string{"device": r.Name}, "place", r.Place), Shown: true,
+		})
 		told = append(told, dropped{r.ID, m})
 	}
 	v.Devices = kept

@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -102,6 +103,11 @@ func TestTrustInADeviceEnds(t *testing.T) {
 	before := w.last()
 	trust()
 	assert.Equal(t, []string{"device.revoked", "device.trusted"}, w.events(before), "the longest trusted makes room")
+	shown, _, err := w.Audit(t.Context(), okpay.AuditPage{Customer: id, Shown: true})
+	require.NoError(t, err)
+	at := slices.IndexFunc(shown, func(e okpay.AuditEntry) bool { return e.Action == "device.revoke" })
+	require.GreaterOrEqual(t, at, 0, "and the customer sees it")
+	assert.Equal(t, string(ids[0]), shown[at].Object)
 	devices, err := w.x.Devices(ctx)
 	require.NoError(t, err)
 	require.Len(t, devices, 3)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -41,6 +42,19 @@ func drawn() string {
 	b.WriteString("\n## Messages\n\nFacts stand in the message; secret facts stand nowhere and are made when it is sent.\n\n| template | when | facts | secret facts |\n|---|---|---|---|\n")
 	for _, m := range identity.Templates() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, m.When, strings.Join(m.Facts, ", "), strings.Join(m.Secrets, ", "))
+	}
+	b.WriteString("\n## How long records are kept\n\n`okpay.Wallet.Run` takes away what is due, by the wallet's clock. An erased record leaves a tombstone without contents.\n\n| records | from | kept | why |\n|---|---|---|---|\n")
+	for _, r := range identity.Retentions() {
+		kept := "for good"
+		switch {
+		case r.Kept%(24*time.Hour) == 0 && r.Kept > 0:
+			kept = fmt.Sprintf("%d d", r.Kept/(24*time.Hour))
+		case r.Kept > 0:
+			kept = r.Kept.String()
+		case r.From != "":
+			kept = "not longer"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.Records, r.From, kept, r.Why)
 	}
 	return b.String()
 }

@@ -71,8 +71,13 @@ type Config struct {
 	SessionIdle time.Duration
 	SessionLife time.Duration
 
+	// MaxSessions is how many sessions of one customer go on at once, at most 100: one more ends the
+	// one that was not used for longest, which the customer sees in their activity. Defaults to 20.
+	MaxSessions int
+
 	// DeviceTrust is how long a device is trusted, and MaxDevices how many devices of one
-	// customer are, at most 20. Default to 90 days and 10.
+	// customer are, at most 20: one more takes the place of the one trusted longest, which the
+	// customer sees in their activity. Default to 90 days and 10.
 	DeviceTrust time.Duration
 	MaxDevices  int
 
@@ -195,11 +200,20 @@ func (c *Config) setSessions() error {
 			return okpay.InvalidField(d.field, "is %v, want at least %v", *d.value, d.least)
 		}
 	}
-	if c.MaxDevices == 0 {
-		c.MaxDevices = 10
-	}
-	if c.MaxDevices < 1 || c.MaxDevices > maxDevices {
-		return okpay.InvalidField("max_devices", "is %d, want 1 to %d", c.MaxDevices, maxDevices)
+	for _, n := range []struct {
+		field       string
+		value       *int
+		usual, most int
+	}{
+		{"max_sessions", &c.MaxSessions, 20, maxSessions},
+		{"max_devices", &c.MaxDevices, 10, maxDevices},
+	} {
+		if *n.value == 0 {
+			*n.value = n.usual
+		}
+		if *n.value < 1 || *n.value > n.most {
+			return okpay.InvalidField(n.field, "is %d, want 1 to %d", *n.value, n.most)
+		}
 	}
 	return nil
 }
@@ -291,6 +305,7 @@ func (x *Identity) changed(d *okpay.Draft, customer okpay.CustomerID, c change) 
 		if err != nil {
 			return nil, err
 		}
+		g.ByProof = false
 		c.told.Emits, c.told.Mails = append(told.Emits, c.told.Emits...), append(told.Mails, c.told.Mails...)
 	}
 	if c.hold {

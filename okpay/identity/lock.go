@@ -85,9 +85,10 @@ type throttleDoc struct {
 	Key string `json:"-"`
 }
 
-func (t *throttleDoc) put() ledger.Put {
+// put is the record, which goes once it has no effect any more.
+func (t *throttleDoc) put(p lockout.ThrottlePolicy) ledger.Put {
 	put := plain("throttle", t.Key, "")
-	put.Content = encode(t)
+	put.Content, put.Due = encode(t), t.ForgottenAt(p)
 	return put
 }
 
@@ -193,11 +194,12 @@ func (t *try) failure(outcome lockout.Outcome) okpay.AuditEntry {
 }
 
 // shadowed stands where the audit has an entry for a customer, so that a guess at a name that
-// nobody has takes as long. The next one takes its place.
-func (t *try) shadowed() ledger.Put {
+// nobody has takes as long. The next one takes its place, or time does: it tells from where somebody
+// guessed, and nobody reads it.
+func (t *try) shadowed(now time.Time) ledger.Put {
 	return ledger.Put{
 		Type: "shadow", ID: t.key, Chaining: ledger.Plain, Content: encode(t.failure(lockout.Failed)),
-		Labels: []string{"by:program", "s:" + t.key, "s:" + t.key + ":shown"},
+		Labels: []string{"by:program", "s:" + t.key, "s:" + t.key + ":shown"}, Due: now.Add(flowKept),
 	}
 }
 
@@ -235,7 +237,7 @@ func (x *Identity) tellFailure(d *okpay.Draft, t *try, decision lockout.Decision
 	}
 	d.Tell(m)
 	put := plain("lock_told", string(t.customer), t.customer)
-	put.Content = encode(toldDoc{d.Now()})
+	put.Content, put.Due = encode(toldDoc{d.Now()}), d.Now().Add(lockout.NoticeInterval)
 	d.Put(put)
 	return nil
 }

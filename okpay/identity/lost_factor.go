@@ -8,15 +8,19 @@ import (
 	"github.com/okpay/okpay-go/okpay/lockout"
 )
 
-// resetDue finishes a reset to which nobody objected, or ends one that nobody approved.
+// resetDue finishes a reset to which nobody objected, or ends one that nobody approved, and later forgets it.
 func (x *Identity) resetDue(ctx context.Context, id string) error {
 	_, err := x.w.Do(ctx, okpay.Act{Principal: "program", Operation: "factor_reset.due"}, func(d *okpay.Draft) error {
 		r := &resetDoc{}
 		if err := d.Read("factor_reset", id, r); err != nil {
 			return err
 		}
-		if !r.open() || d.Now().Before(r.Until) {
+		switch {
+		case d.Now().Before(r.Put().Due):
 			return okpay.ErrNothingDue
+		case !r.open():
+			d.Remove(r)
+			return nil
 		}
 		f, err := factor(d, r.Reset.Customer)
 		if err != nil {
@@ -32,6 +36,17 @@ func (x *Identity) resetDue(ctx context.Context, id string) error {
 		}
 		if g.State == okpay.GateClosed || f.App == nil || f.App.Credential != r.Credential {
 			return x.cancelReset(d, f, r, "program", "superseded")
+		}
+		if x.support == nil {
+			return okpay.ErrNothingDue // another process knows who may
+		}
+		err = x.support(d, SupportDeed{By: r.ApprovedBy, Action: FinishReset, Customer: r.Reset.Customer, Case: r.Case, First: r.RequestedBy})
+		switch okpay.CodeOf(err) {
+		case okpay.PermissionDenied, okpay.SelfApprovalForbidden, okpay.DuplicateApprover:
+			return x.cancelReset(d, f, r, "program", "not_allowed_any_more")
+		}
+		if err != nil {
+			return err
 		}
 		return x.finishReset(d, f, r)
 	})

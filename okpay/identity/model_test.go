@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,9 @@ func one(b bool) int {
 	return 0
 }
 
+// modelSessions is how many sessions go on at once here.
+const modelSessions = 3
+
 // walker makes a random history of one customer and holds each answer to the model.
 type walker struct {
 	*world
@@ -114,7 +118,7 @@ func TestRandomHistoriesAreWhatASimpleModelSays(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	histories := testsize.Scaled(t, 1000)
-	w := start(t, identity.Config{MaxDevices: 2})
+	w := start(t, identity.Config{MaxDevices: 2, MaxSessions: modelSessions})
 	factor := w.x.WithFactor("123456")
 	factor.Enrolled = false
 	for n := range histories {
@@ -235,10 +239,34 @@ func (h *walker) begun(s identity.SignedIn, device *modelDevice) {
 	require.NotNil(h.t, s.Session)
 	require.Equal(h.t, h.m.gate == okpay.GateLocked, s.Session.Limited)
 	require.Equal(h.t, device != nil, s.Session.Trusted != "")
+	h.madeRoom(s)
 	h.m.sessions = append(h.m.sessions, &modelSession{
 		token: s.Token, id: s.Session.ID, began: now, seen: now, proven: now, epoch: h.m.epoch,
 		limited: h.m.gate == okpay.GateLocked, device: device,
 	})
+}
+
+// madeRoom finds the session that a new one has ended, one of those not used for longest.
+func (h *walker) madeRoom(s identity.SignedIn) {
+	now, live := h.clock.Now(), []*modelSession{}
+	for _, o := range h.m.sessions {
+		if h.m.live(o, now) {
+			live = append(live, o)
+		}
+	}
+	if len(live) < modelSessions {
+		return
+	}
+	oldest := slices.MinFunc(live, func(a, b *modelSession) int { return a.seen.Compare(b.seen) })
+	list, _, err := h.x.Sessions(h.as(s.Token), "", 100)
+	h.expect(err, "")
+	require.Len(h.t, list, modelSessions)
+	for _, o := range live {
+		if !slices.ContainsFunc(list, func(l identity.Session) bool { return l.ID == o.id }) {
+			require.Equal(h.t, oldest.seen, o.seen)
+			o.over = true
+		}
+	}
 }
 
 func (h *walker) finish() {

@@ -47,6 +47,10 @@ func proofTemplates() []Template {
 			Facts: []string{"at", "advice", "device", "place"},
 		},
 		{
+			Name: "account_owner_proven_debt", When: "a lock for reasons of security is lifted, and no money leaves yet because a top-up was taken back",
+			Facts: []string{"at", "advice", "device", "place"},
+		},
+		{
 			Name: "report_received", When: "the customer reported what they have not done",
 			Facts: []string{"at", "advice"},
 		},

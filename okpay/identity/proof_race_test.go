@@ -97,28 +97,102 @@ func TestALockForReasonsOfSecurityDoesNotLiftADebt(t *testing.T) {
 	w.verify()
 }
 
-func TestADebtThatComesWhileTheAccountIsLockedOutlivesTheLock(t *testing.T) {
-	w := start(t, sending(identity.Config{}))
-	o := w.resident()
-	_, err := w.x.ReportUnauthorised(o.ctx(), identity.ReportUnauthorised{Text: "not mine"})
-	require.NoError(t, err)
-	_, err = w.Do(t.Context(), okpay.Act{Principal: "program", Operation: "test.debt"}, func(d *okpay.Draft) error {
-		g, err := d.Gate(o.id) // as the reversal of a top-up does it: a gate that is locked keeps its reason
+// owe makes a debt as the reversal of a top-up does it: a gate that is locked keeps its reason.
+func (o *subject) owe(minor int64) {
+	o.t.Helper()
+	_, err := o.w.Do(o.t.Context(), okpay.Act{Principal: "program", Operation: "test.debt"}, func(d *okpay.Draft) error {
+		g, err := d.Gate(o.id)
 		if err != nil {
 			return err
 		}
+		if g.State == okpay.GateActive {
+			g.State, g.Reason = okpay.GateLocked, okpay.ReasonDebt
+		}
 		d.Post(ledger.Transaction{Reference: string(o.id), Postings: []ledger.Posting{
-			{Debit: "receivable:user:" + string(o.id), Credit: "clearing:bank", Amount: yuan(5000)},
+			{Debit: "receivable:user:" + string(o.id), Credit: "clearing:bank", Amount: cny(minor)},
 		}})
 		return d.WriteGate(g)
 	})
+	require.NoError(o.t, err)
+}
+
+// bring tops the customer up, and an operator settles as much of the debt as there is.
+func (o *subject) bring(minor int64) {
+	o.t.Helper()
+	_, err := o.w.TopUps.Create(o.ctx(), okpay.CreateTopUp{Customer: o.id, Amount: cny(minor)})
+	require.NoError(o.t, err)
+	_, err = o.w.Customers.SettleDebt(o.t.Context(), okpay.SettleDebt{Customer: o.id, Amount: cny(1_000_000), By: "ops1"})
+	require.NoError(o.t, err)
+}
+
+func TestADebtIsToldAfterTwoProofsAndPayingItFreesTheAccount(t *testing.T) {
+	for name, first := range map[string]bool{"the debt came first": true, "the debt came while the account was locked": false} {
+		t.Run(name, func(t *testing.T) {
+			w := start(t, sending(identity.Config{}))
+			o := w.resident()
+			if first {
+				o.owe(5000)
+			}
+			_, err := w.x.ReportUnauthorised(o.ctx(), identity.ReportUnauthorised{Text: "not mine"})
+			require.NoError(t, err)
+			if !first {
+				o.owe(5000)
+			}
+			v := o.proveTwice(identity.ForUnlock)
+			report, err := w.x.LockReason(t.Context(), identity.LockReasonOf{Proof: v.Proof})
+			require.NoError(t, err)
+			assert.True(t, report.Debt)
+			assert.Equal(t, lockout.ReasonUserReport, report.Account)
+			assert.Equal(t, []lockout.Advice{"verify_identity", "change_password", "enable_second_factor", "pay_debt", "contact_support"}, report.Advice)
+			u, err := w.x.Unlock(t.Context(), identity.Unlock{Proof: v.Proof})
+			require.NoError(t, err)
+			assert.False(t, u.MustChangePassword)
+			assert.True(t, u.Debt)
+			g := o.gate()
+			assert.Equal(t, okpay.GateLocked, g.State)
+			assert.Equal(t, okpay.ReasonDebt, g.Reason)
+			assert.Equal(t, "reset_password,enable_second_factor,pay_debt,contact_support", o.message("account_owner_proven_debt").Facts["advice"])
+
+			require.NoError(t, o.setNew(o.openReset().Grant, other))
+			o.signIn()
+			report, err = w.x.LockReason(o.ctx(), identity.LockReasonOf{})
+			require.NoError(t, err)
+			assert.Equal(t, identity.LockReport{
+				Status: lockout.StatusOpen, Debt: true, Advice: []lockout.Advice{"pay_debt", "contact_support"},
+			}, report, "nothing else is locked")
+			o.bring(2000)
+			assert.Equal(t, okpay.GateLocked, o.gate().State, "a part is not all")
+			o.bring(4000)
+			assert.Equal(t, okpay.GateActive, o.gate().State)
+			assert.Contains(t, w.templates(o.id), "account_unlocked")
+			report, err = w.x.LockReason(o.ctx(), identity.LockReasonOf{})
+			require.NoError(t, err)
+			assert.Equal(t, identity.LockReport{Status: lockout.StatusOpen}, report)
+			_, err = w.Transfers.Create(o.ctx(), okpay.CreateTransfer{From: o.id, To: w.registered("ben@example.com"), Amount: cny(1000)})
+			require.NoError(t, err, "money leaves again")
+			w.verify()
+		})
+	}
+}
+
+func TestADebtThatIsPaidWhileTheAccountIsLockedLeavesNothingBehind(t *testing.T) {
+	w := start(t, sending(identity.Config{}))
+	o := w.resident()
+	o.owe(5000)
+	o.signIn()
+	_, err := w.TopUps.Create(o.ctx(), okpay.CreateTopUp{Customer: o.id, Amount: cny(5000)})
 	require.NoError(t, err)
+	require.NoError(t, w.x.RiskLock(t.Context(), identity.RiskLock{Customer: o.id, Reason: lockout.ReasonRisk}))
+	_, err = w.Customers.SettleDebt(t.Context(), okpay.SettleDebt{Customer: o.id, Amount: cny(5000), By: "ops1"})
+	require.NoError(t, err)
+	assert.Equal(t, "risk", o.gate().Reason, "money lifts no lock for reasons of security")
 	v := o.proveTwice(identity.ForUnlock)
-	_, err = w.x.Unlock(t.Context(), identity.Unlock{Proof: v.Proof})
+	u, err := w.x.Unlock(t.Context(), identity.Unlock{Proof: v.Proof})
 	require.NoError(t, err)
-	g := o.gate()
-	assert.Equal(t, okpay.GateLocked, g.State)
-	assert.Equal(t, okpay.ReasonDebt, g.Reason)
+	assert.True(t, u.MustChangePassword)
+	assert.False(t, u.Debt)
+	require.NoError(t, o.setNew(o.openReset().Grant, other))
+	assert.Equal(t, okpay.GateActive, o.gate().State)
 	w.verify()
 }
 

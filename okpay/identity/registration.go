@@ -185,7 +185,7 @@ func (x *Identity) countRegistration(ctx context.Context, from *Client) error {
 			return tooMany(decision.Until)
 		}
 		throttle.Throttle = next
-		d.Put(throttle.put())
+		d.Put(throttle.put(x.cfg.Throttle))
 		return nil
 	})
 }

@@ -101,6 +101,9 @@ func (x *Identity) riskLock(d *okpay.Draft, e RiskEvent, client *Client) error {
 	case g.State == okpay.GateLocked:
 		if !g.Guarded() {
 			memo.Debt = g.Reason
+			if memo.Owed, err = x.owes(d, e.Customer); err != nil {
+				return err
+			}
 		}
 		g.Reason, e.Again = string(e.Reason), true
 	default:
@@ -109,6 +112,7 @@ func (x *Identity) riskLock(d *okpay.Draft, e RiskEvent, client *Client) error {
 		}
 		g.Reason = string(e.Reason)
 	}
+	g.ByProof = true
 	g.By, g.ClosingAt = strings.TrimPrefix(strings.TrimPrefix(e.By, "op/"), "c/"), nil
 	g.Epoch++
 	e.At = d.Now()
@@ -162,6 +166,14 @@ type riskMemo struct {
 	Agent string `json:"agent,omitempty"` // who has released it, until a second one confirms
 	Epoch int64  `json:"epoch,omitempty"` // the gate's: a release is about this lock, and none that comes after it
 	Debt  string `json:"debt,omitempty"`  // why a debt had locked the gate before
+	Owed  bool   `json:"owed,omitempty"`  // something was owed then; what is locked for a debt may be paid already
+}
+
+// owes reports whether a customer owes anything. The gate is written by whatever makes a debt that locks, and
+// by what pays one, so what is read here is true when a Change that relies on the gate commits.
+func (x *Identity) owes(d *okpay.Draft, customer okpay.CustomerID) (bool, error) {
+	owed, err := x.w.Customers.Debts(okpay.WithoutActor(d.Context()), customer)
+	return len(owed) > 0, err
 }
 
 func (x *Identity) riskMemo(d *okpay.Draft, customer okpay.CustomerID) (*riskMemo, error) {

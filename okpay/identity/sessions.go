@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -42,6 +43,11 @@ func (x *Identity) beginSession(d *okpay.Draft, b beginning) (token Secret, s Se
 	}
 	familiar, err := x.recognize(d, b)
 	if err != nil {
+		return Secret{}, Session{}, err
+	}
+	// After recognize: its record is written by every sign-in of the customer, so of two at the same time
+	// one sees the session of the other.
+	if err := x.makeRoomFor(d, b); err != nil {
 		return Secret{}, Session{}, err
 	}
 	guard := okpay.Always
@@ -204,6 +210,58 @@ func (x *Identity) Sessions(ctx context.Context, after SessionID, limit int) (pa
 		page = append(page, s.Session)
 	}
 	return page, more, nil
+}
+
+// maxSessions bounds Config.MaxSessions.
+const maxSessions = 100
+
+// makeRoomFor ends the sessions of a customer that were not used for longest, until one more may begin.
+func (x *Identity) makeRoomFor(d *okpay.Draft, b beginning) error {
+	var live []Session
+	for after, more := "", true; more; {
+		var (
+			records []ledger.Record
+			err     error
+		)
+		records, more, err = x.w.Records(d.Context(), ledger.RecordQuery{
+			Type: "session", Label: sessionsOf(b.customer), After: after, Limit: maxSessions,
+		})
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			after = r.ID
+			var s sessionDoc
+			if err := json.Unmarshal(r.Content, &s); err != nil {
+				return err
+			}
+			if !s.over(b.gate.Epoch, d.Now()) {
+				live = append(live, s.Session)
+			}
+		}
+	}
+	slices.SortStableFunc(live, func(a, b Session) int { return a.SeenAt.Compare(b.SeenAt) })
+	for i := range max(0, len(live)+1-x.cfg.MaxSessions) {
+		s := &sessionDoc{}
+		if err := d.Read("session", string(live[i].ID), s); err != nil {
+			return err
+		}
+		if s.State != SessionActive {
+			continue // it has ended since
+		}
+		m, err := s.finish(end, d.Now())
+		if err != nil {
+			return err
+		}
+		d.Audit(okpay.AuditEntry{
+			Actor: "program", Action: "session.end_oldest", Customer: b.customer, Object: string(s.ID), Session: string(s.ID),
+			Facts: with(map[string]string{"device": s.Device}, "place", s.Place), Shown: true,
+		})
+		if err := d.Write(s, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sessionDue ends a session whose time is over, and forgets it when it has been over for long.

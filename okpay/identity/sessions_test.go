@@ -2,6 +2,9 @@ package identity_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -11,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/testsize"
+	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/identity"
 	"github.com/okpay/okpay-go/okpay/password"
@@ -389,4 +394,61 @@ func TestTwoChangesOfOnePasswordAreOneAfterTheOther(t *testing.T) {
 	_, err = w.Do(t.Context(), act, second)
 	require.ErrorIs(t, err, okpay.InvalidState, "it was judged against another password")
 	w.signedIn(email, other, home) // and the lock was cleared
+}
+
+func TestOneSessionTooManyEndsTheOneNotUsedForLongest(t *testing.T) {
+	w := start(t, identity.Config{MaxSessions: 3})
+	id := w.registered(email)
+	var tokens []identity.Secret
+	for i := range 3 {
+		_, s := w.signedIn(email, good, identity.Client{UserAgent: "Firefox/1 Windows", Place: fmt.Sprint("place ", i)})
+		tokens = append(tokens, s.Token)
+		w.clock.Advance(2 * time.Minute)
+	}
+	_ = w.as(tokens[0]) // used again
+	before := w.last()
+	_, last := w.signedIn(email, good, home)
+	assert.Equal(t, []string{"session.ended", "session.begun"}, w.events(before))
+	_, _, err := w.x.Authenticate(t.Context(), tokens[1])
+	require.ErrorIs(t, err, okpay.SessionEnded, "not used for longest")
+	_, _, err = w.x.Authenticate(t.Context(), tokens[0])
+	require.NoError(t, err)
+	list, _, err := w.x.Sessions(w.as(last.Token), "", 100)
+	require.NoError(t, err)
+	assert.Len(t, list, 3)
+	shown, _, err := w.Audit(t.Context(), okpay.AuditPage{Customer: id, Shown: true})
+	require.NoError(t, err)
+	at := slices.IndexFunc(shown, func(e okpay.AuditEntry) bool { return e.Action == "session.end_oldest" })
+	require.GreaterOrEqual(t, at, 0, "the customer sees it")
+	assert.Equal(t, map[string]string{"device": "Firefox, Windows", "place": "place 1"}, shown[at].Facts)
+
+	require.NoError(t, w.x.EndOtherSessions(w.as(last.Token)))
+	before = w.last()
+	w.signedIn(email, good, home)
+	assert.Equal(t, []string{"session.begun"}, w.events(before), "what a change of credentials has ended takes no place")
+	w.verify()
+}
+
+func TestParallelSignInsLeaveNoMoreSessionsThanThereMayBe(t *testing.T) {
+	for name, stores := range map[string]func(*testing.T) []ledger.Store{"memory": inMemory, "SQLite": onSQLite} {
+		t.Run(name, func(t *testing.T) {
+			w := startAll(t, identity.Config{MaxSessions: 4}, stores(t)...)
+			id := w.registered(email)
+			var all sync.WaitGroup
+			for i := range testsize.Scaled(t, 40) {
+				all.Go(func() { // by what follows a password that is right, since parallel guesses lock
+					_, err := w.all[i%2].x.SignedIn(t.Context(), id, home, false)
+					if err != nil && !errors.Is(err, okpay.ServiceBusy) {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			ctx, _ := w.signedIn(email, good, home)
+			list, _, err := w.x.Sessions(ctx, "", 100)
+			require.NoError(t, err)
+			assert.Len(t, list, 4)
+			w.verify()
+		})
+	}
 }

@@ -120,8 +120,9 @@ type stepUpDoc struct {
 
 func (s *stepUpDoc) Put() ledger.Put {
 	put := plain("step_up", s.ID, s.StepUp.Customer)
-	if s.open() {
-		put.Due = s.Until
+	put.Due = s.Until
+	if !s.open() {
+		put.Due = s.Until.Add(flowKept)
 	}
 	return put
 }

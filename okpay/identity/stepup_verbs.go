@@ -309,15 +309,19 @@ func (x *Identity) useProof(d *okpay.Draft, b bound, contact string, proof Secre
 	return x.moveStepUp(d, s, UseStepUp, okpay.Always, nil)
 }
 
-// stepUpDue ends a step-up whose time is over.
+// stepUpDue ends a step-up whose time is over, and later forgets it.
 func (x *Identity) stepUpDue(ctx context.Context, id string) error {
 	_, err := x.w.Do(ctx, okpay.Act{Principal: "program", Operation: "step_up.expire"}, func(d *okpay.Draft) error {
 		s := &stepUpDoc{}
 		if err := d.Read("step_up", id, s); err != nil {
 			return err
 		}
-		if !s.open() || d.Now().Before(s.Until) {
+		switch {
+		case d.Now().Before(s.Put().Due):
 			return okpay.ErrNothingDue
+		case !s.open():
+			d.Remove(s)
+			return nil
 		}
 		return x.moveStepUp(d, s, ExpireStepUp, okpay.Always, nil)
 	})

@@ -12,6 +12,8 @@ const (
 	resetWaits = 24 * time.Hour
 	// resetOpen is how long a second operator is waited for.
 	resetOpen = 24 * time.Hour
+	// resetKept is how long a reset that is over stays, for support to look up.
+	resetKept = 90 * 24 * time.Hour
 )
 
 // ResetState is where a reset of a second factor by support is in its life.
@@ -76,8 +78,9 @@ type resetDoc struct {
 
 func (r *resetDoc) Put() ledger.Put {
 	put := plain("factor_reset", r.ID, r.Reset.Customer)
-	if r.open() {
-		put.Due = r.Until
+	put.Due = r.Until
+	if !r.open() {
+		put.Due = r.UpdatedAt.Add(resetKept)
 	}
 	return put
 }

@@ -277,3 +277,36 @@ func TestAPackageWithAProcedureOfItsOwnTurnsAFactorOff(t *testing.T) {
 	require.ErrorIs(t, err, okpay.InvalidState)
 	assert.Contains(t, h.audited(), "factor.reset")
 }
+
+// TestAResetWhoseOperatorsMayNotAnyMoreIsCanceled takes the permission away while the owner may object.
+func TestAResetWhoseOperatorsMayNotAnyMoreIsCanceled(t *testing.T) {
+	w := start(t, identity.Config{})
+	dismissed := ""
+	w.x.CheckSupport(func(_ *okpay.Draft, of identity.SupportDeed) error {
+		if dismissed != "" && (of.By == dismissed || of.First == dismissed) {
+			return okpay.NewError(okpay.PermissionDenied, "")
+		}
+		return nil
+	})
+	h := w.holder(customer)
+	h.enroll()
+	for _, dismissed = range []string{"agent1", "agent2", ""} {
+		who := dismissed
+		dismissed = ""
+		r := h.request()
+		_, err := h.approve(r.ID, "agent2")
+		require.NoError(t, err)
+		dismissed = who
+		w.clock.Advance(24 * time.Hour)
+		h.work()
+		want, factor := identity.ResetCanceled, identity.FactorActive
+		if who == "" {
+			want, factor = identity.ResetDone, identity.FactorOff
+		}
+		var now identity.Reset
+		require.NoError(t, w.Read(t.Context(), "factor_reset", r.ID, &now))
+		assert.Equal(t, want, now.State, who)
+		assert.Equal(t, factor, h.factor().State)
+	}
+	w.verify()
+}

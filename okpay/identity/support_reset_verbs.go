@@ -12,14 +12,15 @@ import (
 // SupportDeed is what an operator wants to do to a customer's second factor.
 type SupportDeed struct {
 	By       string       // the operator
-	Action   okpay.Action // RequestReset, ApproveReset or CancelReset
+	Action   okpay.Action // RequestReset, ApproveReset, CancelReset, or FinishReset when the time to object is over
 	Customer okpay.CustomerID
 	Case     string // as told when it was requested
-	First    string // who requested it, when somebody else approves it
+	First    string // who requested it, when By approves it, or has approved it
 }
 
 // SupportCheck decides whether an operator may do it: has the permission, has verified the
-// caller in full (V3), and is not the one who requested what they approve. It reads through the
+// caller in full (V3), and is not the one who requested what they approve. It is asked once more, about
+// both, before a reset is done: one that either of them might not order any more is canceled. It reads through the
 // draft, so that the Change relies on it. Errors: PermissionDenied, SelfApprovalForbidden,
 // DuplicateApprover.
 type SupportCheck func(d *okpay.Draft, of SupportDeed) error

@@ -21,9 +21,14 @@ type LockReport struct {
 	Account lockout.Reason `json:"account,omitempty"`
 	// Locks are the counters that refuse guesses.
 	Locks []LockedAuthenticator `json:"locks,omitempty"`
+	// Debt says that no money leaves because a top-up was taken back, whatever else is locked.
+	Debt bool `json:"debt,omitempty"`
 	// Advice is what to do, in order.
 	Advice []lockout.Advice `json:"advice,omitempty"`
 }
+
+// AdvicePayDebt is to bring in what is owed after a top-up was taken back; support takes it from there.
+const AdvicePayDebt lockout.Advice = "pay_debt"
 
 // LockReason tells why an account is locked, to whom it belongs alone. A proof is not used up by
 // it. Errors, the first that applies: AuthenticationRequired without proof and session,
@@ -86,7 +91,23 @@ func (x *Identity) lockReport(r *okpay.Draft, g *okpay.Gate) (LockReport, error)
 	case lockout.StatusDisabled:
 		out.Advice = []lockout.Advice{lockout.AdviceResetPassword, lockout.AdviceUseRecoveryCode, lockout.AdviceContactSupport}
 	}
+	owes, err := x.owes(r, g.Customer)
+	if err != nil {
+		return LockReport{}, err
+	}
+	if out.Debt = owes || g.State == okpay.GateLocked && !g.Guarded(); out.Debt {
+		out.Advice = debtAdvice(out.Advice, owes)
+	}
 	return out, nil
+}
+
+// debtAdvice is what to do about the lock of a debt, besides what is to be done before.
+func debtAdvice(before []lockout.Advice, owes bool) []lockout.Advice {
+	out := slices.DeleteFunc(slices.Clone(before), func(a lockout.Advice) bool { return a == lockout.AdviceContactSupport })
+	if owes {
+		out = append(out, AdvicePayDebt)
+	}
+	return append(out, lockout.AdviceContactSupport)
 }
 
 // ReasonContactReverted: somebody took a change of contact back, see RevertContact.
@@ -114,6 +135,10 @@ type Unlocked struct {
 	// MustChangePassword says that the account was locked for reasons of security, and that
 	// nothing but a change of the password is possible until there was one.
 	MustChangePassword bool `json:"must_change_password"`
+	// Debt says that the account was locked for reasons of security, and is locked for a debt alone now: the
+	// password has to be set by a reset, and no money leaves until somebody settles the debt
+	// (okpay.Customers.SettleDebt), or takes the lock back where nothing is owed any more.
+	Debt bool `json:"debt,omitempty"`
 	// ChangePassword and EnableSecondFactor are advice.
 	ChangePassword     bool `json:"change_password"`
 	EnableSecondFactor bool `json:"enable_second_factor"`
@@ -195,6 +220,14 @@ func (x *Identity) unlock(d *okpay.Draft, customer okpay.CustomerID, proofs int,
 		if out.MustChangePassword, told, err = x.ownerProven(d, g); err != nil {
 			return out, err
 		}
+		if out.Debt = !out.MustChangePassword; out.Debt {
+			owes, err := x.owes(d, customer)
+			if err != nil {
+				return out, err
+			}
+			template, advice[0] = "account_owner_proven_debt", lockout.AdviceResetPassword
+			advice = debtAdvice(advice, owes)
+		}
 		if err := d.WriteGate(g, told); err != nil {
 			return out, err
 		}
@@ -214,17 +247,16 @@ func (x *Identity) ownerProven(d *okpay.Draft, g *okpay.Gate) (mustChange bool, 
 	if err != nil {
 		return false, told, err
 	}
+	owes, err := x.owes(d, g.Customer)
+	if err != nil {
+		return false, told, err
+	}
 	debt := memo.Debt
-	if debt == "" {
-		// One that came while the account was locked has left the lock's reason alone. The gate is
-		// written by whatever makes a debt, so what is read here is true when this commits.
-		owed, err := x.w.Customers.Debts(d.Context(), g.Customer)
-		if err != nil {
-			return false, told, err
-		}
-		if len(owed) > 0 {
-			debt = okpay.ReasonDebt
-		}
+	switch {
+	case owes: // one that came while the account was locked has left the lock's reason alone
+		debt = okpay.ReasonDebt
+	case memo.Owed: // it was paid meanwhile
+		debt = ""
 	}
 	(&riskMemo{}).put(d, g.Customer)
 	// Whoever knows the old password could otherwise sign in now and be the first to change it.
@@ -232,9 +264,10 @@ func (x *Identity) ownerProven(d *okpay.Draft, g *okpay.Gate) (mustChange bool, 
 		return false, told, err
 	}
 	if debt != "" {
-		g.Reason, g.By = debt, "program"
+		g.Reason, g.By, g.ByProof = debt, "program", false
 		return false, told, nil
 	}
+	g.ByProof = true // until the password is changed
 	told, err = okpay.GateMachine().Move(&g.State, string(g.Customer), okpay.ProveOwner, okpay.Always)
 	return true, told, err
 }

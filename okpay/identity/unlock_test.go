@@ -326,3 +326,61 @@ func TestSecondProofs(t *testing.T) {
 		require.ErrorIs(t, err, okpay.InvalidState)
 	})
 }
+
+// TestTheProgramsOwnVerbOpensNoLockThatAProofOpens tries Customers.Unlock at each state into which
+// identity brings a gate.
+func TestTheProgramsOwnVerbOpensNoLockThatAProofOpens(t *testing.T) {
+	w := start(t, sending(identity.Config{}))
+	o := w.resident()
+	refused := func(when string) {
+		t.Helper()
+		blocks := w.head()
+		_, err := w.Customers.Unlock(t.Context(), okpay.MoveGate{Customer: o.id, By: "ops1", Reason: "asked_nicely"})
+		require.ErrorIs(t, err, okpay.AccountLocked, when)
+		assert.Equal(t, blocks, w.head(), "nothing is written")
+	}
+	lock := func() error {
+		return w.x.RiskLock(t.Context(), identity.RiskLock{Customer: o.id, Reason: lockout.ReasonRisk})
+	}
+	require.NoError(t, lock())
+	refused("locked")
+	v := o.proveTwice(identity.ForUnlock)
+	_, err := w.x.Unlock(t.Context(), identity.Unlock{Proof: v.Proof})
+	require.NoError(t, err)
+	require.Equal(t, okpay.GateMustChange, o.gate().State)
+	refused("the password has to be changed")
+	_, err = w.Customers.Lock(t.Context(), okpay.MoveGate{Customer: o.id, By: "ops1", Reason: "risk"})
+	require.NoError(t, err)
+	refused("locked by the program before the password was changed")
+	v = o.proveTwice(identity.ForUnlock)
+	_, err = w.x.Unlock(t.Context(), identity.Unlock{Proof: v.Proof})
+	require.NoError(t, err)
+	require.NoError(t, o.setNew(o.openReset().Grant, other))
+	require.Equal(t, okpay.GateActive, o.gate().State)
+	assert.False(t, o.gate().ByProof)
+
+	// What the program locked itself it takes back itself.
+	_, err = w.Customers.Lock(t.Context(), okpay.MoveGate{Customer: o.id, By: "ops1", Reason: "risk"})
+	require.NoError(t, err)
+	g, err := w.Customers.Unlock(t.Context(), okpay.MoveGate{Customer: o.id, By: "ops1"})
+	require.NoError(t, err)
+	assert.Equal(t, okpay.GateActive, g.State)
+
+	// A report locks as well, and so does whoever takes a contact back.
+	o.signIn()
+	_, err = w.x.ReportUnauthorised(o.ctx(), identity.ReportUnauthorised{Text: "not mine"})
+	require.NoError(t, err)
+	refused("reported")
+	two := w.registered("two@example.com")
+	p := &subject{holder: w.holder(two)}
+	p.contact(okpay.AddContact{Phone: "+8613900139000"})
+	c := p.beginChange("next@example.com", p.mailID())
+	c, err = p.confirmChange(c)
+	require.NoError(t, err)
+	_, err = w.x.RevertContact(t.Context(), identity.RevertContact{Token: p.takeBack(c, "two@example.com")})
+	require.NoError(t, err)
+	o = p
+	require.Equal(t, okpay.GateMustChange, o.gate().State)
+	refused("taken back")
+	w.verify()
+}

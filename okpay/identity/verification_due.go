@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/okpay"
@@ -15,7 +16,29 @@ func (x *Identity) proofTasks() []okpay.Task {
 		{Noun: "contact_change", Do: x.contactChangeDue},
 		{Noun: "sends", Do: func(ctx context.Context, id string) error { return x.forget(ctx, "sends", id) }},
 		{Noun: "unsent", Do: func(ctx context.Context, id string) error { return x.forget(ctx, "unsent", id) }},
+		{Noun: "newest_reset", Do: func(ctx context.Context, id string) error { return x.forget(ctx, "newest_reset", id) }},
+		{Noun: "shadow", Do: func(ctx context.Context, id string) error { return x.forget(ctx, "shadow", id) }},
+		{Noun: "lock_told", Do: func(ctx context.Context, id string) error { return x.forget(ctx, "lock_told", id) }},
+		{Noun: "throttle", Do: x.throttleDue},
 	}
+}
+
+// throttleDue forgets an address whose failures have no effect any more, by the policy of today: one with
+// longer windows than the record was written under waits on.
+func (x *Identity) throttleDue(ctx context.Context, id string) error {
+	return x.due(ctx, "throttle", id, func(d *okpay.Draft) error {
+		t := throttleDoc{Key: id}
+		if err := d.Read("throttle", id, &t); err != nil {
+			return err
+		}
+		put := t.put(x.cfg.Throttle)
+		if d.Now().Before(put.Due) {
+			d.Put(put)
+			return nil
+		}
+		d.Put(ledger.Put{Type: "throttle", ID: id, Chaining: ledger.Plain, Erase: true})
+		return nil
+	})
 }
 
 // verificationDue ends a verification whose time is over, and later forgets it.
@@ -40,10 +63,12 @@ func (x *Identity) verificationDue(ctx context.Context, id string) error {
 func (x *Identity) forget(ctx context.Context, noun, id string) error {
 	return x.due(ctx, noun, id, func(d *okpay.Draft) error {
 		r, err := d.Get(noun, id)
-		if err != nil {
+		switch {
+		case errors.Is(err, ledger.ErrNotFound), errors.Is(err, ledger.ErrErased):
+			return okpay.ErrNothingDue // another process was faster
+		case err != nil:
 			return err
-		}
-		if d.Now().Before(r.Due) {
+		case r.Due.IsZero() || d.Now().Before(r.Due):
 			return okpay.ErrNothingDue
 		}
 		d.Put(ledger.Put{Type: noun, ID: id, Chaining: ledger.Plain, Erase: true})

@@ -2,6 +2,7 @@ package joined
 
 import (
 	"cmp"
+	"context"
 	"errors"
 
 	"github.com/okpay/okpay-go/okpay"
@@ -60,11 +61,10 @@ func (j *Joined) useProof(d *okpay.Draft, proof string, customer okpay.CustomerI
 	return kinds, err
 }
 
-// checkSupport has care decide on what agents do by identity's own verbs.
-func (j *Joined) checkSupport(d *okpay.Draft, of identity.SupportDeed) error {
-	return j.Care.Callers.Check(d, care.CallerCheck{
-		By: care.OperatorID(of.By), Act: care.ResetFactor, Case: care.CaseID(of.Case), Customer: of.Customer, First: care.OperatorID(of.First),
-	})
+// mayAudit has care decide who reads the audit, as it does for its own.
+func (j *Joined) mayAudit(ctx context.Context, by string) error {
+	_, err := j.Care.Operators.May(ctx, care.OperatorID(by), care.MaySeeAudit)
+	return err
 }
 
 // onRiskLock opens a case for an account that is locked for reasons of security, and lets the program

@@ -12,6 +12,7 @@ import (
 	"github.com/okpay/okpay-go/okpay/identity"
 	"github.com/okpay/okpay-go/okpay/joined"
 	"github.com/okpay/okpay-go/okpay/lockout"
+	"github.com/okpay/okpay-go/okpay/notify"
 	"github.com/okpay/okpay-go/okpay/password"
 )
 
@@ -107,6 +108,10 @@ func TestTwoAgentsResetALostFactorAfterADay(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.approve(r, "ann")
 	require.ErrorIs(t, err, okpay.InvalidState)
+
+	// There is no second procedure beside this one, with guards of its own.
+	_, err = w.Identity.RequestFactorReset(t.Context(), identity.RequestFactorReset{Customer: w.customer, By: "top", Case: string(id), Reason: why})
+	require.ErrorIs(t, err, okpay.PermissionDenied)
 
 	r = w.request(id, care.ResetFactor, "")
 	r, err = w.approve(r, "ann")
@@ -263,4 +268,17 @@ func TestAReportOfAnUnauthorisedTransactionOpensTheCase(t *testing.T) {
 	assert.Equal(t, okpay.GateLocked, w.gate().State)
 	assert.Contains(t, w.subjects(mails), "Your account is locked")
 	w.verify()
+}
+
+func TestTheAuditIsReadByWhoMayReadIt(t *testing.T) {
+	w := start(t)
+	_, err := w.Care.Operators.Create(t.Context(), care.CreateOperator{By: "boss", ID: "ada", Roles: []care.Role{care.Auditor}, Why: why})
+	require.NoError(t, err)
+	in := notify.AuditActivity{By: "top", Reason: why, Customer: w.customer}
+	_, _, err = w.Notify.AuditedActivity(t.Context(), in)
+	require.ErrorIs(t, err, okpay.PermissionDenied, "an agent may not")
+	in.By = "ada"
+	list, _, err := w.Notify.AuditedActivity(t.Context(), in)
+	require.NoError(t, err)
+	assert.NotEmpty(t, list)
 }

@@ -16,8 +16,8 @@ import (
 // called after the case was opened; Notify.Secrets is asked for templates that are neither
 // identity's nor care's; Notify.Words goes before the words of care's reasons; Notify.Withhold
 // withholds further entries, Notify.Export adds further sections, and Notify.Channels are named while
-// care has published no directory. Care.UseProof, Care.Accounts, Notify.Phrase and Notify.Directory
-// have to be nil.
+// care has published no directory. Care.UseProof, Care.Accounts, Notify.Phrase, Notify.Directory
+// and Notify.MayAudit have to be nil.
 //
 // With a Notify.Mailer or Notify.SMS, Notify.Links needs one for each message that owners can stop
 // something with (see Linked): without a link it would not be sent.
@@ -51,6 +51,7 @@ func New(w *okpay.Wallet, cfg Config) (*Joined, error) {
 	c.UseProof, c.Accounts = j.useProof, accounts{j}
 	x.OnRiskLock = j.onRiskLock(x.OnRiskLock)
 	n.Secrets, n.Phrase, n.Words = j.secrets(n.Secrets), j.phrase, j.words(n.Words, c.Reasons)
+	n.MayAudit = j.mayAudit
 	n.Directory, n.Withhold, n.Export = j.directory, j.withhold(n.Withhold), append(j.sections(), n.Export...)
 	var err error
 	if j.Care, err = care.New(w, c); err != nil {
@@ -59,7 +60,8 @@ func New(w *okpay.Wallet, cfg Config) (*Joined, error) {
 	if j.Identity, err = identity.New(w, x); err != nil {
 		return nil, err
 	}
-	j.Identity.CheckSupport(j.checkSupport)
+	// Nobody is asked by identity's own CheckSupport, so its verbs for a lost factor are refused: there is one
+	// procedure here, care's, with one request open for a customer and one set of guards.
 	if j.Notify, err = notify.New(w, n); err != nil {
 		return nil, err
 	}
@@ -89,6 +91,7 @@ func (c *Config) check() error {
 		{"care.accounts", c.Care.Accounts != nil},
 		{"notify.phrase", c.Notify.Phrase != nil},
 		{"notify.directory", c.Notify.Directory != nil},
+		{"notify.may_audit", c.Notify.MayAudit != nil},
 	} {
 		if hook.set {
 			return okpay.InvalidField(hook.field, "is set, and what joins them sets it")

@@ -196,6 +196,9 @@ func TestWhatIsSetHereIsRefusedFromTheCaller(t *testing.T) {
 		"notify.phrase": func(c *joined.Config) {
 			c.Notify.Phrase = func(context.Context, okpay.CustomerID) (string, error) { return "", nil }
 		},
+		"notify.may_audit": func(c *joined.Config) {
+			c.Notify.MayAudit = func(context.Context, string) error { return nil }
+		},
 		"notify.directory": func(c *joined.Config) {
 			c.Notify.Directory = func(context.Context) ([]notify.Channel, error) { return nil, nil }
 		},

@@ -119,6 +119,12 @@ func (t Throttle) Return(p ThrottlePolicy, ticket ThrottleTicket) Throttle {
 	return t
 }
 
+// ForgottenAt is when nothing that the Throttle has counted has an effect any more: from then on it admits what
+// one that was never used admits, and what keeps it may let it go. Ask with the policy of that time.
+func (t Throttle) ForgottenAt(p ThrottlePolicy) time.Time {
+	return after(t.Start, 2*p.complete().Window)
+}
+
 // turn moves on to the window that now lies in.
 func (t Throttle) turn(window time.Duration, now time.Time) Throttle {
 	switch elapsed := now.Sub(t.Start); {

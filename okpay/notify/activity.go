@@ -58,8 +58,8 @@ type AuditActivity struct {
 
 // AuditedActivity returns what happened in a customer's account as an auditor sees it: every entry
 // of the audit, also those that the customer does not see, with reasons. That somebody looked
-// becomes an entry itself. Whether the operator may is for the caller to know. Errors:
-// InvalidRequest, NotFound.
+// becomes an entry itself. Errors, the first that applies: InvalidRequest, PermissionDenied while a customer acts, without
+// Config.MayAudit or by it, NotFound.
 func (n *Notify) AuditedActivity(ctx context.Context, in AuditActivity) (list []Activity, more bool, err error) {
 	if err := okpay.CheckID("by", in.By); err != nil {
 		return nil, false, err
@@ -69,6 +69,12 @@ func (n *Notify) AuditedActivity(ctx context.Context, in AuditActivity) (list []
 	}
 	if strings.TrimSpace(in.Reason) == "" {
 		return nil, false, okpay.InvalidField("reason", "is missing")
+	}
+	if _, acts := okpay.ActorOf(ctx); acts || n.cfg.MayAudit == nil {
+		return nil, false, okpay.NewError(okpay.PermissionDenied, "no operator may do this here")
+	}
+	if err := n.cfg.MayAudit(ctx, in.By); err != nil {
+		return nil, false, err
 	}
 	if _, err := n.w.Customers.Get(ctx, in.Customer); err != nil {
 		return nil, false, err

@@ -51,7 +51,14 @@ func lived(t *testing.T, change ...func(*notify.Config)) *world {
 }
 
 func TestActivityIsSecurityAndMoneyInTheirOrder(t *testing.T) {
-	w := lived(t)
+	w := lived(t, func(c *notify.Config) {
+		c.MayAudit = func(_ context.Context, by string) error {
+			if by != "eve" {
+				return okpay.NewError(okpay.PermissionDenied, "")
+			}
+			return nil
+		}
+	})
 	what := func(list []notify.Activity) (out []string) {
 		for _, a := range list {
 			if a.Money != nil {
@@ -97,6 +104,17 @@ func TestActivityIsSecurityAndMoneyInTheirOrder(t *testing.T) {
 
 	_, _, err = w.AuditedActivity(t.Context(), notify.AuditActivity{By: "eve", Customer: alice})
 	require.ErrorIs(t, err, okpay.InvalidRequest, "an auditor says why")
+	audit := notify.AuditActivity{By: "mallory", Reason: "yearly audit", Customer: alice}
+	_, _, err = w.AuditedActivity(t.Context(), audit)
+	require.ErrorIs(t, err, okpay.PermissionDenied)
+	audit.Customer = "nobody"
+	_, _, err = w.AuditedActivity(t.Context(), audit)
+	require.ErrorIs(t, err, okpay.PermissionDenied, "and learns of nobody")
+	audit.By, audit.Customer = "eve", alice
+	_, _, err = w.AuditedActivity(okpay.WithActor(t.Context(), okpay.Actor{Customer: alice}), audit)
+	require.ErrorIs(t, err, okpay.PermissionDenied, "a customer acts")
+	_, _, err = lived(t).AuditedActivity(t.Context(), audit)
+	require.ErrorIs(t, err, okpay.PermissionDenied, "nobody says who may")
 	seen, _, err := w.AuditedActivity(t.Context(), notify.AuditActivity{By: "eve", Reason: "yearly audit", Customer: alice})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"session.begin", "password.change", "topup 50.00 CNY", "case.read", "topup 100.00 CNY", "session.begin"}, what(seen))

@@ -26,7 +26,7 @@ func (n *Notify) send(ctx context.Context, id string) error {
 }
 
 // claim commits the intent of an attempt. Of all who try, in all processes, one gets it. nil is
-// for one that is given up, or that was lost by somebody else and waits for its turn again.
+// for one that is given up, that is forgotten, or that was lost by somebody else and waits for its turn again.
 func (n *Notify) claim(ctx context.Context, id string) (claimed *sendDoc, err error) {
 	_, err = n.w.Do(ctx, own("send.claim"), func(d *okpay.Draft) error {
 		s := &sendDoc{}
@@ -35,8 +35,12 @@ func (n *Notify) claim(ctx context.Context, id string) (claimed *sendDoc, err er
 			return err
 		}
 		now := d.Now()
-		if s.State != SendQueued && s.State != SendSending || now.Before(s.NextAt) {
+		switch {
+		case now.Before(s.Put().Due):
 			return okpay.ErrNothingDue
+		case s.over(): // for so long that nobody asks any more
+			d.Remove(s)
+			return nil
 		}
 		if s.State == SendSending {
 			s.NextAt, s.Reason = now, "lost"

@@ -53,6 +53,10 @@ type Config struct {
 	// Defaults to 20.
 	PerHour int
 
+	// MayAudit refuses an operator who may not read the audit, with PermissionDenied: AuditedActivity
+	// asks it before it looks at anything. Without it nobody may.
+	MayAudit func(ctx context.Context, by string) error
+
 	// Digest says how often customers get a digest of their activity. Defaults to NoDigest.
 	Digest Period
 	// Export adds sections of other packages to Notify.Export.

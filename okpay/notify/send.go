@@ -128,11 +128,17 @@ func (s *sendDoc) Put() ledger.Put {
 	if s.Provider != "" {
 		put.Labels = append(put.Labels, providerLabel(s.Medium, s.Provider))
 	}
-	if s.State == SendQueued || s.State == SendSending {
-		put.Due = s.NextAt
+	put.Due = s.NextAt
+	if s.over() {
+		put.Due = s.UpdatedAt.Add(sendKept)
 	}
 	return put
 }
+
+// sendKept is how long a send that is over stays: bounces come late, and support looks up how a message was sent.
+const sendKept = 90 * 24 * time.Hour
+
+func (s *sendDoc) over() bool { return s.State != SendQueued && s.State != SendSending }
 
 // View names no message's contents and nobody but the customer.
 func (s *sendDoc) View() any { return s.Send }

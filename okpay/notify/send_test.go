@@ -416,3 +416,25 @@ func TestABounceThatComesBeforeTheAnswerIsKept(t *testing.T) {
 	w.work()
 	assert.Equal(t, notify.SendBounced, w.sends(id)[0].State)
 }
+
+func TestASendThatIsOverIsForgottenAfterNinetyDays(t *testing.T) {
+	w := start(t)
+	w.customer(alice, "en", mailbox)
+	id := w.tell(okpay.Message{Customer: alice, Template: "account_closed"})
+	w.work()
+	require.Equal(t, notify.SendSent, w.sends(id)[0].State)
+	w.clock.Advance(90*24*time.Hour - time.Second)
+	w.work()
+	require.Len(t, w.sends(id), 1)
+	require.NoError(t, w.Take(t.Context(), notify.Report{Medium: notify.ByEmail, Provider: "sim1", Outcome: notify.Bounced}), "a bounce that came late")
+	w.clock.Advance(time.Hour)
+	w.work()
+	require.Len(t, w.sends(id), 1, "counts from then on")
+	mails := len(w.sim.Mails())
+	w.clock.Advance(90 * 24 * time.Hour)
+	w.work()
+	assert.Empty(t, w.sends(id))
+	assert.Len(t, w.sim.Mails(), mails, "and nothing is sent again")
+	require.ErrorIs(t, w.Take(t.Context(), notify.Report{Medium: notify.ByEmail, Provider: "sim1", Outcome: notify.Bounced}), okpay.NotFound)
+	w.verify()
+}

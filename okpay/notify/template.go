@@ -81,7 +81,7 @@ func rows() []row {
 		{"password_reset_requested", where + " code link until", security},
 		{"contact_changed contact_reverted", where + " kind", security},
 		{"contact_change_notice", where + " kind link until", security},
-		{"account_unlock_proven account_owner_proven", where + " advice", security},
+		{"account_unlock_proven account_owner_proven account_owner_proven_debt", where + " advice", security},
 		{"report_received", "advice at", security},
 		{"account_locked", "advice at reason", security},
 		{"account_unlocked account_closed phrase_changed", "", security},
