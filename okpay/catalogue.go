@@ -83,6 +83,7 @@ func catalogue() []announced {
 
 		{"payment.refund_reversed", true, "a refund that had succeeded was undone by the funding source"},
 		{"payment.source_paid_late", false, "money came for a payment that does not wait for it any more, and is the payer's"},
+		{"payment.source_reversed", false, "a funding source took back money that it had sent for a payment; what is not there any more is owed by the payer"},
 		{"payment.amount_mismatch", false, "a funding source sent another amount than was asked for"},
 		{"payment.mismatch_resolved", false, "a person decided whose that amount is"},
 

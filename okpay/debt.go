@@ -8,8 +8,42 @@ import (
 	"github.com/okpay/okpay-go/ledger/money"
 )
 
+// topUpRestriction is the reason of a gate that a reversal has locked, of a top-up or of money
+// that had paid a payment.
+const topUpRestriction = "topup_reversed"
+
+// owed are the postings of money that a source took back from a customer. All of it is owed
+// first, and paid from the balance as far as that goes: the kernel decides the split, over the
+// balance as it is when this commits. The gate is the customer's; one that is closed has no balance.
+func owed(g *Gate, clearing string, taken money.Amount) []ledger.Posting {
+	debt := customerDebt(g.Customer)
+	postings := []ledger.Posting{{Debit: debt, Credit: clearing, Amount: taken}}
+	if g.State != GateClosed {
+		postings = append(postings, ledger.Posting{Debit: customerAccount(g.Customer), Credit: debt, Amount: taken, UpTo: ledger.UpToDebit})
+	}
+	return postings
+}
+
+// restrict locks the gate of a customer from whom a source took money back. One that is locked
+// keeps its reason.
+func (w *Wallet) restrict(d *ledger.Draft, g *Gate) error {
+	if g.State == GateClosed {
+		return nil
+	}
+	if g.State == GateActive {
+		g.By, g.Reason = "program", topUpRestriction
+	}
+	m, err := GateMachine().Move(&g.State, string(g.Customer), restrictAccount, Always)
+	if err != nil {
+		return err
+	}
+	g.UpdatedAt = d.Now()
+	return w.write(&d.Change, d.Now(), g, m)
+}
+
 // Debts returns what a customer owes, one amount for each currency in which they owe
-// something: what a reversed top-up took away after it was spent. Errors: NotFound.
+// something: what a funding source took back, of a top-up or of what had paid a payment, beyond
+// what was there. Errors: NotFound.
 func (s *Customers) Debts(ctx context.Context, id CustomerID) ([]money.Amount, error) {
 	if _, err := s.Get(ctx, id); err != nil {
 		return nil, err

@@ -141,6 +141,7 @@ func statesDoc() string {
 		}
 	}
 	b.WriteString("\n`payment.hold_released` is announced only when something is released. A payment with automatic capture takes two rows in one commit: it is announced as authorized and as captured. One that was captured in part and is then canceled, or whose time is over, is captured with what it has, and says so with `payment.remainder_voided` or `payment.capture_window_closed`.\n")
+	b.WriteString("\nWhat a funding source took back of a payment before it is told that it came waits, and happens in the commit in which it comes. What waits for a person because another amount came goes back by the row for mismatch_returned.\n")
 	b.WriteString("\nA withdrawal or payout that needs no person takes the rows for request and approve in one commit. What is returned before it was told to be paid is announced as paid first. A provider's answer that differs from what is known, in any state, raises an exception, of which there is one for each object and kind at a time: " + exceptionRaised + " is announced only when it is raised.\n")
 	return b.String()
 }

@@ -117,6 +117,7 @@ type PaymentAnswer struct {
 	// Collection is the id that the source was asked with; empty means the latest. It is the
 	// payment's id, '-' and a number from 1.
 	Collection string
+	Source     string // who says so: a name of Config.Sources; empty means whoever was asked
 	Event      string // the source's id of what it says: the same one is heard once
 	Outcome    rails.Outcome
 	// Amount is what came, with Succeeded. The zero Amount means what was asked for.
@@ -129,7 +130,7 @@ type PaymentAnswer struct {
 // for it any more is the payer's, or goes to suspense when the payer's account is closed. A
 // failure after success, or Unknown, changes nothing.
 //
-// Errors: InvalidRequest, NotFound for the payment or the collection, AmountNotPositive, CurrencyNotSupported,
+// Errors: InvalidRequest, NotFound for the payment or a collection that this source was asked for, AmountNotPositive, CurrencyNotSupported,
 // IdempotencyKeyReused. That the payment fails by what is said is no error here, but stands in its LastFailure.
 func (s *Payments) Answer(ctx context.Context, in PaymentAnswer) (Payment, error) {
 	exact := in.Amount == money.Amount{}
@@ -143,18 +144,13 @@ func (s *Payments) Answer(ctx context.Context, in PaymentAnswer) (Payment, error
 		return Payment{}, translate(err)
 	}
 	c := p.collection(in.Collection)
-	if c == nil {
+	if c == nil || in.Source != "" && in.Source != c.Source {
 		return Payment{}, notFound("collection", in.Collection)
 	}
 	if definite(in.Outcome) == rails.Unknown {
 		return s.w.payment(p)
 	}
-	v := verb{"s/" + c.Source, "payment.answer", in.Event, []ledger.Field{
-		{Name: "payment", Value: string(in.Payment)},
-		{Name: "collection", Value: in.Collection},
-		{Name: "outcome", Value: in.Outcome.String()},
-		amountField("amount", in.Amount),
-	}}
+	v := answerVerb(c.Source, in.Event, in.Payment, in.Collection, in.Outcome.String(), in.Amount)
 	rates, id := &rates{w: s.w}, c.ID
 	out, err := s.do(ctx, v, func(d *ledger.Draft) error {
 		p, err := s.load(d, in.Payment)
