@@ -46,6 +46,7 @@ func catalogue() []announced {
 		{"request.declined", false, "the one who was asked said no"},
 		{"request.canceled", false, "the one who asked called it back"},
 		{"request.expired", false, "the request was not paid in time"},
+		{"merchant.debt_settled", false, "a merchant's balance was used to pay what they owe"},
 		{"merchant.terms_changed", false, "a merchant's own fees or currencies were changed"},
 
 		{"topup.created", false, "a funding source is going to be asked for a customer's money"},

@@ -48,17 +48,44 @@ func (s *Customers) Debts(ctx context.Context, id CustomerID) ([]money.Amount, e
 	if _, err := s.Get(ctx, id); err != nil {
 		return nil, err
 	}
-	balances, err := s.w.balances(ctx, customerDebt(id))
+	return s.w.debts(ctx, customerDebt(id))
+}
+
+// debts are what stands on an account of what somebody owes.
+func (w *Wallet) debts(ctx context.Context, account string) (owed []money.Amount, err error) {
+	balances, err := w.balances(ctx, account)
 	if err != nil {
 		return nil, translate(err)
 	}
-	var owed []money.Amount
 	for _, b := range balances {
 		if b.Total.IsPositive() {
 			owed = append(owed, b.Total)
 		}
 	}
 	return owed, nil
+}
+
+// payDebt posts the payment of a debt out of a balance: no more than the amount, than is owed, and
+// than is there.
+func payDebt(d *ledger.Draft, of, balance, debt string, most money.Amount) {
+	d.Post(ledger.Transaction{
+		Reference: of, Metadata: kind("debt"),
+		Postings: []ledger.Posting{{Debit: balance, Credit: debt, Amount: most, UpTo: ledger.UpToDebit | ledger.UpToCredit}},
+	})
+}
+
+// debtPaid is how much a transaction of payDebt's has paid, possibly nothing.
+func (w *Wallet) debtPaid(ctx context.Context, out ledger.Outcome, most money.Amount) (money.Amount, error) {
+	t, err := w.ledger.FindTransaction(ctx, out.First)
+	if err != nil {
+		return money.Amount{}, translate(err)
+	}
+	for _, p := range t.Postings {
+		if strings.HasPrefix(p.Credit, "receivable:") {
+			return p.Amount, nil
+		}
+	}
+	return money.Zero(most.Currency()), nil
 }
 
 // SettleDebt is the input of Customers.SettleDebt.
@@ -95,27 +122,11 @@ func (s *Customers) SettleDebt(ctx context.Context, in SettleDebt) (paid money.A
 		if g.State == GateClosed {
 			return accountClosed(in.Customer)
 		}
-		d.Post(ledger.Transaction{
-			Reference: string(in.Customer), Metadata: kind("debt"),
-			Postings: []ledger.Posting{{
-				Debit: customerAccount(in.Customer), Credit: customerDebt(in.Customer), Amount: in.Amount,
-				UpTo: ledger.UpToDebit | ledger.UpToCredit,
-			}},
-		})
+		payDebt(d, string(in.Customer), customerAccount(in.Customer), customerDebt(in.Customer), in.Amount)
 		return s.w.write(&d.Change, d.Now(), g, Told{Emits: []string{"account.debt_settled"}})
 	})
 	if err != nil {
 		return money.Amount{}, translate(err)
 	}
-	t, err := s.w.ledger.FindTransaction(ctx, out.First)
-	if err != nil {
-		return money.Amount{}, translate(err)
-	}
-	paid = money.Zero(in.Amount.Currency())
-	for _, p := range t.Postings {
-		if strings.HasPrefix(p.Credit, "receivable:") {
-			paid = p.Amount
-		}
-	}
-	return paid, nil
+	return s.w.debtPaid(ctx, out, in.Amount)
 }

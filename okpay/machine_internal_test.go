@@ -166,6 +166,7 @@ func postingsDoc() string {
 		}
 	}
 	b.WriteString("\n{party} is the payment's merchant or, of a payment with splits, each of those whom it is divided among, with a posting for each: by largest remainder, ties to the earlier, of all that was captured, charged, refunded and returned so far, less what was posted already. With three parties or more one may have a unit less of a larger whole, and a party other than the payment's merchant bears what of the fee the merchant's share does not cover, which may change as more is captured. What a party then gives, up to what it has, goes from merchant:{party}:available through transit:{object} to another party or to fees:payment, and what it lacks is debited to receivable:merchant:{party}; a refund does not do that and waits instead. What a dispute is about is the last of what was captured.\n")
+	b.WriteString("\nA debt moves no state when it is paid, by an operator's decision: Dr user:{customer}:available / Cr receivable:user:{customer}, or Dr merchant:{merchant}:available / Cr receivable:merchant:{merchant}, up to what is owed and what is there.\n")
 	return b.String()
 }
 
