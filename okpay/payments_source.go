@@ -122,6 +122,9 @@ type PaymentAnswer struct {
 	Outcome    rails.Outcome
 	// Amount is what came, with Succeeded. The zero Amount means what was asked for.
 	Amount money.Amount
+	// Reference is what the source calls the money that came, at most 128 bytes, as far as it
+	// says: rows of statements that have nothing else are matched by it.
+	Reference string
 }
 
 // Answer hears what a funding source says of a payment without being asked. It may come twice, late or
@@ -138,6 +141,9 @@ func (s *Payments) Answer(ctx context.Context, in PaymentAnswer) (Payment, error
 		if err := s.w.amount("amount", in.Amount); err != nil {
 			return Payment{}, err
 		}
+	}
+	if err := CheckText("reference", in.Reference, 128); err != nil {
+		return Payment{}, err
 	}
 	p, err := s.get(ctx, in.Payment)
 	if err != nil {
@@ -162,7 +168,17 @@ func (s *Payments) Answer(ctx context.Context, in PaymentAnswer) (Payment, error
 			got = p.amountOf(s.w, p.Minor.Amount)
 		}
 		d.Result = string(p.ID)
-		return s.settle(d, p, id, in.Outcome == rails.Succeeded, got, rates)
+		news := false
+		if c := p.collection(id); c != nil && in.Outcome == rails.Succeeded && in.Reference != "" {
+			if news, err = s.w.learn(d, c.Source, in.Reference, c.ID); err != nil {
+				return err
+			}
+		}
+		err = s.settle(d, p, id, in.Outcome == rails.Succeeded, got, rates)
+		if errors.Is(err, ErrNothingDue) && news { // what the source calls it is told after all
+			return nil
+		}
+		return err
 	})
 	if err != nil && out.Result == "" && !errors.Is(err, ErrNothingDue) {
 		return Payment{}, translate(err)

@@ -23,6 +23,9 @@ type SourceEvent struct {
 	// Amount is what came, or what was taken back. The zero Amount is what was asked for, or
 	// all that had come.
 	Amount money.Amount
+	// Reference is what the source calls the money that came, at most 128 bytes, as far as it
+	// says: rows of statements that have nothing else are matched by it. The latest counts.
+	Reference string
 }
 
 // sourceHeard is the record of an event of a source: it is acted on once.
@@ -84,7 +87,14 @@ func (s *TopUps) SourceSays(ctx context.Context, in SourceEvent) (TopUp, error) 
 		if err != nil {
 			return err
 		}
-		_, err = s.take(d, t, on, in.Amount)
+		learned, err := s.learn(d, t, on, in.Reference)
+		if err != nil {
+			return err
+		}
+		changed, err := s.take(d, t, on, in.Amount)
+		if err == nil && !changed && learned {
+			err = s.write(d, t)
+		}
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrNothingDue) {
@@ -96,6 +106,16 @@ func (s *TopUps) SourceSays(ctx context.Context, in SourceEvent) (TopUp, error) 
 	}
 	t.Replayed = repeated
 	return t, err
+}
+
+// learn keeps what the source calls money that came, and reports whether that is news.
+func (s *TopUps) learn(d *ledger.Draft, t *topUpDoc, on Action, reference string) (bool, error) {
+	if reference == "" || on != topUpSucceeded || t.ProviderReference == reference {
+		return false, nil
+	}
+	t.ProviderReference = reference
+	_, err := s.w.learn(d, t.Source, reference, string(t.ID))
+	return true, err
 }
 
 func (s *TopUps) putHeard(d *ledger.Draft, id string, e sourceHeard) {
@@ -113,6 +133,9 @@ func (s *TopUps) checkEvent(in SourceEvent) (Action, error) {
 		return "", err
 	}
 	if err := CheckID("topup", string(in.TopUp)); err != nil {
+		return "", err
+	}
+	if err := CheckText("reference", in.Reference, 128); err != nil {
 		return "", err
 	}
 	if (in.Amount != money.Amount{}) {
@@ -190,7 +213,7 @@ func (w *Wallet) sourceSays(ctx context.Context, source string, e rails.Collecti
 		return w.sourceSaysOfPayment(ctx, source, PaymentID(payment), e)
 	}
 	_, err := w.TopUps.SourceSays(ctx, SourceEvent{
-		Source: source, EventID: e.ID, TopUp: TopUpID(e.Collection), Status: e.Status, Amount: e.Amount,
+		Source: source, EventID: e.ID, TopUp: TopUpID(e.Collection), Status: e.Status, Amount: e.Amount, Reference: e.Reference,
 	})
 	return err
 }
@@ -209,7 +232,7 @@ func (w *Wallet) sourceSaysOfPayment(ctx context.Context, source string, id Paym
 		if e.Status == rails.CollectionFailed {
 			outcome = rails.Failed
 		}
-		_, err = w.Payments.Answer(ctx, PaymentAnswer{Payment: id, Collection: e.Collection, Source: source, Event: e.ID, Outcome: outcome, Amount: e.Amount})
+		_, err = w.Payments.Answer(ctx, PaymentAnswer{Payment: id, Collection: e.Collection, Source: source, Event: e.ID, Outcome: outcome, Amount: e.Amount, Reference: e.Reference})
 	default:
 		return InvalidField("status", "is not succeeded, failed or reversed")
 	}
