@@ -128,8 +128,11 @@ func TestARowWithOnlyTheBanksReferenceIsMatchedByIt(t *testing.T) {
 		},
 		{
 			name: "a reference of ours that is not there is not replaced by the bank's", counts: one("missing here"), events: []string{exception}, kind: "missing_here",
-			before: func(b *books) (string, string) { b.named(500, "BX-1"); return "wd_none", out("wd_none", 500, 0, "BX-1") },
-			moved:  missing(-500),
+			before: func(b *books) (string, string) {
+				b.named(500, "BX-1")
+				return "wd_none", out("wd_none", 500, 0, "BX-1")
+			},
+			moved: missing(-500),
 		},
 	})
 }
