@@ -46,6 +46,7 @@ func catalogue() []announced {
 		{"request.declined", false, "the one who was asked said no"},
 		{"request.canceled", false, "the one who asked called it back"},
 		{"request.expired", false, "the request was not paid in time"},
+		{"merchant.debt_settled", false, "a merchant's balance was used to pay what they owe"},
 		{"merchant.terms_changed", false, "a merchant's own fees or currencies were changed"},
 
 		{"topup.created", false, "a funding source is going to be asked for a customer's money"},
@@ -83,6 +84,7 @@ func catalogue() []announced {
 
 		{"payment.refund_reversed", true, "a refund that had succeeded was undone by the funding source"},
 		{"payment.source_paid_late", false, "money came for a payment that does not wait for it any more, and is the payer's"},
+		{"payment.source_reversed", false, "a funding source took back money that it had sent for a payment; what is not there any more is owed by the payer"},
 		{"payment.amount_mismatch", false, "a funding source sent another amount than was asked for"},
 		{"payment.mismatch_resolved", false, "a person decided whose that amount is"},
 

@@ -9,13 +9,52 @@ import (
 	"github.com/okpay/okpay-go/ledger/money"
 )
 
+// topUpRestriction is the reason of a gate that a reversal has locked, of a top-up or of money
+// that had paid a payment.
+const topUpRestriction = "topup_reversed"
+
+// owed are the postings of money that a source took back from a customer. All of it is owed
+// first, and paid from the balance as far as that goes: the kernel decides the split, over the
+// balance as it is when this commits. The gate is the customer's; one that is closed has no balance.
+func owed(g *Gate, clearing string, taken money.Amount) []ledger.Posting {
+	debt := customerDebt(g.Customer)
+	postings := []ledger.Posting{{Debit: debt, Credit: clearing, Amount: taken}}
+	if g.State != GateClosed {
+		postings = append(postings, ledger.Posting{Debit: customerAccount(g.Customer), Credit: debt, Amount: taken, UpTo: ledger.UpToDebit})
+	}
+	return postings
+}
+
+// restrict locks the gate of a customer from whom a source took money back. One that is locked
+// keeps its reason.
+func (w *Wallet) restrict(d *ledger.Draft, g *Gate) error {
+	if g.State == GateClosed {
+		return nil
+	}
+	if g.State == GateActive {
+		g.By, g.Reason = "program", topUpRestriction
+	}
+	m, err := GateMachine().Move(&g.State, string(g.Customer), restrictAccount, Always)
+	if err != nil {
+		return err
+	}
+	g.UpdatedAt = d.Now()
+	return w.write(&d.Change, d.Now(), g, m)
+}
+
 // Debts returns what a customer owes, one amount for each currency in which they owe
-// something: what a reversed top-up took away after it was spent. Errors: NotFound.
+// something: what a funding source took back, of a top-up or of what had paid a payment, beyond
+// what was there. Errors: NotFound.
 func (s *Customers) Debts(ctx context.Context, id CustomerID) ([]money.Amount, error) {
 	if _, err := s.Get(ctx, id); err != nil {
 		return nil, err
 	}
-	balances, err := s.w.balances(ctx, customerDebt(id))
+	return s.w.debts(ctx, customerDebt(id))
+}
+
+// debts are what stands on an account of what somebody owes.
+func (w *Wallet) debts(ctx context.Context, account string) (owed []money.Amount, err error) {
+	balances, err := w.balances(ctx, account)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -34,6 +73,31 @@ func owing(balances []Balance) (owed []money.Amount) {
 
 // ReasonDebtPaid is the Reason of a gate that SettleDebt has unlocked.
 const ReasonDebtPaid = "debt_paid"
+
+// asFarAsItGoes pays no more of a debt than is owed, and than is there.
+const asFarAsItGoes = ledger.UpToDebit | ledger.UpToCredit
+
+// debtPayment is the payment of a debt out of a balance.
+func debtPayment(of, balance, debt string, amount money.Amount, upTo ledger.UpTo) ledger.Transaction {
+	return ledger.Transaction{
+		Reference: of, Metadata: kind("debt"),
+		Postings: []ledger.Posting{{Debit: balance, Credit: debt, Amount: amount, UpTo: upTo}},
+	}
+}
+
+// debtPaid is how much a debtPayment has paid, possibly nothing.
+func (w *Wallet) debtPaid(ctx context.Context, out ledger.Outcome, most money.Amount) (money.Amount, error) {
+	t, err := w.ledger.FindTransaction(ctx, out.First)
+	if err != nil {
+		return money.Amount{}, translate(err)
+	}
+	for _, p := range t.Postings {
+		if strings.HasPrefix(p.Credit, "receivable:") {
+			return p.Amount, nil
+		}
+	}
+	return money.Zero(most.Currency()), nil
+}
 
 // SettleDebt is the input of Customers.SettleDebt.
 type SettleDebt struct {
@@ -76,12 +140,12 @@ func (s *Customers) SettleDebt(ctx context.Context, in SettleDebt) (paid money.A
 			return err
 		}
 		if last.IsZero() {
-			d.Post(in.payment(in.Amount, ledger.UpToDebit|ledger.UpToCredit))
+			d.Post(in.payment(in.Amount, asFarAsItGoes))
 			return s.w.write(&d.Change, d.Now(), g, settled)
 		}
 		// Whether as much is there the kernel alone knows. If it is not, the account stays locked.
 		part, still := d.Otherwise(ledger.InsufficientFunds), *g
-		part.Ops = append(part.Ops, in.payment(in.Amount, ledger.UpToDebit|ledger.UpToCredit))
+		part.Ops = append(part.Ops, in.payment(in.Amount, asFarAsItGoes))
 		if err := s.w.write(part, d.Now(), &still, settled); err != nil {
 			return err
 		}
@@ -103,25 +167,11 @@ func (s *Customers) SettleDebt(ctx context.Context, in SettleDebt) (paid money.A
 	if err != nil {
 		return money.Amount{}, translate(err)
 	}
-	t, err := s.w.ledger.FindTransaction(ctx, out.First)
-	if err != nil {
-		return money.Amount{}, translate(err)
-	}
-	paid = money.Zero(in.Amount.Currency())
-	for _, p := range t.Postings {
-		if strings.HasPrefix(p.Credit, "receivable:") {
-			paid = p.Amount
-		}
-	}
-	return paid, nil
+	return s.w.debtPaid(ctx, out, in.Amount)
 }
 
-// payment is the transaction that pays an amount, or what there is of it.
 func (in *SettleDebt) payment(amount money.Amount, upTo ledger.UpTo) ledger.Transaction {
-	return ledger.Transaction{
-		Reference: string(in.Customer), Metadata: kind("debt"),
-		Postings: []ledger.Posting{{Debit: customerAccount(in.Customer), Credit: customerDebt(in.Customer), Amount: amount, UpTo: upTo}},
-	}
+	return debtPayment(string(in.Customer), customerAccount(in.Customer), customerDebt(in.Customer), amount, upTo)
 }
 
 // last is all that a customer owes, if their account is locked for that alone and the amount would

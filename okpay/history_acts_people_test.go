@@ -162,10 +162,18 @@ func accountActs() []act {
 				return err
 			}
 		}},
-		{"exception.resolve", 4, func(h *history, r *rand.Rand) doing {
+		{"exception.resolve", 7, func(h *history, r *rand.Rand) doing {
 			x := h.witness.pick(r, "exception", "open")
 			in := okpay.ResolveException{Exception: okpay.ExceptionID(x.id), Reason: "looked_at", By: "ops1", Key: h.number("k")}
-			if x.shown.Suspended != "" {
+			switch n := r.IntN(4); {
+			case x.shown.Suspended == "":
+			case n == 0 && x.shown.Suspended == "in":
+				in.Disposition, in.Customer = okpay.CreditCustomer, h.somebody(r)
+			case n == 1 && x.shown.Suspended == "in":
+				in.Disposition, in.Merchant = okpay.CreditMerchant, someMerchant(r)
+			case n < 2:
+				in.Disposition = okpay.WriteOff
+			default:
 				in.Disposition = okpay.ReturnToProvider
 			}
 			return func(ctx context.Context, w *okpay.Wallet) error { _, err := w.Exceptions.Resolve(ctx, in); return err }

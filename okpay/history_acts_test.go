@@ -27,7 +27,7 @@ type act struct {
 // acts are all kinds of operations.
 func acts() []act {
 	var all []act
-	for _, some := range [][]act{paymentActs(), refundActs(), disputeActs(), topUpActs(), transferActs(), withdrawalActs(), payoutActs(), accountActs()} {
+	for _, some := range [][]act{paymentActs(), refundActs(), disputeActs(), topUpActs(), transferActs(), withdrawalActs(), payoutActs(), accountActs(), bankActs(), merchantActs()} {
 		all = append(all, some...)
 	}
 	return all
@@ -72,6 +72,14 @@ func (h *history) somebody(r *rand.Rand) okpay.CustomerID {
 
 func someMerchant(r *rand.Rand) okpay.MerchantID {
 	return []okpay.MerchantID{"shop", "shop", "store"}[r.IntN(3)]
+}
+
+// seller is one of the merchants, sometimes one that comes and goes.
+func (h *history) seller(r *rand.Rand) okpay.MerchantID {
+	if r.IntN(8) > 0 {
+		return someMerchant(r)
+	}
+	return okpay.MerchantID(h.witness.pick(r, "merchant", "active").id)
 }
 
 // made holds a call that makes something to making one thing, however often it is asked.
@@ -126,7 +134,7 @@ func paymentActs() []act {
 		return func(h *history, r *rand.Rand) doing {
 			key := h.number("k")
 			in := okpay.CreatePayment{
-				Merchant: someMerchant(r), Amount: drawAmount(r, 1000), CaptureMethod: okpay.CaptureManual,
+				Merchant: h.seller(r), Amount: drawAmount(r, 1000), CaptureMethod: okpay.CaptureManual,
 				ExpiresIn: time.Duration(1+r.IntN(2000)) * time.Minute, Metadata: map[string]string{"key": key}, Key: key,
 			}
 			if r.IntN(2) == 0 {
@@ -190,7 +198,22 @@ func paymentActs() []act {
 			if in.Outcome == rails.Succeeded && r.IntN(3) == 0 {
 				in.Amount = drawAmount(r, 500)
 			}
+			if in.Outcome == rails.Succeeded {
+				in.Reference = bankCalls(collection)
+			}
 			return func(ctx context.Context, w *okpay.Wallet) error { _, err := w.Payments.Answer(ctx, in); return err }
+		}},
+		{"payment.answer_reversal", 8, func(h *history, r *rand.Rand) doing {
+			x := h.witness.pick(r, "payment", [][]string{{"captured", "processing"}, {"authorized", "partially_captured"}, {"canceled", "failed", "refunded"}}[r.IntN(3)]...)
+			collection := x.id + "-" + strconv.Itoa(1+r.IntN(2))
+			in := okpay.ReversalAnswer{Payment: okpay.PaymentID(x.id), Collection: collection, Event: collection + ".r" + strconv.Itoa(r.IntN(2))}
+			if r.IntN(6) == 0 {
+				in.Amount = drawAmount(r, 500)
+			}
+			return func(ctx context.Context, w *okpay.Wallet) error {
+				_, err := w.Payments.AnswerReversal(ctx, in)
+				return err
+			}
 		}},
 		{"payment.resolve_mismatch", 7, func(h *history, r *rand.Rand) doing {
 			x := h.witness.pick(r, "payment", "processing")
@@ -312,6 +335,7 @@ func topUpActs() []act {
 			if r.IntN(4) == 0 {
 				in.Amount = drawAmount(r, 500)
 			}
+			in.Reference = bankCalls(x.id)
 			return func(ctx context.Context, w *okpay.Wallet) error { _, err := w.TopUps.SourceSays(ctx, in); return err }
 		}},
 		{"topup.resolve_credit", 3, resolve(true)},

@@ -59,6 +59,7 @@ func (h *history) check(p *process, over bool) {
 	b.transfers(h, p)
 	b.conversions(h, p)
 	b.outgoing(h, p)
+	b.banks(h)
 	b.held.same(h, "holds are what is authorized, under review or on its way out", b.holds)
 	b.compare(h)
 	h.events(p)
@@ -316,15 +317,68 @@ func (b *ledgerBooks) outgoing(h *history, p *process) {
 	}
 }
 
+// banks are what statements and settlements moved through the operator's bank account: bank entries
+// settle what stands on clearing accounts, and what exceptions suspend waits, until a person gives
+// it to somebody.
+func (b *ledgerBooks) banks(h *history) {
+	sign := func(way string) int64 { return map[string]int64{"in": 1, "out": -1}[way] }
+	for _, x := range h.witness.all("bank_entry") {
+		s := x.shown
+		clearing := "clearing:" + s.Provider
+		if strings.HasPrefix(s.Object, "ref_") || s.Object == "" && s.Provider != "wire" { // see the settle act
+			clearing += ":refunds"
+		}
+		b.says.add(clearing, s.Amount, sign(s.Direction))
+		b.says.add("bank:nostro", s.Amount, -sign(s.Direction))
+	}
+	for _, x := range h.witness.all("exception") {
+		s := x.shown
+		if s.Suspended == "" {
+			continue
+		}
+		way, byRow := sign(s.Suspended), s.Reconciliation != ""
+		if byRow {
+			b.says.add("bank:nostro", s.Amount, -way)
+			b.says.add("suspense:"+s.Provider, s.Amount, way)
+		}
+		if x.state != "resolved" {
+			continue
+		}
+		to := map[okpay.Disposition]string{
+			okpay.CreditCustomer: "user", okpay.CreditMerchant: "merchant", okpay.ReturnToProvider: "clearing:" + s.Provider, okpay.WriteOff: "expense:loss",
+		}[s.Resolution.Disposition]
+		assert.NotEmpty(h.t, to, "%s: money that waits is not forgotten", x.id)
+		switch {
+		case byRow:
+			b.says.add("suspense:"+s.Provider, s.Amount, -way)
+			b.says.add(to, s.Amount, way)
+		case s.Provider != "bankA": // what sources sent is counted as a whole, wherever it is
+			if to == "merchant" {
+				b.says.add("user", s.Amount, -1)
+				b.says.add(to, s.Amount, 1)
+			}
+		default: // it came back for an owner who is gone
+			b.says.add("user", s.Amount, -1)
+			b.says.add(to, s.Amount, 1)
+		}
+	}
+	for _, code := range historyCurrencies()[1:] { // what it cost
+		cost := account{"expense:provider", code}
+		b.says[cost] = b.has[cost]
+		b.says[account{"bank:nostro", code}] -= b.has[cost]
+	}
+}
+
 // compare holds what accounts have to what the objects say, where both are known.
 func (b *ledgerBooks) compare(h *history) {
 	for _, code := range historyCurrencies()[1:] {
 		at := func(name string) account { return account{name, code} }
 		// What funding sources sent for payments, whatever became of it, is the payer's.
 		for _, source := range []string{"psp", "card"} {
-			sent := -b.has[at("clearing:"+source)] - b.has[at("suspense:"+source)]
+			clearing, suspense := at("clearing:"+source), at("suspense:"+source)
+			sent := b.says[clearing] + b.says[suspense] - b.has[clearing] - b.has[suspense]
 			b.says[at("user")] += sent
-			b.says[at("clearing:"+source)], b.says[at("suspense:"+source)] = b.has[at("clearing:"+source)], b.has[at("suspense:"+source)]
+			b.says[clearing], b.says[suspense] = b.has[clearing], b.has[suspense]
 		}
 		// What was given for exchanges and what was got.
 		b.says[at("user")] -= b.has[at("fx:position")] + b.has[at("fees:fx_spread")]

@@ -254,7 +254,7 @@ func (h *history) bank() *bank {
 // said is what the bank tells in a callback.
 func (h *history) said(key string, r rails.PayoutResult) okpay.ProviderEvent {
 	return okpay.ProviderEvent{
-		Provider: "bankA", EventID: key + "-" + r.Status.String() + r.Amount.Text(), Key: key, Status: r.Status, Code: r.Code, Amount: r.Amount,
+		Provider: "bankA", EventID: key + "-" + r.Status.String() + r.Amount.Text(), Key: key, Status: r.Status, Code: r.Code, Amount: r.Amount, Reference: bankCalls(key),
 	}
 }
 

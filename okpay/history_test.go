@@ -108,6 +108,9 @@ type history struct {
 	last int64             // number of the last key or id
 	lost []func(*process)  // calls whose outcome is not known yet
 	ids  map[string]string // what a call made, by its key
+
+	statements []okpay.ImportStatement // some that were imported, without their files
+	files      []string
 }
 
 // process is a program that runs a wallet over the store.

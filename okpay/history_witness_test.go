@@ -44,9 +44,14 @@ type shown struct {
 	State    string
 	Sequence int64
 
-	Customer, Merchant, From, To, Provider, Source, Contact, Payment, Transfer, Base, Suspended string
+	Customer, Merchant, From, To, Provider, Source, Contact, Payment, Transfer, Base, Suspended, Direction, Object, Reconciliation string
 
 	Amount, Captured, Given money.Amount
+
+	Resolution struct {
+		Disposition okpay.Disposition
+		To          string
+	}
 }
 
 // kept is what records of all kinds of objects hold.
@@ -63,6 +68,7 @@ func kinds() map[string]string {
 	same := map[string]string{
 		"account": "gate", "contact": "customer", "fx.quoted": "quote", "fx.converted": "conversion", "fx.declined": "conversion",
 		"reconciliation.exception": "exception", "reconciliation.resolved": "exception",
+		"reconciliation.matched": "bank_entry", "reconciliation.completed": "reconciliation",
 	}
 	for _, kind := range []string{
 		"payment", "refund", "topup", "dispute", "withdrawal", "payout", "payout_schedule", "destination", "transfer", "request",
@@ -144,7 +150,7 @@ func (o *witness) block(b *ledger.Batch) {
 func watched() []string {
 	return []string{
 		"payment", "refund", "topup", "dispute", "gate", "withdrawal", "payout", "payout_schedule", "destination", "quote", "conversion",
-		"exception", "transfer", "request", "customer", "merchant",
+		"exception", "transfer", "request", "customer", "merchant", "reconciliation", "bank_entry",
 	}
 }
 
@@ -173,7 +179,14 @@ func (o *witness) written(key objectKey, r ledger.RecordRow, events []heard) {
 	if len(events) > 0 {
 		x.shown = events[len(events)-1].shown
 	}
-	if key.kind != "customer" && key.kind != "merchant" && !o.leads(key.kind, x.state, now.State, events) {
+	if x.state == "" && (key.kind == "payment" || key.kind == "payout") && o.gone(x.shown.Merchant) {
+		o.fail("%s %s: it is of the merchant %s, who has left", key.kind, key.id, x.shown.Merchant)
+	}
+	if key.kind == "bank_entry" { // it has no states, and is made once
+		if len(events) != 1 || x.sequence != 0 {
+			o.fail("bank entry %s: %d events after %d", key.id, len(events), x.sequence)
+		}
+	} else if key.kind != "customer" && key.kind != "merchant" && !o.leads(key.kind, x.state, now.State, events) {
 		types := []string{}
 		for _, e := range events {
 			types = append(types, e.Type+" ("+e.shown.State+")")
@@ -181,6 +194,12 @@ func (o *witness) written(key objectKey, r ledger.RecordRow, events []heard) {
 		o.fail("%s %s: no rows lead from %q to %q with the events %v", key.kind, key.id, x.state, now.State, types)
 	}
 	x.state, x.sequence, x.kept = now.State, now.Sequence, now
+}
+
+// gone reports whether a merchant's account is closed.
+func (o *witness) gone(merchant string) bool {
+	m := o.objects[objectKey{"merchant", merchant}]
+	return m != nil && m.state == "closed"
 }
 
 // leads reports whether rows of a table lead from one state to another, and emit these events

@@ -141,6 +141,7 @@ func statesDoc() string {
 		}
 	}
 	b.WriteString("\n`payment.hold_released` is announced only when something is released. A payment with automatic capture takes two rows in one commit: it is announced as authorized and as captured. One that was captured in part and is then canceled, or whose time is over, is captured with what it has, and says so with `payment.remainder_voided` or `payment.capture_window_closed`.\n")
+	b.WriteString("\nWhat a funding source took back of a payment before it is told that it came waits, and happens in the commit in which it comes. What waits for a person because another amount came goes back by the row for mismatch_returned.\n")
 	b.WriteString("\nA withdrawal or payout that needs no person takes the rows for request and approve in one commit. What is returned before it was told to be paid is announced as paid first. A provider's answer that differs from what is known, in any state, raises an exception, of which there is one for each object and kind at a time: " + exceptionRaised + " is announced only when it is raised.\n")
 	return b.String()
 }
@@ -165,6 +166,7 @@ func postingsDoc() string {
 		}
 	}
 	b.WriteString("\n{party} is the payment's merchant or, of a payment with splits, each of those whom it is divided among, with a posting for each: by largest remainder, ties to the earlier, of all that was captured, charged, refunded and returned so far, less what was posted already. With three parties or more one may have a unit less of a larger whole, and a party other than the payment's merchant bears what of the fee the merchant's share does not cover, which may change as more is captured. What a party then gives, up to what it has, goes from merchant:{party}:available through transit:{object} to another party or to fees:payment, and what it lacks is debited to receivable:merchant:{party}; a refund does not do that and waits instead. What a dispute is about is the last of what was captured.\n")
+	b.WriteString("\nA debt moves no state when it is paid, by an operator's decision: Dr user:{customer}:available / Cr receivable:user:{customer}, or Dr merchant:{merchant}:available / Cr receivable:merchant:{merchant}, up to what is owed and what is there.\n")
 	return b.String()
 }
 

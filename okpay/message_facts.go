@@ -55,8 +55,25 @@ func (g *Gate) facts(_ *Wallet, template string) map[string]string {
 	return factsOf("reason", g.Reason, "at", timeFact(&g.UpdatedAt))
 }
 
-func (p *paymentDoc) facts(w *Wallet, _ string) map[string]string {
+func (p *paymentDoc) facts(w *Wallet, template string) map[string]string {
+	if template == "payment_reversed" {
+		return factsOf("amount", p.takenFact(w), "payment", string(p.ID))
+	}
 	return factsOf("amount", w.amountFact(p.Minor.Amount, p.Currency), "payment", string(p.ID), "failure", failureFact(p.LastFailure))
+}
+
+// takenFact is what a funding source took back last.
+func (p *paymentDoc) takenFact(w *Wallet) string {
+	var last *collection
+	for i := range p.Collections {
+		if c := &p.Collections[i]; !c.TakenBackAt.IsZero() && (last == nil || c.TakenBackAt.After(last.TakenBackAt)) {
+			last = c
+		}
+	}
+	if last == nil || last.Came == nil {
+		return w.amountFact(p.Minor.Amount, p.Currency)
+	}
+	return w.amountFact(last.Came.Minor, last.Came.Currency)
 }
 
 func (r *refundDoc) facts(w *Wallet, template string) map[string]string {

@@ -60,6 +60,9 @@ type Payment struct {
 
 	// PaidWith is the method that paid; nil until one did.
 	PaidWith *PaymentMethod `json:"-"`
+	// TakenBack says that a funding source took back money that it had sent for the payment,
+	// see Payments.AnswerReversal.
+	TakenBack bool `json:"-"`
 	// ChallengeExpiresAt is the first instant at which a proof is too late, while the payment
 	// requires action.
 	ChallengeExpiresAt time.Time `json:"-"`
@@ -151,6 +154,7 @@ func (w *Wallet) payment(d *paymentDoc) (Payment, error) {
 	}
 	p.PaidWith, p.ChallengeExpiresAt, p.Dispute = d.Paid, d.ChallengeEnds, d.Disputed
 	p.NeedsReview = slices.ContainsFunc(d.Collections, func(c collection) bool { return c.Suspended != nil })
+	p.TakenBack = slices.ContainsFunc(d.Collections, func(c collection) bool { return !c.TakenBackAt.IsZero() })
 	return p, nil
 }
 

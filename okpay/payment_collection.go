@@ -23,12 +23,38 @@ type collection struct {
 	PaidAt   time.Time  `json:"paid_at,omitzero"`
 	Came     *suspended `json:"came,omitempty"`      // what came, where it was not what was asked for
 	SentBack bool       `json:"sent_back,omitempty"` // a person sent it back
+	HeldBack bool       `json:"held_back,omitempty"` // what came waits on suspense, since the payer's account is closed
 	Settled  movements  `json:"settled,omitzero"`    // what statements have of it
+
+	TakenBackAt time.Time  `json:"taken_back_at,omitzero"` // the source took it back
+	Parked      *suspended `json:"parked,omitempty"`       // a reversal that was told before the money came; without a currency, of all of it
 }
 
 type suspended struct {
 	Minor    int64  `json:"minor"`
 	Currency string `json:"currency"`
+}
+
+// amount is the zero Amount if it has no currency.
+func (a *suspended) amount(w *Wallet) (money.Amount, error) {
+	if a.Currency == "" {
+		return money.Amount{}, nil
+	}
+	return w.restore(a.Minor, a.Currency)
+}
+
+// there reports whether the money came, and was neither sent nor taken back.
+func (c *collection) there() bool { return c.Answer == collectionPaid && !c.gone() }
+
+// gone reports whether the money came and went again.
+func (c *collection) gone() bool { return c.SentBack || !c.TakenBackAt.IsZero() }
+
+// came is what a collection has brought.
+func (p *paymentDoc) came(w *Wallet, c *collection) (money.Amount, error) {
+	if c.Came != nil {
+		return c.Came.amount(w)
+	}
+	return w.restore(p.Minor.Amount, p.Currency)
 }
 
 const (
@@ -91,23 +117,28 @@ func (s *Payments) settle(d *ledger.Draft, p *paymentDoc, id string, paid bool, 
 	awaited := p.State == PaymentProcessing && c == p.open()
 	if awaited && p.due(d.Now()) {
 		// The answer came too late, found before the expiry was recorded.
-		m, err := p.move(expire, Always)
-		if err != nil {
-			return err
-		}
-		p.Methods, awaited = nil, false
-		s.giveBack(d, p, p.rest())
-		if err := s.w.announce(&d.Change, d.Now(), p, m.Emits...); err != nil {
+		awaited = false
+		if err := s.endFirst(d, p); err != nil {
 			return err
 		}
 	}
 	switch {
 	case paid:
-		c.Answer, c.AskAt, c.PaidAt = collectionPaid, time.Time{}, d.Now()
+		parked := c.Parked
+		c.Answer, c.AskAt, c.PaidAt, c.Parked = collectionPaid, time.Time{}, d.Now(), nil
 		if got != p.amountOf(s.w, p.Minor.Amount) {
 			c.Came = &suspended{got.Minor(), got.Currency().Code()}
 		}
-		return s.settlePaid(d, p, c, awaited, got)
+		if err := s.settlePaid(d, p, c, awaited, got); err != nil || parked == nil {
+			return err
+		}
+		// A reversal that was told first. What came is taken back in the same commit, so that it
+		// ends as if they had been told in their order.
+		taken, err := parked.amount(s.w)
+		if err != nil {
+			return err
+		}
+		return s.takeBack(d, p, id, taken)
 	case awaited:
 		c.Answer, c.AskAt = collectionFailed, time.Time{}
 		return s.settleFailed(d, p, rates)
@@ -149,6 +180,7 @@ func (s *Payments) settlePaid(d *ledger.Draft, p *paymentDoc, c *collection, awa
 		p.remember(shut, d.Now())
 		p.Methods = nil
 	}
+	c.HeldBack = g == toSuspense
 	d.Post(ledger.Transaction{Reference: string(p.ID), Metadata: kind("topup"), Postings: postings})
 	if err := s.write(&d.Change, p, d.Now(), false, m.Without(exceptionRaised)); err != nil {
 		return err

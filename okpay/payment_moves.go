@@ -57,6 +57,7 @@ const (
 	expire               Action = "expire"
 	refundSucceeded      Action = "refund_succeeded"
 	refundReversed       Action = "refund_reversed"
+	sourceReversed       Action = "source_reversed"
 )
 
 const (
@@ -77,6 +78,9 @@ const (
 	toPayer    Guard = "payer known"
 	toSuspense Guard = "payer's account closed"
 
+	hadPaid    Guard = "it had paid the payment"
+	unlikeCame Guard = "another amount or currency than came, or a person has given it to somebody"
+
 	part  Guard = "something is left"
 	whole Guard = "final, or nothing is left"
 
@@ -91,6 +95,7 @@ const (
 	postSuspense = "Dr clearing:{source} / Cr suspense:{source}"
 	postExchange = "in each other currency Dr user:{customer}:available / Cr fx:position; in the payment's Dr fx:position / Cr user:{customer}:available, Cr fees:fx_spread"
 	postCapture  = "capture Dr user:{customer}:available / Cr merchant:{party}:available; Dr merchant:{party}:available / Cr fees:payment"
+	postTaken    = "Dr receivable:user:{customer} got / Cr clearing:{source} got; Dr user:{customer}:available / Cr receivable:user:{customer} up to got, as far as the balance goes"
 	postVoid     = "void of the rest of hold Dr user:{customer}:available / Cr merchant:{party}:available"
 )
 
@@ -159,6 +164,7 @@ func makePaymentRows() []Row[PaymentState] {
 		failedForGood(PaymentProcessing, sourceFailed, shortForLast),
 	)
 	rows = append(rows, makeLateRows()...)
+	rows = append(rows, makeReversalRows()...)
 	rows = append(rows,
 		r{From: PaymentAuthorized, On: capture, Guard: part, To: PaymentPartiallyCaptured, Posts: postCapture, Emits: []string{"payment.partially_captured"}},
 		r{From: PaymentAuthorized, On: capture, Guard: whole, To: PaymentCaptured, Posts: postCapture, Emits: released("payment.captured")},
@@ -188,15 +194,20 @@ func makePaymentRows() []Row[PaymentState] {
 	)
 }
 
+// statesAfterAsking are those in which a funding source may have been asked already.
+func statesAfterAsking() []PaymentState {
+	return []PaymentState{
+		PaymentRequiresConfirmation, PaymentRequiresAction, PaymentProcessing, PaymentAuthorized, PaymentPartiallyCaptured,
+		PaymentCaptured, PaymentPartiallyRefunded, PaymentRefunded, PaymentCanceled, PaymentTimedOut, PaymentFailed,
+	}
+}
+
 // makeLateRows are the rows of money that the payment does not wait for any more: it is the
 // payer's, whatever became of the payment; and of money of another amount, once a person has
 // looked at it.
 func makeLateRows() (rows []Row[PaymentState]) {
 	type r = Row[PaymentState]
-	for _, s := range []PaymentState{
-		PaymentRequiresConfirmation, PaymentRequiresAction, PaymentProcessing, PaymentAuthorized, PaymentPartiallyCaptured,
-		PaymentCaptured, PaymentPartiallyRefunded, PaymentRefunded, PaymentCanceled, PaymentTimedOut, PaymentFailed,
-	} {
+	for _, s := range statesAfterAsking() {
 		rows = append(rows,
 			r{From: s, On: sourcePaidLate, Guard: toPayer, To: s, Posts: postFunding, Emits: []string{"payment.source_paid_late"}},
 			r{From: s, On: sourcePaidLate, Guard: toSuspense, To: s, Posts: postSuspense, Emits: []string{"payment.source_paid_late", "reconciliation.exception"}})
@@ -220,6 +231,30 @@ func makeLateRows() (rows []Row[PaymentState]) {
 		for _, over := range []PaymentState{PaymentCanceled, PaymentTimedOut} {
 			rows = append(rows, r{From: over, On: resolved.on, To: over, Posts: resolved.posts, Emits: []string{"payment.mismatch_resolved"}})
 		}
+	}
+	return rows
+}
+
+// makeReversalRows are the rows of money that a funding source takes back after it had come. What is
+// held for the merchant is released for it; what was captured stays the merchant's, and the payer owes it.
+func makeReversalRows() []Row[PaymentState] {
+	type r = Row[PaymentState]
+	const told, restricted = "payment.source_reversed", "account.restricted"
+	rows := []r{
+		{
+			From: PaymentAuthorized, On: sourceReversed, Guard: hadPaid, To: PaymentFailed, Posts: postVoid + "; Dr user:{customer}:available / Cr clearing:{source}",
+			Emits: []string{"payment.hold_released", told, "payment.failed"}, Mails: []string{"payment_failed"},
+		},
+		{
+			From: PaymentPartiallyCaptured, On: sourceReversed, Guard: hadPaid, To: PaymentCaptured, Posts: postVoid + "; " + postTaken,
+			Emits: []string{"payment.hold_released", told, "payment.remainder_voided", restricted}, Mails: []string{"payment_reversed"},
+		},
+	}
+	for _, s := range statesAfterAsking() {
+		rows = append(rows,
+			r{From: s, On: sourceReversed, Guard: toPayer, To: s, Posts: postTaken, Emits: []string{told, restricted}, Mails: []string{"payment_reversed"}},
+			r{From: s, On: sourceReversed, Guard: toSuspense, To: s, Posts: "Dr suspense:{source} / Cr clearing:{source}", Emits: []string{told}},
+			r{From: s, On: sourceReversed, Guard: unlikeCame, To: s, Emits: []string{exceptionRaised}})
 	}
 	return rows
 }

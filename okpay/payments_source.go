@@ -117,10 +117,14 @@ type PaymentAnswer struct {
 	// Collection is the id that the source was asked with; empty means the latest. It is the
 	// payment's id, '-' and a number from 1.
 	Collection string
+	Source     string // who says so: a name of Config.Sources; empty means whoever was asked
 	Event      string // the source's id of what it says: the same one is heard once
 	Outcome    rails.Outcome
 	// Amount is what came, with Succeeded. The zero Amount means what was asked for.
 	Amount money.Amount
+	// Reference is what the source calls the money that came, at most 128 bytes, as far as it
+	// says: rows of statements that have nothing else are matched by it.
+	Reference string
 }
 
 // Answer hears what a funding source says of a payment without being asked. It may come twice, late or
@@ -129,7 +133,7 @@ type PaymentAnswer struct {
 // for it any more is the payer's, or goes to suspense when the payer's account is closed. A
 // failure after success, or Unknown, changes nothing.
 //
-// Errors: InvalidRequest, NotFound for the payment or the collection, AmountNotPositive, CurrencyNotSupported,
+// Errors: InvalidRequest, NotFound for the payment or a collection that this source was asked for, AmountNotPositive, CurrencyNotSupported,
 // IdempotencyKeyReused. That the payment fails by what is said is no error here, but stands in its LastFailure.
 func (s *Payments) Answer(ctx context.Context, in PaymentAnswer) (Payment, error) {
 	exact := in.Amount == money.Amount{}
@@ -138,23 +142,21 @@ func (s *Payments) Answer(ctx context.Context, in PaymentAnswer) (Payment, error
 			return Payment{}, err
 		}
 	}
+	if err := CheckText("reference", in.Reference, 128); err != nil {
+		return Payment{}, err
+	}
 	p, err := s.get(ctx, in.Payment)
 	if err != nil {
 		return Payment{}, translate(err)
 	}
 	c := p.collection(in.Collection)
-	if c == nil {
+	if c == nil || in.Source != "" && in.Source != c.Source {
 		return Payment{}, notFound("collection", in.Collection)
 	}
 	if definite(in.Outcome) == rails.Unknown {
 		return s.w.payment(p)
 	}
-	v := verb{"s/" + c.Source, "payment.answer", in.Event, []ledger.Field{
-		{Name: "payment", Value: string(in.Payment)},
-		{Name: "collection", Value: in.Collection},
-		{Name: "outcome", Value: in.Outcome.String()},
-		amountField("amount", in.Amount),
-	}}
+	v := answerVerb(c.Source, in.Event, in.Payment, in.Collection, in.Outcome.String(), in.Amount)
 	rates, id := &rates{w: s.w}, c.ID
 	out, err := s.do(ctx, v, func(d *ledger.Draft) error {
 		p, err := s.load(d, in.Payment)
@@ -166,7 +168,17 @@ func (s *Payments) Answer(ctx context.Context, in PaymentAnswer) (Payment, error
 			got = p.amountOf(s.w, p.Minor.Amount)
 		}
 		d.Result = string(p.ID)
-		return s.settle(d, p, id, in.Outcome == rails.Succeeded, got, rates)
+		news := false
+		if c := p.collection(id); c != nil && in.Outcome == rails.Succeeded && in.Reference != "" {
+			if news, err = s.w.learn(d, c.Source, in.Reference, c.ID); err != nil {
+				return err
+			}
+		}
+		err = s.settle(d, p, id, in.Outcome == rails.Succeeded, got, rates)
+		if errors.Is(err, ErrNothingDue) && news { // what the source calls it is told after all
+			return nil
+		}
+		return err
 	})
 	if err != nil && out.Result == "" && !errors.Is(err, ErrNothingDue) {
 		return Payment{}, translate(err)

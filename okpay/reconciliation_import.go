@@ -40,7 +40,8 @@ const (
 // its size.
 //
 // A row is matched by its Reference, the id of a withdrawal, payout, top-up or refund, or of
-// a collection for a payment. One
+// a collection for a payment; one whose Reference is none of ours, by what the provider calls it (Other), as
+// far as the provider has told that of one object and no other. One
 // that agrees with its object settles it (reconciliation.matched); if the object was not known
 // to be paid, or returned, the row is the proof and is heard like an answer of the provider's. One
 // that does not agree, or names nothing that is here, raises an exception (reconciliation.exception), and its
@@ -269,9 +270,12 @@ func (s *Reconciliations) each(ctx context.Context, doc *reconciliationDoc, rows
 	seed := maphash.MakeSeed()
 	var lanes [parallelRows][]int
 	for i := range rows {
-		lane := i
-		if rows[i].Reference != "" {
-			lane = int(maphash.String(seed, rows[i].Reference) % parallelRows)
+		lane, same := i, rows[i].Reference
+		if !ours(same) && rows[i].Other != "" {
+			same = rows[i].Other
+		}
+		if same != "" {
+			lane = int(maphash.String(seed, same) % parallelRows)
 		}
 		lanes[lane%parallelRows] = append(lanes[lane%parallelRows], i)
 	}

@@ -1,6 +1,7 @@
 package okpay
 
 import (
+	"errors"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -81,24 +82,30 @@ func (c collected) movements() *movements { return &c.of().Settled }
 
 func (c collected) expects(w *Wallet, back bool) (money.Amount, bool, error) {
 	of := c.of()
-	if of.Came != nil {
-		a, err := w.restore(of.Came.Minor, of.Came.Currency)
-		return a, true, err
-	}
-	a, err := w.restore(c.Minor.Amount, c.Currency)
+	a, err := c.came(w, of)
 	return a, back || of.Answer == collectionPaid, err
 }
 
-func (c collected) lastMoved() (time.Time, bool) { return c.of().PaidAt, c.of().there() }
-
-// there reports whether the money came and was not sent back.
-func (c *collection) there() bool { return c.Answer == collectionPaid && !c.SentBack }
+func (c collected) lastMoved() (time.Time, bool) {
+	of := c.of()
+	if of.TakenBackAt.After(of.PaidAt) {
+		return of.TakenBackAt, of.there()
+	}
+	return of.PaidAt, of.there()
+}
 
 func (c collected) hear(d *ledger.Draft, w *Wallet, back bool, r statementRow) (string, verdict, error) {
 	s, of := w.Payments, c.of()
 	switch {
-	case back && !of.SentBack:
-		return troubleTakenBack, "", nil
+	case back && !of.gone():
+		if given, err := s.givenAway(d, c.paymentDoc, of); err != nil || given {
+			return troubleTakenBack, "", err
+		}
+		err := s.takeBack(d, c.paymentDoc, c.id, r.Amount)
+		if errors.Is(err, ErrNothingDue) { // it was told already, and waits for the money to come
+			err = s.write(&d.Change, c.paymentDoc, d.Now(), false)
+		}
+		return "", rowMatched, err
 	case back, of.Answer == collectionPaid:
 		return "", rowMatched, s.write(&d.Change, c.paymentDoc, d.Now(), false)
 	}

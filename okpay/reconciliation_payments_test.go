@@ -1,6 +1,7 @@
 package okpay_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -126,9 +127,48 @@ func TestWhatARowDoesOfPaymentsAndRefunds(t *testing.T) {
 			moved: map[string]int64{"clearing:bankA": -600, "bank:nostro": 600},
 		},
 		{
-			name: "the source took a payment's money back", counts: one("mismatch"), state: "captured", kind: "payment_taken_back", events: []string{exception},
+			name: "the source took a payment's money back", counts: one("matched"), state: "captured",
+			events: []string{"payment.source_reversed", "account.restricted", matched},
 			before: func(b *books) (string, string) {
 				id := b.paidBySource(700)
+				return string(id) + "-1", taken(id+"-1", 700, 0, "")
+			},
+			moved: map[string]int64{"user:payer:available": -700, "bank:nostro": 700},
+		},
+		{
+			name: "the source is known to have taken it back", counts: one("matched"), state: "captured", events: []string{matched},
+			before: func(b *books) (string, string) {
+				id := b.paidBySource(700)
+				b.takes(id, "r1", money.Amount{})
+				return string(id) + "-1", taken(id+"-1", 700, 0, "")
+			},
+			moved: map[string]int64{"clearing:bankA": -700, "bank:nostro": 700},
+		},
+		{
+			name: "the source took back what has not come yet", counts: one("matched"), state: "processing", events: []string{matched},
+			before: func(b *books) (string, string) {
+				id := b.waitsForSource(700)
+				return string(id) + "-1", taken(id+"-1", 700, 0, "")
+			},
+			moved: map[string]int64{"clearing:bankA": -700, "bank:nostro": 700},
+		},
+		{
+			name: "it was told before that it took back what has not come yet", counts: one("matched"), state: "processing", events: []string{matched},
+			before: func(b *books) (string, string) {
+				id := b.waitsForSource(700)
+				b.takes(id, "r1", money.Amount{})
+				return string(id) + "-1", taken(id+"-1", 700, 0, "")
+			},
+			moved: map[string]int64{"clearing:bankA": -700, "bank:nostro": 700},
+		},
+		{
+			name: "the source took back what a person has given to somebody", counts: one("mismatch"), state: "processing", kind: "payment_taken_back",
+			events: []string{exception},
+			before: func(b *books) (string, string) {
+				id := b.waitsForSource(700)
+				b.shut(b.customer)
+				b.sends(id, "s1", money.Amount{})
+				b.decide(okpay.ResolveException{Disposition: okpay.CreditMerchant, Merchant: b.merchant})
 				return string(id) + "-1", taken(id+"-1", 700, 0, "")
 			},
 			moved: map[string]int64{"suspense:bankA": -700, "bank:nostro": 700},
@@ -191,6 +231,17 @@ func TestPaymentsAndRefundsEndTheSameInAnyOrder(t *testing.T) {
 		}
 		for _, id := range []okpay.PaymentID{b.waitsForSource(300), b.paidBySource(300)} {
 			lines, objects = append(lines, in(id+"-1", 300, 0, "")), append(objects, string(id))
+		}
+		// Of payers of their own: a reversal restricts them, and then nothing else of theirs is paid.
+		for i, make := range []func(int64) okpay.PaymentID{b.waitsForSource, b.paidBySource} {
+			var err error
+			payer := b.customer
+			b.customer = okpay.CustomerID(fmt.Sprintf("payer%d", i))
+			_, err = b.Customers.Create(t.Context(), okpay.CreateCustomer{ID: b.customer})
+			require.NoError(t, err)
+			id := make(200)
+			b.customer = payer
+			lines, objects = append(lines, in(id+"-1", 200, 0, ""), taken(id+"-1", 200, 0, "")), append(objects, string(id))
 		}
 		if n > 0 {
 			random.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })

@@ -67,12 +67,26 @@ func (s *Reconciliations) match(d *ledger.Draft, r statementRow) (verdict, error
 	if waits, err := s.waits(d, r); err != nil || waits {
 		return rowDuplicate, err
 	}
-	x, err := s.w.find(d, r.Reference)
+	reference, several := r.Reference, false
+	if !ours(reference) && r.Other != "" {
+		known, err := s.w.learned(d, r.provider, r.Other)
+		if err != nil {
+			return "", err
+		}
+		if reference = known.Object; known.Several {
+			reference, several = "", true
+		}
+	}
+	x, err := s.w.find(d, reference)
 	if err != nil {
 		return "", err
 	}
 	if x == nil {
-		return rowMissingHere, s.suspend(d, &d.Change, r, plain(r.Reference), missingHere, "the statement has money that the wallet knows nothing of")
+		detail := "the statement has money that the wallet knows nothing of"
+		if several {
+			detail = "the statement has money whose name at the bank is that of several objects"
+		}
+		return rowMissingHere, s.suspend(d, &d.Change, r, plain(r.Reference), missingHere, detail)
 	}
 	if x.provider() != r.provider {
 		return rowMismatch, s.suspend(d, &d.Change, r, x.record().ID, troubleProvider, "the statement is of another provider than the object's")

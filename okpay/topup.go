@@ -13,18 +13,21 @@ type TopUpID string
 
 // TopUp is money that a customer brings into the wallet.
 type TopUp struct {
-	ID        TopUpID      `json:"id"`
-	Customer  CustomerID   `json:"customer"`
-	Source    string       `json:"source"`
-	State     TopUpState   `json:"state"`
-	Amount    money.Amount `json:"amount"`            // that was asked for
-	Received  money.Amount `json:"received"`          // that came; it may differ, also in currency
-	Fee       money.Amount `json:"fee"`               // of what came, taken when it was credited; kept when it is reversed
-	Failure   *Refused     `json:"failure,omitempty"` // why nothing came
-	CreatedAt time.Time    `json:"created_at"`
-	UpdatedAt time.Time    `json:"updated_at"`
-	ExpiresAt time.Time    `json:"expires_at"` // when the source is asked for the last time whether the money has come
-	Sequence  int64        `json:"sequence"`   // counts the top-up's events
+	ID       TopUpID      `json:"id"`
+	Customer CustomerID   `json:"customer"`
+	Source   string       `json:"source"`
+	State    TopUpState   `json:"state"`
+	Amount   money.Amount `json:"amount"`            // that was asked for
+	Received money.Amount `json:"received"`          // that came; it may differ, also in currency
+	Fee      money.Amount `json:"fee"`               // of what came, taken when it was credited; kept when it is reversed
+	Failure  *Refused     `json:"failure,omitempty"` // why nothing came
+	// ProviderReference is what the source calls the money, once known: what a bank asks for.
+	ProviderReference string `json:"provider_reference,omitempty"`
+
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	ExpiresAt time.Time `json:"expires_at"` // when the source is asked for the last time whether the money has come
+	Sequence  int64     `json:"sequence"`   // counts the top-up's events
 
 	// Replayed is set on what a verb returns when its Key, or the id of the source's event, had
 	// been used before: nothing was done this time.

@@ -1,6 +1,7 @@
 package okpay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -22,6 +23,9 @@ type SourceEvent struct {
 	// Amount is what came, or what was taken back. The zero Amount is what was asked for, or
 	// all that had come.
 	Amount money.Amount
+	// Reference is what the source calls the money that came, at most 128 bytes, as far as it
+	// says: rows of statements that have nothing else are matched by it. The latest counts.
+	Reference string
 }
 
 // sourceHeard is the record of an event of a source: it is acted on once.
@@ -83,7 +87,14 @@ func (s *TopUps) SourceSays(ctx context.Context, in SourceEvent) (TopUp, error) 
 		if err != nil {
 			return err
 		}
-		_, err = s.take(d, t, on, in.Amount)
+		learned, err := s.learn(d, t, on, in.Reference)
+		if err != nil {
+			return err
+		}
+		changed, err := s.take(d, t, on, in.Amount)
+		if err == nil && !changed && learned {
+			err = s.write(d, t)
+		}
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrNothingDue) {
@@ -95,6 +106,16 @@ func (s *TopUps) SourceSays(ctx context.Context, in SourceEvent) (TopUp, error) 
 	}
 	t.Replayed = repeated
 	return t, err
+}
+
+// learn keeps what the source calls money that came, and reports whether that is news.
+func (s *TopUps) learn(d *ledger.Draft, t *topUpDoc, on Action, reference string) (bool, error) {
+	if reference == "" || on != topUpSucceeded || t.ProviderReference == reference {
+		return false, nil
+	}
+	t.ProviderReference = reference
+	_, err := s.w.learn(d, t.Source, reference, string(t.ID))
+	return true, err
 }
 
 func (s *TopUps) putHeard(d *ledger.Draft, id string, e sourceHeard) {
@@ -112,6 +133,9 @@ func (s *TopUps) checkEvent(in SourceEvent) (Action, error) {
 		return "", err
 	}
 	if err := CheckID("topup", string(in.TopUp)); err != nil {
+		return "", err
+	}
+	if err := CheckText("reference", in.Reference, 128); err != nil {
 		return "", err
 	}
 	if (in.Amount != money.Amount{}) {
@@ -186,22 +210,46 @@ func (w *Wallet) callback(rw http.ResponseWriter, r *http.Request, source string
 // sourceSays hands an event to the noun that the source was asked for.
 func (w *Wallet) sourceSays(ctx context.Context, source string, e rails.CollectionEvent) error {
 	if payment, _, ok := strings.Cut(e.Collection, "-"); ok && strings.HasPrefix(payment, "pay_") {
-		outcome := rails.Unknown
-		switch e.Status {
-		case rails.CollectionSucceeded:
-			outcome = rails.Succeeded
-		case rails.CollectionFailed:
-			outcome = rails.Failed
-		}
-		if outcome != rails.Unknown { // a reversal is for a person: it has no payment's verb
-			_, err := w.Payments.Answer(ctx, PaymentAnswer{
-				Payment: PaymentID(payment), Collection: e.Collection, Event: e.ID, Outcome: outcome, Amount: e.Amount,
-			})
-			return err
-		}
+		return w.sourceSaysOfPayment(ctx, source, PaymentID(payment), e)
 	}
 	_, err := w.TopUps.SourceSays(ctx, SourceEvent{
-		Source: source, EventID: e.ID, TopUp: TopUpID(e.Collection), Status: e.Status, Amount: e.Amount,
+		Source: source, EventID: e.ID, TopUp: TopUpID(e.Collection), Status: e.Status, Amount: e.Amount, Reference: e.Reference,
 	})
 	return err
+}
+
+// sourceSaysOfPayment hands an event to a payment. What it can not take is told to a person, once: an
+// event id with two contents, and money for a payment that the source was not asked for.
+func (w *Wallet) sourceSaysOfPayment(ctx context.Context, source string, id PaymentID, e rails.CollectionEvent) (err error) {
+	if err := CheckID("collection", string(id)); err != nil {
+		return err
+	}
+	switch e.Status {
+	case rails.CollectionReversed:
+		_, err = w.Payments.AnswerReversal(ctx, ReversalAnswer{Payment: id, Collection: e.Collection, Source: source, Event: e.ID, Amount: e.Amount})
+	case rails.CollectionSucceeded, rails.CollectionFailed:
+		outcome := rails.Succeeded
+		if e.Status == rails.CollectionFailed {
+			outcome = rails.Failed
+		}
+		_, err = w.Payments.Answer(ctx, PaymentAnswer{Payment: id, Collection: e.Collection, Source: source, Event: e.ID, Outcome: outcome, Amount: e.Amount, Reference: e.Reference})
+	default:
+		return InvalidField("status", "is not succeeded, failed or reversed")
+	}
+	trouble, detail := exceptionContradicted, "the source told of two things with one event id"
+	switch CodeOf(err) {
+	case IdempotencyKeyReused:
+	case NotFound:
+		trouble, detail = exceptionUnknown, "the source says "+string(e.Status)+" of a payment that it was not asked for"
+	default:
+		return err
+	}
+	v := verb{"s/" + source, "payment." + trouble, e.ID, nil}
+	_, raised := w.do(ctx, v, func(d *ledger.Draft) error {
+		return w.raise(&d.Change, d.Now(), trouble, source, string(id), detail, e.Amount)
+	})
+	if trouble == exceptionContradicted {
+		return translate(raised)
+	}
+	return cmp.Or(translate(raised), err)
 }

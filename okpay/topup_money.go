@@ -17,9 +17,6 @@ const (
 	exceptionUnknown      = "unknown_topup"       // money for a top-up that is not there
 )
 
-// topUpRestriction is the reason of a gate that a reversal has locked.
-const topUpRestriction = "topup_reversed"
-
 // take writes what an answer of the source means into the Draft: money, the top-up's next
 // version, events, messages, an exception. amount is the zero Amount where the source told
 // none. It reports whether there was anything to write.
@@ -198,38 +195,14 @@ func (s *TopUps) reverse(d *ledger.Draft, t *topUpDoc, m Told, before TopUpState
 	if err != nil {
 		return err
 	}
-	// All of it is owed first, and paid from the balance as far as that goes: the kernel
-	// decides the split, over the balance as it is when this commits.
-	debt := customerDebt(t.Customer)
-	postings := []ledger.Posting{{Debit: debt, Credit: clearing, Amount: got}}
-	if gate.State != GateClosed {
-		postings = append(postings, ledger.Posting{Debit: customerAccount(t.Customer), Credit: debt, Amount: got, UpTo: ledger.UpToDebit})
-	}
-	s.post(d, t, "topup_reversal", postings...)
+	s.post(d, t, "topup_reversal", owed(gate, clearing, got)...)
 	if err := s.tell(d, t, m); err != nil {
 		return err
 	}
-	if err := s.restrict(d, gate); err != nil {
+	if err := s.w.restrict(d, gate); err != nil {
 		return err
 	}
 	return s.write(d, t)
-}
-
-// restrict locks the gate of a customer whose top-up was reversed. One that is locked keeps
-// its reason.
-func (s *TopUps) restrict(d *ledger.Draft, g *Gate) error {
-	if g.State == GateClosed {
-		return nil
-	}
-	if g.State == GateActive {
-		g.By, g.Reason = "program", topUpRestriction
-	}
-	m, err := GateMachine().Move(&g.State, string(g.Customer), restrictAccount, Always)
-	if err != nil {
-		return err
-	}
-	g.UpdatedAt = d.Now()
-	return s.w.write(&d.Change, d.Now(), g, m)
 }
 
 func (s *TopUps) post(d *ledger.Draft, t *topUpDoc, of string, postings ...ledger.Posting) {

@@ -143,6 +143,7 @@ func program(t *testing.T, store ledger.Store, bank rails.PayoutProvider, c *clo
 			return fmt.Sprintf("%s%025d", prefix, n)
 		},
 		Withdrawals: okpay.OutgoingConfig{AutoApproveMax: okpay.Amounts{"CNY": 5000}, SubmitDelay: time.Minute},
+		Payouts:     okpay.OutgoingConfig{AutoApproveMax: okpay.Amounts{"CNY": 5000}, SubmitDelay: time.Minute},
 	})
 	require.NoError(t, err)
 	return w
@@ -167,52 +168,115 @@ func prepared(t *testing.T, store ledger.Store, bank rails.PayoutProvider, c *cl
 	return wd.ID
 }
 
-func TestAKillAtEveryStatementAroundASubmissionOrdersOnce(t *testing.T) {
-	submissions := map[string]func(context.Context, *okpay.Wallet, okpay.WithdrawalID) error{
-		"by hand": func(ctx context.Context, w *okpay.Wallet, id okpay.WithdrawalID) error {
-			_, err := w.Withdrawals.Submit(ctx, id)
-			return err
+// preparedPayout is a store with a payout of 5000 out of 9000 that is approved.
+func preparedPayout(t *testing.T, store ledger.Store, bank rails.PayoutProvider, c *clock) okpay.WithdrawalID {
+	t.Helper()
+	w := program(t, store, bank, c, "a")
+	_, err := w.Merchants.Create(t.Context(), okpay.CreateMerchant{ID: "shop", Name: "Shop"})
+	require.NoError(t, err)
+	_, err = w.Ledger().Commit(t.Context(), ledger.Change{Ops: []ledger.Op{ledger.Transaction{
+		Postings: []ledger.Posting{{Debit: "bank:nostro", Credit: "merchant:shop:available", Amount: cny(9000)}},
+	}}})
+	require.NoError(t, err)
+	d, err := w.Destinations.Save(t.Context(), okpay.SaveDestination{Merchant: "shop", Type: "bank", Details: "6222020200112233"})
+	require.NoError(t, err)
+	_, err = w.Destinations.Verify(t.Context(), okpay.VerifyDestination{Destination: d.ID, By: "ops1"})
+	require.NoError(t, err)
+	po, err := w.Payouts.Request(t.Context(), okpay.RequestPayout{Merchant: "shop", Amount: cny(5000), Destination: d.ID})
+	require.NoError(t, err)
+	require.Equal(t, okpay.WithdrawalApproved, po.State)
+	require.NoError(t, w.Ledger().Close(t.Context()))
+	return okpay.WithdrawalID(po.ID)
+}
+
+// leaving is how money leaves: both kinds have one machine, and each has to be driven.
+type leaving struct {
+	name     string
+	prepared func(*testing.T, ledger.Store, rails.PayoutProvider, *clock) okpay.WithdrawalID
+	submit   func(context.Context, *okpay.Wallet, okpay.WithdrawalID) error
+	state    func(context.Context, *okpay.Wallet, okpay.WithdrawalID) (okpay.WithdrawalState, error)
+	balances func(context.Context, *okpay.Wallet) ([]okpay.Balance, error)
+}
+
+func leavings() []leaving {
+	return []leaving{
+		{
+			"withdrawal", prepared,
+			func(ctx context.Context, w *okpay.Wallet, id okpay.WithdrawalID) error {
+				_, err := w.Withdrawals.Submit(ctx, id)
+				return err
+			},
+			func(ctx context.Context, w *okpay.Wallet, id okpay.WithdrawalID) (okpay.WithdrawalState, error) {
+				wd, err := w.Withdrawals.Get(ctx, id)
+				return wd.State, err
+			},
+			func(ctx context.Context, w *okpay.Wallet) ([]okpay.Balance, error) {
+				return w.Customers.Balances(ctx, "payer")
+			},
 		},
-		"by the worker": func(ctx context.Context, w *okpay.Wallet, _ okpay.WithdrawalID) error {
-			_, err := w.Work(ctx)
-			return err
+		{
+			"payout", preparedPayout,
+			func(ctx context.Context, w *okpay.Wallet, id okpay.WithdrawalID) error {
+				_, err := w.Payouts.Submit(ctx, okpay.PayoutID(id))
+				return err
+			},
+			func(ctx context.Context, w *okpay.Wallet, id okpay.WithdrawalID) (okpay.WithdrawalState, error) {
+				po, err := w.Payouts.Get(ctx, okpay.PayoutID(id))
+				return po.State, err
+			},
+			func(ctx context.Context, w *okpay.Wallet) ([]okpay.Balance, error) {
+				return w.Merchants.Balances(ctx, "shop")
+			},
 		},
 	}
+}
+
+func TestAKillAtEveryStatementAroundASubmissionOrdersOnce(t *testing.T) {
+	type submission = func(context.Context, *okpay.Wallet, okpay.WithdrawalID) error
 	kills := map[string]func(d *death, cancel func()){
 		"killed before": func(*death, func()) {},
 		"killed after":  func(d *death, _ func()) { d.after = true },
 		"canceled":      func(d *death, cancel func()) { d.dies = cancel },
 	}
-	for by, submission := range submissions {
-		for how, kill := range kills {
-			t.Run(by+", "+how, func(t *testing.T) {
-				seen := map[okpay.WithdrawalState]int{}
-				for at := 1; ; at++ {
-					steps, found := killedAt(t, at, submission, kill)
-					seen[found]++
-					if steps < at {
-						require.Greater(t, at, 6, "there are statements to be killed at")
-						break
+	for _, l := range leavings() {
+		submissions := map[string]submission{
+			"by hand": l.submit,
+			"by the worker": func(ctx context.Context, w *okpay.Wallet, _ okpay.WithdrawalID) error {
+				_, err := w.Work(ctx)
+				return err
+			},
+		}
+		for by, submission := range submissions {
+			for how, kill := range kills {
+				t.Run(l.name+", "+by+", "+how, func(t *testing.T) {
+					seen := map[okpay.WithdrawalState]int{}
+					for at := 1; ; at++ {
+						steps, found := killedAt(t, l, at, submission, kill)
+						seen[found]++
+						if steps < at {
+							require.Greater(t, at, 6, "there are statements to be killed at")
+							break
+						}
 					}
-				}
-				t.Log("what the next program found:", seen)
-				assert.NotZero(t, seen[okpay.WithdrawalApproved])
-				assert.NotZero(t, seen[okpay.WithdrawalSubmitted])
-				if how != "canceled" {
-					assert.NotZero(t, seen[okpay.WithdrawalSubmitting], "some died with the outcome open")
-				}
-			})
+					t.Log("what the next program found:", seen)
+					assert.NotZero(t, seen[okpay.WithdrawalApproved])
+					assert.NotZero(t, seen[okpay.WithdrawalSubmitted])
+					if how != "canceled" {
+						assert.NotZero(t, seen[okpay.WithdrawalSubmitting], "some died with the outcome open")
+					}
+				})
+			}
 		}
 	}
 }
 
 // killedAt kills a program at a statement and has another one go on. It returns how many
 // statements there were and the state that the second one found.
-func killedAt(t *testing.T, at int, submission func(context.Context, *okpay.Wallet, okpay.WithdrawalID) error, kill func(*death, func())) (int, okpay.WithdrawalState) {
+func killedAt(t *testing.T, l leaving, at int, submission func(context.Context, *okpay.Wallet, okpay.WithdrawalID) error, kill func(*death, func())) (int, okpay.WithdrawalState) {
 	t.Helper()
 	store, bank := memstore.New(), &rails.SimulatedPayouts{}
 	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
-	id := prepared(t, store, bank, c)
+	id := l.prepared(t, store, bank, c)
 	c.Advance(time.Minute)
 
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -230,27 +294,26 @@ func killedAt(t *testing.T, at int, submission func(context.Context, *okpay.Wall
 	d.mu.Unlock()
 
 	second := program(t, store, bank, c, "c")
-	wd, err := second.Withdrawals.Get(t.Context(), id)
+	found, err := l.state(t.Context(), second, id)
 	require.NoError(t, err)
-	found := wd.State
 	for range 10 {
 		_, err := second.Work(t.Context())
 		require.NoError(t, err)
 		c.Advance(5 * time.Minute)
 	}
-	wd, err = second.Withdrawals.Get(t.Context(), id)
+	state, err := l.state(t.Context(), second, id)
 	require.NoError(t, err)
-	require.Equal(t, okpay.WithdrawalSubmitted, wd.State, "killed at statement %d", at)
+	require.Equal(t, okpay.WithdrawalSubmitted, state, "killed at statement %d", at)
 	assert.Equal(t, map[string]money.Amount{string(id): cny(5000)}, bank.Ordered(), "killed at statement %d: one order", at)
 	assert.Len(t, bank.Calls(), 1, "killed at statement %d: one distinct key", at)
 	bank.Settle(string(id), rails.PayoutResult{Status: rails.PayoutPaid}, 0)
 	c.Advance(2 * time.Hour)
 	_, err = second.Work(t.Context())
 	require.NoError(t, err)
-	wd, err = second.Withdrawals.Get(t.Context(), id)
+	state, err = l.state(t.Context(), second, id)
 	require.NoError(t, err)
-	assert.Equal(t, okpay.WithdrawalPaid, wd.State)
-	balances, err := second.Customers.Balances(t.Context(), "payer")
+	assert.Equal(t, okpay.WithdrawalPaid, state)
+	balances, err := l.balances(t.Context(), second)
 	require.NoError(t, err)
 	assert.Equal(t, []okpay.Balance{{Available: cny(4000), Held: cny(0), Total: cny(4000)}}, balances)
 	report, err := second.Ledger().Verify(t.Context())

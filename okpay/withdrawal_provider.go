@@ -175,6 +175,9 @@ func (e outgoings) hear(d *ledger.Draft, doc *outgoingDoc, got rails.PayoutResul
 	}
 	if CheckText("reference", got.Reference, 128) == nil && got.Reference != "" {
 		doc.ProviderReference = got.Reference
+		if _, err := e.w.learn(d, doc.Provider, got.Reference, doc.ID); err != nil {
+			return nil, "", err
+		}
 	}
 	if doc.State == before {
 		if m.Emits == nil {

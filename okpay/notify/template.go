@@ -100,6 +100,7 @@ func rows() []row {
 		{"support_request_requested support_request_approved", "act case link until", security},
 		{"support_request_canceled support_request_done", "act case", security},
 		{"payment_failed", "amount failure payment", business},
+		{"payment_reversed", "amount payment", business},
 		{"payment_blocked", "amount failure payment", security},
 		{"refund_succeeded", "amount refund", business},
 		{"refund_failed", "amount failure refund", business},

@@ -31,6 +31,9 @@ type CollectionEvent struct {
 	Collection string // Collection.ID
 	Status     CollectionStatus
 	Amount     money.Amount // that moved; the zero Amount means all of the collection's
+	// Reference, if set, is what the source calls the money that came, at most 128 bytes: what its
+	// statements have beside, or instead of, Collection.
+	Reference string
 }
 
 // CallbackParser is a FundingSource that tells of collections by callbacks.
@@ -60,6 +63,7 @@ type wireEvent struct {
 	Collection string           `json:"collection"`
 	Status     CollectionStatus `json:"status"`
 	Amount     json.RawMessage  `json:"amount,omitempty"` // {"amount":"10.00","currency":"CNY"}
+	Reference  string           `json:"reference,omitempty"`
 }
 
 // Callback makes the callback that tells of events, signed with Secret: deliver it late,
@@ -70,7 +74,7 @@ func (s *Simulated) Callback(events ...CollectionEvent) (body []byte, header htt
 	}
 	wire := wireCallback{}
 	for _, e := range events {
-		w := wireEvent{ID: e.ID, Collection: e.Collection, Status: e.Status}
+		w := wireEvent{ID: e.ID, Collection: e.Collection, Status: e.Status, Reference: e.Reference}
 		if (e.Amount != money.Amount{}) {
 			if w.Amount, err = json.Marshal(e.Amount); err != nil {
 				return nil, nil, err
@@ -118,7 +122,7 @@ func (s *Simulated) parse(body []byte) ([]CollectionEvent, error) {
 	}
 	var events []CollectionEvent
 	for i, w := range wire.Events {
-		e := CollectionEvent{ID: w.ID, Collection: w.Collection, Status: w.Status}
+		e := CollectionEvent{ID: w.ID, Collection: w.Collection, Status: w.Status, Reference: w.Reference}
 		switch w.Status {
 		case CollectionSucceeded, CollectionFailed, CollectionReversed:
 		default:
