@@ -102,6 +102,9 @@ func (s *Destinations) checkSave(in *SaveDestination) error {
 			in.Provider = name
 		}
 	}
+	if in.Provider == "" {
+		return InvalidField("provider", "is missing: the wallet does not have just one payout provider")
+	}
 	if s.w.cfg.PayoutProviders[in.Provider] == nil {
 		return InvalidField("provider", "there is no payout provider with this name")
 	}
@@ -183,7 +186,7 @@ func (s *Destinations) Verify(ctx context.Context, in VerifyDestination) (Destin
 	}}
 	return s.run(ctx, v, in.Destination, func(d *ledger.Draft, doc *destinationDoc) error {
 		if doc.owner().is(in.By) {
-			return NewError(SelfApprovalForbidden, "")
+			return withObject(NewError(SelfApprovalForbidden, "the operator is the owner"), string(in.Destination))
 		}
 		doc.By, doc.Problem = in.By, in.Problem
 		if in.Problem != "" {
