@@ -22,7 +22,8 @@ const (
 )
 
 // Limit bounds what one customer or merchant may do. What an operation uses is reserved when
-// it is asked for, given back when it comes to nothing, and kept when it is done.
+// it is asked for, given back when it is refused, rejected, canceled or fails, and kept when it is done, also
+// when the money came back afterwards: a withdrawal that the bank returned, a transfer that nobody claimed.
 type Limit struct {
 	On       Operation
 	Per      Period
