@@ -178,11 +178,11 @@ func (c *Config) setDefaults() error {
 	if c.Currencies == nil {
 		c.Currencies = money.ISO()
 	}
-	if err := c.Fees.check(); err != nil {
+	if err := c.Fees.check(c.Currencies); err != nil {
 		return err
 	}
 	for i := range c.Limits {
-		if err := c.Limits[i].check(); err != nil {
+		if err := c.Limits[i].check(c.Currencies); err != nil {
 			return err
 		}
 	}
