@@ -9,7 +9,9 @@
 //
 // What a merchant's program does goes through [Server.Client] or any other program that is
 // given [Server.URL] and [Server.APIKey]; what a customer or the passing of time does goes
-// through the Server's methods.
+// through the Server's methods, and what banks do through [Server.Source] and [Server.Payouts]:
+//
+//	pay.Payouts.Settle(string(payout.ID), rails.PayoutResult{Status: rails.PayoutPaid}, 1)
 //
 // Webhooks are delivered in the background; when [Server.Advance] or [Server.Settle]
 // returns, everything due has been attempted. A failed delivery is tried again when the
@@ -60,7 +62,7 @@ type Config struct {
 
 	// Wallet configures the wallet: fees, attempts, expiry, currencies. Its Mode is always
 	// Test. Defaults to okpay's defaults, except: Sources is one simulated source,
-	// Server.Source; Webhooks.Now is the machine's clock; Schedule has no jitter, so that a
+	// Server.Source; PayoutProviders is one simulated provider, Server.Payouts; Webhooks.Now is the machine's clock; Schedule has no jitter, so that a
 	// test knows when a delivery is tried again.
 	Wallet okpay.Config
 
@@ -78,6 +80,10 @@ type Server struct {
 	Client   *merchant.Client // a client with that key
 	Wallet   *okpay.Wallet    // the wallet behind the API
 	Source   *rails.Simulated // the funding source of top-ups; says yes unless told otherwise
+
+	// Payouts is the provider by which payouts and withdrawals leave. It accepts every order; its
+	// Settle says what becomes of one, and the wallet hears of it at once when that reports.
+	Payouts *rails.SimulatedPayouts
 
 	clock    *clock
 	tb       testing.TB // nil unless made by New
@@ -115,7 +121,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Start.IsZero() {
 		cfg.Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
-	s := &Server{Source: &rails.Simulated{}, clock: newClock(cfg.Start, cfg.RealTime)}
+	s := &Server{Source: &rails.Simulated{}, Payouts: &rails.SimulatedPayouts{}, clock: newClock(cfg.Start, cfg.RealTime)}
 	err := s.open(ctx, cfg)
 	if err == nil {
 		err = s.listen(ctx, cfg)
@@ -141,6 +147,10 @@ func (s *Server) open(ctx context.Context, cfg Config) error {
 	if cfg.Wallet.Sources == nil {
 		cfg.Wallet.Sources = map[string]rails.FundingSource{"simulated": s.Source}
 	}
+	if cfg.Wallet.PayoutProviders == nil {
+		cfg.Wallet.PayoutProviders = map[string]rails.PayoutProvider{"simulated": s.Payouts}
+		s.Payouts.Report = s.reported
+	}
 	if cfg.Wallet.Webhooks.Now == nil {
 		cfg.Wallet.Webhooks.Now = time.Now
 	}
@@ -160,6 +170,15 @@ func (s *Server) open(ctx context.Context, cfg Config) error {
 	_, secret, err := s.Wallet.Keys.Create(ctx, m.ID, "mock")
 	s.Merchant, s.APIKey = m.ID, merchant.NewAPIKey(secret.Reveal())
 	return err
+}
+
+// reported is a callback of the simulated provider's. What it says twice has one id. The wallet
+// asks the provider in time, so that one that is lost does no harm.
+func (s *Server) reported(key string, r rails.PayoutResult) {
+	_ = s.Wallet.PayoutProviderSays(context.Background(), okpay.ProviderEvent{
+		Provider: "simulated", EventID: key + "/" + r.Status.String(), Key: key,
+		Status: r.Status, Code: r.Code, Amount: r.Amount, Reference: r.Reference,
+	})
 }
 
 // listen serves the API and the control pages, and starts the background work.

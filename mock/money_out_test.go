@@ -3,6 +3,7 @@ package mock_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -11,6 +12,7 @@ import (
 	"github.com/okpay/okpay-go/merchant"
 	"github.com/okpay/okpay-go/mock"
 	"github.com/okpay/okpay-go/okpay"
+	"github.com/okpay/okpay-go/okpay/rails"
 )
 
 // paid makes a payment that is paid.
@@ -177,4 +179,42 @@ func TestTheClientReadsWhatThePartiesOfADividedPaymentHave(t *testing.T) {
 	assert.Equal(t, merchant.MerchantID(other.ID), got.Splits[1].Merchant)
 	assert.Equal(t, cny(334), got.Splits[1].Captured)
 	assert.Empty(t, look(t, pay, paid(t, pay, cny(100)).ID).Splits)
+}
+
+// What becomes of a payout is the simulated bank's to say, and a test's to tell it.
+func TestTheBankOfTheMockSaysWhatBecomesOfAPayout(t *testing.T) {
+	t.Parallel()
+	pay := mock.New(t, mock.Config{Wallet: okpay.Config{
+		VerifyDestination: func(context.Context, okpay.DestinationCheck) (okpay.DestinationVerdict, error) {
+			return okpay.DestinationVerdict{Verified: true}, nil
+		},
+		Payouts: okpay.OutgoingConfig{AutoApproveMax: okpay.Amounts{"CNY": 1_000}},
+	}})
+	c, ctx := pay.Client, t.Context()
+	paid(t, pay, cny(5_000))
+	d, err := c.Destinations.Create(ctx, merchant.CreateDestination{Type: "bank", Details: "DE00CANARY1234"})
+	require.NoError(t, err)
+	send := func() merchant.PayoutID {
+		p, err := c.Payouts.Create(ctx, merchant.CreatePayout{Amount: cny(600), Destination: d.ID})
+		require.NoError(t, err)
+		pay.Settle()
+		return p.ID
+	}
+	state := func(id merchant.PayoutID) merchant.PayoutState {
+		p, err := c.Payouts.Get(ctx, id)
+		require.NoError(t, err)
+		return p.State
+	}
+	told, asked := send(), send()
+	assert.Equal(t, merchant.PayoutSubmitted, state(told))
+
+	pay.Payouts.Settle(string(told), rails.PayoutResult{Status: rails.PayoutPaid}, 2) // twice is once
+	assert.Equal(t, merchant.PayoutPaid, state(told))
+	pay.Payouts.Settle(string(told), rails.PayoutResult{Status: rails.PayoutReturned, Code: "AC04"}, 1)
+	assert.Equal(t, merchant.PayoutReturned, state(told))
+
+	pay.Payouts.Settle(string(asked), rails.PayoutResult{Status: rails.PayoutFailed, Code: "AC04"}, 0) // and says nothing
+	assert.Equal(t, merchant.PayoutSubmitted, state(asked))
+	pay.Advance(time.Hour)
+	assert.Equal(t, merchant.PayoutFailed, state(asked))
 }

@@ -164,6 +164,10 @@ func (w *caseWorld) facts(r *reply) map[string]any {
 		if x, err := w.Transfers.Get(ctx, okpay.TransferID(r.object.id)); err == nil {
 			see(x)
 		}
+	case "request":
+		if x, err := w.MoneyRequests.Get(ctx, okpay.RequestID(r.object.id)); err == nil {
+			see(x)
+		}
 	case "topup":
 		if x, err := w.TopUps.Get(ctx, okpay.TopUpID(r.object.id)); err == nil {
 			see(x)

@@ -28,6 +28,11 @@ var verbs = map[string]func(*caseWorld, *arguments) reply{
 	"transfer.approve": (*caseWorld).approveTransfer,
 	"transfer.reject":  (*caseWorld).rejectTransfer,
 
+	"request.create":  (*caseWorld).createRequest,
+	"request.pay":     (*caseWorld).payRequest,
+	"request.decline": (*caseWorld).declineRequest,
+	"request.cancel":  (*caseWorld).cancelRequest,
+
 	"topup.create":         (*caseWorld).createTopUp,
 	"topup.provider":       (*caseWorld).topUpAnswer,
 	"topup.resolve_credit": (*caseWorld).creditTopUp,
@@ -55,6 +60,7 @@ var verbs = map[string]func(*caseWorld, *arguments) reply{
 
 	"account.lock":   (*caseWorld).lock,
 	"account.unlock": (*caseWorld).unlock,
+	"account.close":  (*caseWorld).close,
 
 	"recon.settle": (*caseWorld).settle,
 
@@ -62,6 +68,9 @@ var verbs = map[string]func(*caseWorld, *arguments) reply{
 	"topup.resolve":      (*caseWorld).resolveEither,
 	"withdrawal.resolve": (*caseWorld).resolveWithdrawal,
 	"payment.resolve":    (*caseWorld).resolvePayment,
+
+	"withdrawal.conditions": (*caseWorld).withdrawalConditions,
+	"payout.conditions":     (*caseWorld).payoutConditions,
 
 	"payout.request":  (*caseWorld).requestPayout,
 	"payout.approve":  (*caseWorld).approvePayout,
@@ -102,6 +111,9 @@ func (w *caseWorld) stateOf(n named) string {
 		}
 	case "transfer":
 		x, _ := w.Transfers.Get(ctx, okpay.TransferID(n.id))
+		return string(x.State)
+	case "request":
+		x, _ := w.MoneyRequests.Get(ctx, okpay.RequestID(n.id))
 		return string(x.State)
 	case "topup":
 		x, _ := w.TopUps.Get(ctx, okpay.TopUpID(n.id))

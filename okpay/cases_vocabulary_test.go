@@ -41,6 +41,9 @@ var opWords = map[string]opWord{
 
 	"transfer.submit": {"transfer.create", nil}, "transfer.send": {"transfer.create", nil}, "transfer.accept": {"transfer.claim", nil},
 
+	"money_request.create": {"request.create", nil}, "money_request.pay": {"request.pay", nil}, "request.accept": {"request.pay", nil},
+	"money_request.decline": {"request.decline", nil}, "money_request.cancel": {"request.cancel", nil}, "request.reject": {"request.decline", nil},
+
 	"topup.callback":           {"topup.provider", nil},
 	"topup.webhook":            {"topup.provider", nil},
 	"topup.succeeded":          {"topup.provider", implied{"status": "succeeded"}},
@@ -81,7 +84,10 @@ var opWords = map[string]opWord{
 	"dispute.resolve_merchant": {"dispute.resolve", implied{"outcome": "merchant_won"}},
 
 	"quote.create": {"fx.quote", nil}, "fx.exchange": {"fx.convert", nil}, "quote.convert": {"fx.convert", nil},
-	"customer.lock": {"account.lock", nil}, "customer.unlock": {"account.unlock", nil},
+	"withdrawal.limits": {"withdrawal.conditions", nil}, "withdrawal.check": {"withdrawal.conditions", nil}, "withdrawal.quote": {"withdrawal.conditions", nil},
+	"customer.close": {"account.close", nil}, "user.close": {"account.close", nil}, "merchant.close": {"account.close", nil},
+	"request.expire": {"clock.advance", nil},
+	"customer.lock":  {"account.lock", nil}, "customer.unlock": {"account.unlock", nil},
 	"user.lock": {"account.lock", nil}, "user.unlock": {"account.unlock", nil},
 	"recon.match": {"recon.settle", nil}, "reconciliation.settle": {"recon.settle", nil},
 }

@@ -83,12 +83,17 @@ func (d *destinationDoc) owner() owner { return owner{d.Customer, d.Merchant} }
 func (d *destinationDoc) record() ledger.Put {
 	put := ledger.Put{Type: "destination", ID: string(d.ID)}
 	if d.State != DestinationRemoved {
-		put.Labels = []string{d.owner().label(), d.owner().label() + ":" + string(d.State)}
+		put.Labels = []string{d.owner().label(), d.owner().label() + ":" + string(d.State), "s:" + string(d.State)}
 	}
 	if d.State == DestinationUnverified {
 		put.Due = d.NextAt
 	}
 	return put
+}
+
+// check is what whoever verifies it has to know; it was not removed.
+func (d *destinationDoc) check() DestinationCheck {
+	return DestinationCheck{Destination: d.ID, Customer: d.Customer, Merchant: d.Merchant, Provider: d.Provider, Payee: *d.Payee}
 }
 
 func (d *destinationDoc) view(*Wallet) (any, error) { return d.Destination, nil }

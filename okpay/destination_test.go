@@ -207,3 +207,42 @@ func TestWhereMoneyGoesIsKeptInRecordsAlone(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotContains(t, string(record.Content), "7766", "what is removed is forgotten")
 }
+
+// An operator finds what waits to be verified, and sees what nobody else does.
+func TestAnOperatorSeesWhatIsToBeVerified(t *testing.T) {
+	k := startDesk(t, okpay.Config{}, 0, 0)
+	waiting := func(state okpay.DestinationState) (ids []okpay.DestinationID) {
+		list, err := k.Destinations.List(t.Context(), okpay.ListDestinations{State: state})
+		require.NoError(t, err)
+		for _, d := range list {
+			ids = append(ids, d.ID)
+		}
+		return ids
+	}
+	assert.Empty(t, waiting(okpay.DestinationUnverified))
+	d, err := k.Destinations.Save(t.Context(), okpay.SaveDestination{Merchant: k.merchant, Type: "bank", Holder: "Shop Ltd", Details: "6222020200119999"})
+	require.NoError(t, err)
+	assert.Equal(t, []okpay.DestinationID{d.ID}, waiting(okpay.DestinationUnverified))
+
+	seen, err := k.Destinations.Review(t.Context(), d.ID)
+	require.NoError(t, err)
+	assert.Equal(t, okpay.DestinationCheck{
+		Destination: d.ID, Merchant: k.merchant, Provider: "bankA",
+		Payee: rails.Payee{Type: "bank", Holder: "Shop Ltd", Details: "6222020200119999"},
+	}, seen)
+	_, err = k.Destinations.Review(okpay.WithActor(t.Context(), okpay.Actor{Customer: k.customer}), d.ID)
+	refusedAs(t, err, okpay.PermissionDenied)
+
+	_, err = k.Destinations.Verify(t.Context(), okpay.VerifyDestination{Destination: d.ID, By: "ops1"})
+	require.NoError(t, err)
+	assert.Empty(t, waiting(okpay.DestinationUnverified))
+	assert.Len(t, waiting(okpay.DestinationVerified), 3)
+	_, err = k.Destinations.Remove(t.Context(), okpay.RemoveDestination{Merchant: k.merchant, Destination: d.ID})
+	require.NoError(t, err)
+	for _, id := range []okpay.DestinationID{d.ID, "dst_nothing"} {
+		_, err = k.Destinations.Review(t.Context(), id)
+		refusedAs(t, err, okpay.NotFound)
+	}
+	_, err = k.Destinations.List(t.Context(), okpay.ListDestinations{Customer: k.customer, State: okpay.DestinationVerified})
+	refusedAs(t, err, okpay.InvalidRequest)
+}

@@ -102,6 +102,9 @@ func (s *Destinations) checkSave(in *SaveDestination) error {
 			in.Provider = name
 		}
 	}
+	if in.Provider == "" {
+		return InvalidField("provider", "is missing: the wallet does not have just one payout provider")
+	}
 	if s.w.cfg.PayoutProviders[in.Provider] == nil {
 		return InvalidField("provider", "there is no payout provider with this name")
 	}
@@ -121,9 +124,7 @@ func (s *Destinations) check(ctx context.Context, id DestinationID) error {
 	if err != nil || doc.State != DestinationUnverified || doc.Payee == nil {
 		return err
 	}
-	verdict, err := s.w.cfg.VerifyDestination(ctx, DestinationCheck{
-		Destination: id, Customer: doc.Customer, Merchant: doc.Merchant, Provider: doc.Provider, Payee: *doc.Payee,
-	})
+	verdict, err := s.w.cfg.VerifyDestination(ctx, doc.check())
 	if err != nil || verdict.Problem != "" && !isDestinationProblem(verdict.Problem) {
 		// The error is the caller's own and may repeat what it was asked about.
 		s.w.cfg.Logger.WarnContext(ctx, "okpay: a destination could not be verified", "destination", id)
@@ -183,7 +184,7 @@ func (s *Destinations) Verify(ctx context.Context, in VerifyDestination) (Destin
 	}}
 	return s.run(ctx, v, in.Destination, func(d *ledger.Draft, doc *destinationDoc) error {
 		if doc.owner().is(in.By) {
-			return NewError(SelfApprovalForbidden, "")
+			return withObject(NewError(SelfApprovalForbidden, "the operator is the owner"), string(in.Destination))
 		}
 		doc.By, doc.Problem = in.By, in.Problem
 		if in.Problem != "" {
@@ -277,19 +278,40 @@ func (s *Destinations) GetOwned(ctx context.Context, merchant MerchantID, id Des
 	return out, err
 }
 
-// ListDestinations is the input of Destinations.List.
-type ListDestinations struct {
-	Customer CustomerID // whose; or
-	Merchant MerchantID
-	After    DestinationID // continue after this one
-	Limit    int           // 1 to 100, 20 unless told
+// Review returns what an operator who verifies a destination, or reviews a withdrawal to it, has to
+// see: holder and account number. It is personal, and for operators alone. Errors: PermissionDenied while a
+// customer acts (see Actor), NotFound, also for one that was removed.
+func (s *Destinations) Review(ctx context.Context, id DestinationID) (DestinationCheck, error) {
+	if _, acts := ActorOf(ctx); acts {
+		return DestinationCheck{}, NewError(PermissionDenied, "a customer is signed in here, and no operator")
+	}
+	doc, err := s.get(ctx, id)
+	if err != nil {
+		return DestinationCheck{}, err
+	}
+	if doc.Payee == nil {
+		return DestinationCheck{}, notFound("destination", string(id))
+	}
+	return doc.check(), nil
 }
 
-// List returns an owner's destinations, the newest first, without those that were removed.
-// Errors: InvalidRequest unless exactly one of Customer and Merchant is set.
+// ListDestinations is the input of Destinations.List.
+type ListDestinations struct {
+	Customer CustomerID       // whose; or
+	Merchant MerchantID       // whose; or
+	State    DestinationState // of everybody, such as those that wait to be verified
+	After    DestinationID    // continue after this one
+	Limit    int              // 1 to 100, 20 unless told
+}
+
+// List returns destinations, the newest first, without those that were removed.
+// Errors: InvalidRequest unless exactly one of Customer, Merchant and State is set.
 func (s *Destinations) List(ctx context.Context, in ListDestinations) ([]Destination, error) {
-	if (in.Customer == "") == (in.Merchant == "") {
-		return nil, InvalidField("customer", "exactly one of customer and merchant is set")
+	if in.State != "" && in.Customer == "" && in.Merchant == "" {
+		return s.labeled(ctx, "s:"+string(in.State), in.After, pageSize(in.Limit))
+	}
+	if in.State != "" || (in.Customer == "") == (in.Merchant == "") {
+		return nil, InvalidField("customer", "exactly one of customer, merchant and state is set")
 	}
 	return s.labeled(ctx, owner{in.Customer, in.Merchant}.label(), in.After, pageSize(in.Limit))
 }

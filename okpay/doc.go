@@ -24,4 +24,6 @@
 //
 // Time passes in [Wallet.Run]: expiry of payments, return of unclaimed transfers, delivery of events, submission of withdrawals, top-ups, payments and
 // refunds whose outcome is not known yet, refunds that wait for funds. Any number of processes may run it.
+// The wallet's clock is the ledger's, ledger.Config.Now; a test that sets its own calls [Wallet.Work] in
+// place of Run. docs/wallet.md says which verb is for which task, and what people have to do.
 package okpay

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"time"
 
 	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay"
@@ -54,4 +55,48 @@ func ExamplePayments_Create_confirmed() {
 	// authorized bank
 	// captured 19.95 CNY
 	// true
+}
+
+// Config.Risk wants to know who is paying. A wrong proof is a failed attempt, and the payment can be confirmed
+// again.
+func ExamplePayments_Authenticate() {
+	ctx := context.Background()
+	w, closeLedger := openWallet(okpay.Config{
+		Risk: func(_ context.Context, of okpay.RiskCheck) (okpay.Assessment, error) {
+			if of.Operation == okpay.OnPayment && of.Amount.Minor() > 5_000 {
+				return okpay.Assessment{Verdict: okpay.Challenge, Reason: "above_50"}, nil
+			}
+			return okpay.Assessment{}, nil
+		},
+		VerifyStepUp: func(_ context.Context, of okpay.StepUp) (bool, error) { return of.Proof == "123456", nil },
+	})
+	defer closeLedger()
+	must := func(err error) {
+		if err != nil {
+			panic(err)
+		}
+	}
+	_, err := w.Customers.Create(ctx, okpay.CreateCustomer{ID: "alice"})
+	must(err)
+	_, err = w.Merchants.Create(ctx, okpay.CreateMerchant{ID: "shop", Name: "Shop"})
+	must(err)
+	_, err = w.TopUps.Create(ctx, okpay.CreateTopUp{Customer: "alice", Amount: cny(10_000)})
+	must(err)
+	p, err := w.Payments.Create(ctx, okpay.CreatePayment{Merchant: "shop", Amount: cny(6_000)})
+	must(err)
+
+	for _, proof := range []string{"000000", "123456"} {
+		p, err = w.Payments.Confirm(ctx, okpay.ConfirmPayment{Payment: p.ID, Customer: "alice"})
+		if !errors.Is(err, okpay.AuthenticationRequired) {
+			panic(err)
+		}
+		fmt.Println(p.State, "until", p.ChallengeExpiresAt.Format(time.TimeOnly))
+		p, err = w.Payments.Authenticate(ctx, okpay.AuthenticatePayment{Payment: p.ID, Customer: "alice", Proof: proof})
+		fmt.Println(p.State, okpay.CodeOf(err))
+	}
+	// Output:
+	// requires_action until 00:10:00
+	// requires_confirmation authentication_failed
+	// requires_action until 00:10:00
+	// captured
 }

@@ -29,7 +29,7 @@ type Fees struct {
 	Currency map[string]Fees `json:"currency,omitempty"`
 }
 
-func (f Fees) check() error {
+func (f Fees) check(currencies *money.Registry) error {
 	for _, fee := range [...]Fee{f.Payment, f.TopUp, f.Transfer, f.Withdrawal, f.Payout} {
 		if err := fee.check(); err != nil {
 			return err
@@ -39,7 +39,10 @@ func (f Fees) check() error {
 		if of.Currency != nil {
 			return InvalidField("fees.currency", "%s has currencies of its own", code)
 		}
-		if err := of.check(); err != nil {
+		if _, err := currencies.Lookup(code); err != nil {
+			return InvalidField("fees.currency", "has a currency that Config.Currencies lacks")
+		}
+		if err := of.check(currencies); err != nil {
 			return err
 		}
 	}

@@ -61,6 +61,10 @@ func TestALimitMustMakeSense(t *testing.T) {
 		"a negative bound":          {On: okpay.OnTransfer, Per: okpay.Daily, Max: -1},
 		"a minimum for a day":       {On: okpay.OnTransfer, Per: okpay.Daily, Min: 1},
 		"a count of each":           {On: okpay.OnTransfer, Per: okpay.Each, Count: 1},
+		"no operation":              {Per: okpay.Daily, Max: 1},
+		"an operation with a typo":  {On: "payments", Per: okpay.Daily, Max: 1},
+		"what moves no money":       {On: okpay.OnRegister, Per: okpay.Daily, Count: 1},
+		"a currency with a typo":    {On: okpay.OnPayment, Per: okpay.Daily, Currency: "cny", Max: 1},
 		"a maximum below a minimum": {On: okpay.OnTransfer, Per: okpay.Each, Min: 2, Max: 1},
 	} {
 		t.Run(name, func(t *testing.T) {

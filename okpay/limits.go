@@ -3,6 +3,7 @@ package okpay
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +23,10 @@ const (
 )
 
 // Limit bounds what one customer or merchant may do. What an operation uses is reserved when
-// it is asked for, given back when it comes to nothing, and kept when it is done.
+// it is asked for, given back when it is refused, rejected, canceled or fails, and kept when it is done, also
+// when the money came back afterwards: a withdrawal that the bank returned, a transfer that nobody claimed.
 type Limit struct {
-	On       Operation
+	On       Operation // one that moves money
 	Per      Period
 	Currency string // empty means every currency, each on its own
 
@@ -33,9 +35,18 @@ type Limit struct {
 	Count int64 // how many operations (not with Each); 0 means no bound
 }
 
-func (l *Limit) check() error {
+// check refuses a limit that makes no sense, and one that would never count: a word with a
+// mistake in it would otherwise leave money without a bound.
+func (l *Limit) check(currencies *money.Registry) error {
 	known := l.Per == Each || l.Per == Hourly || l.Per == Daily || l.Per == Monthly
+	if l.Currency != "" {
+		if _, err := currencies.Lookup(l.Currency); err != nil {
+			return InvalidField("limits", "has a currency that Config.Currencies lacks")
+		}
+	}
 	switch {
+	case !slices.Contains([]Operation{OnPayment, OnTransfer, OnTopUp, OnWithdrawal, OnPayout, OnConversion, OnRefund}, l.On):
+		return InvalidField("limits", "is on %q, which is no operation that moves money", l.On)
 	case !known:
 		return InvalidField("limits", "has no period %q", l.Per)
 	case l.Min < 0 || l.Max < 0 || l.Count < 0:

@@ -11,7 +11,7 @@ type Guard string
 // Always is the guard of a row that needs none.
 const Always Guard = ""
 
-// Row is one Row of a state machine. A Row without from makes the object.
+// Row is one row of a state machine. A Row without From makes the object.
 type Row[S ~string] struct {
 	From  S
 	On    Action
@@ -22,7 +22,7 @@ type Row[S ~string] struct {
 	Mails []string // templates of messages to the customer, in order
 }
 
-// Machine is the state Machine of one kind of object, as a table. What stands in no row is
+// Machine is the state machine of one kind of object, as a table. What stands in no row is
 // refused with InvalidState and changes nothing.
 type Machine[S ~string] struct {
 	Noun string // as in the record's type

@@ -19,7 +19,7 @@ type SetFees struct {
 // that it was made under. Errors: InvalidRequest, NotFound, IdempotencyKeyReused.
 func (s *Merchants) SetFees(ctx context.Context, in SetFees) (Merchant, error) {
 	if in.Fees != nil {
-		if err := in.Fees.check(); err != nil {
+		if err := in.Fees.check(s.w.cfg.Currencies); err != nil {
 			return Merchant{}, err
 		}
 	}

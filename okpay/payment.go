@@ -37,7 +37,7 @@ type Payment struct {
 	Reference     string            `json:"reference,omitempty"`
 	Description   string            `json:"description,omitempty"`
 	Metadata      map[string]string `json:"metadata,omitempty"`
-	Attempts      int               `json:"attempts"`               // how often the customer tried to confirm
+	Attempts      int               `json:"attempts"`               // how often the customer tried to pay, see Config.MaxAttempts
 	LastFailure   *Refused          `json:"last_failure,omitempty"` // of the last attempt; nil once one succeeded
 	CreatedAt     time.Time         `json:"created_at"`
 	UpdatedAt     time.Time         `json:"updated_at"`

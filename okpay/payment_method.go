@@ -15,7 +15,8 @@ import (
 type PaymentMethod struct {
 	// Balances are currencies that the customer has money in: what is there is taken in this
 	// order until the amount is covered, and what is in another currency than the payment's
-	// is converted (Config.Rates). None means the payment's currency. At most 8.
+	// is converted (Config.Rates). It stays converted: a payment that is canceled or expires, and a
+	// refund, give back the payment's currency. None means the payment's currency. At most 8.
 	Balances []string `json:"balances,omitempty"`
 
 	// Source is a name of Config.Sources that pays the whole amount. It stands alone.

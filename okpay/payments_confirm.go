@@ -14,8 +14,9 @@ type ConfirmPayment struct {
 	Payment  PaymentID
 	Customer CustomerID // who pays
 	// Methods are how to pay, in order: the first one that can pay the whole amount pays it.
-	// A funding source is asked, and the methods after it are tried when it says no. At most
-	// 8. Defaults to the balance in the payment's currency.
+	// A funding source is asked, and the methods after it are tried when it says no, which is an
+	// attempt of its own (Config.MaxAttempts). At most 8. Defaults to the balance in the payment's
+	// currency.
 	Methods []PaymentMethod
 	Key     string // makes the call safe to repeat
 }

@@ -13,7 +13,8 @@ import (
 // Quotes is the service for exchanges of currencies.
 type Quotes struct{ w *Wallet }
 
-// Rate is what a unit of one currency is worth in another one.
+// Rate is what a unit of one currency is worth in another one, in numbers of the module
+// github.com/shopspring/decimal.
 type Rate struct {
 	Mid  decimal.Decimal // in the middle of the market
 	Rate decimal.Decimal // what the customer gets; at most Mid. The difference is the wallet's income.

@@ -106,7 +106,7 @@ func (s *Payments) Refund(ctx context.Context, in CreateRefund) (Refund, error) 
 // refundAllowed refuses what the documentation of Refund lists.
 func (s *Payments) refundAllowed(d *ledger.Draft, p *paymentDoc, amount money.Amount) error {
 	if !paymentMachine().Allows(p.State, refundSucceeded) {
-		return p.invalidState(refundSucceeded)
+		return p.invalidState("refund")
 	}
 	refuse := func(code Code, detail string) error {
 		e := NewError(code, "%s", detail)
@@ -126,7 +126,7 @@ func (s *Payments) refundAllowed(d *ledger.Draft, p *paymentDoc, amount money.Am
 	}
 	if amount.IsZero() {
 		none := p.amountOf(s.w, 0)
-		e := NewError(AmountExceedsRefundable, "refunds that have not ended reserve all of it")
+		e := NewError(AmountExceedsRefundable, "nothing is left: refunds, those that wait among them, and a decided dispute count")
 		e.Field, e.Object, e.Limit = "amount", string(p.ID), &none
 		return e
 	}

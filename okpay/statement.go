@@ -14,12 +14,14 @@ import (
 	"github.com/okpay/okpay-go/ledger/money"
 )
 
-// StatementLine is one entry of a statement.
+// StatementLine is one entry of a statement. Kind is payment, refund, topup, topup_reversal,
+// transfer, transfer_returned, withdrawal, payout, conversion, dispute, debt or exception after
+// what moved the money, and fee for every fee, also one that came back.
 type StatementLine struct {
 	Nth     int64        `json:"nth"` // ordinal in the account, from 1
 	Time    time.Time    `json:"time"`
-	Kind    string       `json:"kind"`   // such as payment, fee, refund, topup
-	Object  string       `json:"object"` // id of the payment, refund or top-up
+	Kind    string       `json:"kind"`   // see below
+	Object  string       `json:"object"` // id of the payment, refund, top-up or whatever else moved the money
 	Amount  money.Amount `json:"amount"` // negative when it leaves the account
 	Balance money.Amount `json:"balance"`
 }

@@ -45,7 +45,9 @@ type sourceHeard struct {
 // money after a failure or an expiry is the customer's (topup.succeeded_late). Money of another
 // amount or currency, or for an account that is closed, waits in suspense (needs_review). A
 // reversal takes the money out of the balance as far as that goes, leaves the rest as a debt
-// of the customer's and restricts their account; told before the success, it waits for it.
+// of the customer's and restricts their account; told before the success, it waits for it. One
+// of another amount than came moves nothing and is an exception for a person (reversal_mismatch):
+// the statement's row of it brings the money in question.
 //
 // Errors: InvalidRequest, AmountNotPositive or CurrencyNotSupported for the input; NotFound for a top-up that
 // the source was not asked for, which is recorded with an exception; ServiceBusy, and

@@ -45,6 +45,9 @@ func (s *TopUps) Create(ctx context.Context, in CreateTopUp) (TopUp, error) {
 			in.Source = name
 		}
 	}
+	if in.Source == "" {
+		return TopUp{}, InvalidField("source", "is missing: the wallet does not have just one funding source")
+	}
 	if s.w.cfg.Sources[in.Source] == nil {
 		return TopUp{}, InvalidField("source", "there is no funding source with this name")
 	}

@@ -47,8 +47,9 @@ type Config struct {
 	// KeepFee.
 	RefundFees RefundFees
 
-	// MaxAttempts is how often a customer may try to confirm one payment before it fails.
-	// Defaults to 5.
+	// MaxAttempts is how often a customer may try to pay one payment before it fails: each
+	// confirmation that comes to nothing is an attempt, and so is each funding source that says
+	// no, also when ConfirmPayment.Methods names others after it. Defaults to 5.
 	MaxAttempts int
 
 	// PaymentExpiry is how long a payment can be confirmed and captured when the merchant
@@ -177,11 +178,11 @@ func (c *Config) setDefaults() error {
 	if c.Currencies == nil {
 		c.Currencies = money.ISO()
 	}
-	if err := c.Fees.check(); err != nil {
+	if err := c.Fees.check(c.Currencies); err != nil {
 		return err
 	}
 	for i := range c.Limits {
-		if err := c.Limits[i].check(); err != nil {
+		if err := c.Limits[i].check(c.Currencies); err != nil {
 			return err
 		}
 	}
@@ -513,7 +514,10 @@ func crockford(b [16]byte) string {
 
 // CheckID bounds the ids that become parts of account names.
 func CheckID(field, id string) error {
-	if id == "" || len(id) > 64 {
+	if id == "" {
+		return InvalidField(field, "is missing")
+	}
+	if len(id) > 64 {
 		return InvalidField(field, "has %d characters, want 1 to 64", len(id))
 	}
 	for _, c := range []byte(id) {

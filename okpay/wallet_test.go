@@ -26,13 +26,14 @@ func TestABadConfigIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
 	for name, cfg := range map[string]okpay.Config{
-		"an unknown mode":                {Mode: "production"},
-		"a fee above the whole amount":   {Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 10_001}}},
-		"a transfer that never waits":    {TransferExpiry: -1},
-		"a negative fee":                 {Fees: okpay.Fees{Payment: okpay.Fee{Fixed: -1}}},
-		"a maximum below the minimum":    {Fees: okpay.Fees{Payment: okpay.Fee{Min: 2, Max: 1}}},
-		"an unknown way to return fees":  {RefundFees: 9},
-		"a source that names no account": {Sources: map[string]rails.FundingSource{"a:b": &rails.Simulated{}}},
+		"an unknown mode":                 {Mode: "production"},
+		"a fee in a currency with a typo": {Fees: okpay.Fees{Currency: map[string]okpay.Fees{"cny": {}}}},
+		"a fee above the whole amount":    {Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 10_001}}},
+		"a transfer that never waits":     {TransferExpiry: -1},
+		"a negative fee":                  {Fees: okpay.Fees{Payment: okpay.Fee{Fixed: -1}}},
+		"a maximum below the minimum":     {Fees: okpay.Fees{Payment: okpay.Fee{Min: 2, Max: 1}}},
+		"an unknown way to return fees":   {RefundFees: 9},
+		"a source that names no account":  {Sources: map[string]rails.FundingSource{"a:b": &rails.Simulated{}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := okpay.New(l, cfg)

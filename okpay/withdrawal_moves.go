@@ -12,7 +12,7 @@ type WithdrawalState string
 type PayoutState = WithdrawalState
 
 const (
-	// WithdrawalUnderReview holds the money and waits for a person: approveOut leads to
+	// WithdrawalUnderReview holds the money and waits for a person: approve leads to
 	// approved, reject to rejected, cancel to canceled.
 	WithdrawalUnderReview WithdrawalState = "under_review"
 	// WithdrawalApproved waits to be submitted, as long as the account is locked or the destination

@@ -37,6 +37,23 @@ const (
 	troubleOwnerGone     = "returned_to_closed_account"
 )
 
+// troubleDetail tells people what a provider said, and what is wrong about it.
+func troubleDetail(kind, status string) string {
+	wrong := map[string]string{
+		troubleAmount:        "of another amount than was ordered",
+		troubleNotSubmitted:  "but it was never ordered",
+		troubleFailedPaid:    "after it had been paid",
+		troubleReturnFailed:  "after it had failed",
+		troublePaidFailed:    "after it had failed",
+		troubleNotFound:      "and can not come to know it any more: ask them, and record what they say",
+		troubleProvider:      "but another provider has the order",
+		troubleUnknownObject: "but nothing has this key",
+		troubleEventID:       "with the id of another event",
+		troubleOwnerGone:     "to a closed account",
+	}
+	return "the provider says: " + status + ", " + wrong[kind]
+}
+
 // payoutEventDoc is the record of one event of a provider.
 type payoutEventDoc struct {
 	Key    string `json:"key"`
@@ -46,7 +63,8 @@ type payoutEventDoc struct {
 
 // ProviderSays records what a provider says of a withdrawal. An event that was heard before
 // changes nothing, nor does one that tells nothing new; one that contradicts what is known raises an
-// exception for a person and is no error. Errors: InvalidRequest; NotFound, with an exception, for a key that
+// exception for a person and is no error. An operator who has learned from the provider what became of
+// a withdrawal whose outcome is unknown says so here, too, with an EventID of their own. Errors: InvalidRequest; NotFound, with an exception, for a key that
 // no withdrawal has.
 func (s *Withdrawals) ProviderSays(ctx context.Context, in ProviderEvent) (Withdrawal, error) {
 	return s.withdrawal(s.providerSays(ctx, in))
@@ -152,7 +170,7 @@ func (e outgoings) unknownObject(d *ledger.Draft, in ProviderEvent) error {
 		return notFound(e.noun, in.Key)
 	}
 	d.Refuse(ledger.Refusal{Reason: ledger.Reason(NotFound)})
-	return e.w.raise(&d.Change, d.Now(), troubleUnknownObject, in.Provider, in.Key, in.Status.String(), in.Amount)
+	return e.w.raise(&d.Change, d.Now(), troubleUnknownObject, in.Provider, in.Key, troubleDetail(troubleUnknownObject, in.Status.String()), in.Amount)
 }
 
 // hear takes what a provider says to the state machine: moves the object and its money. It
@@ -210,11 +228,11 @@ func (e outgoings) hear(d *ledger.Draft, doc *outgoingDoc, got rails.PayoutResul
 }
 
 // writeHeard writes what came of what a provider said: the moves, and then the exception.
-func (e outgoings) writeHeard(d *ledger.Draft, doc *outgoingDoc, moves []Told, trouble, provider, detail string, amount money.Amount) error {
+func (e outgoings) writeHeard(d *ledger.Draft, doc *outgoingDoc, moves []Told, trouble, provider, status string, amount money.Amount) error {
 	if err := e.write(&d.Change, doc, d.Now(), moves...); err != nil || trouble == "" {
 		return err
 	}
-	return e.trouble(d, doc, trouble, provider, detail, amount)
+	return e.trouble(d, doc, trouble, provider, troubleDetail(trouble, status), amount)
 }
 
 // paidFirst tells that what came back had been paid, in the state that it passed through.

@@ -36,7 +36,7 @@ func (e outgoings) approve(ctx context.Context, id, by, key string) (*outgoingDo
 		case !e.machine.Allows(doc.State, approveOut):
 			return e.machine.Refuse(doc.State, id, approveOut)
 		case doc.owner().is(by):
-			return withObject(NewError(SelfApprovalForbidden, ""), id)
+			return withObject(NewError(SelfApprovalForbidden, "the operator is the owner"), id)
 		case slices.ContainsFunc(doc.Approvals, func(a Approval) bool { return a.By == by }):
 			return withObject(NewError(DuplicateApprover, ""), id)
 		}

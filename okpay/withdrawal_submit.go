@@ -20,7 +20,7 @@ import (
 // While the account is locked, or the destination can not be used any more, it stays approved: AccountLocked,
 // AccountClosed, DestinationInvalid, DestinationClosed, DestinationBlocked or
 // DestinationNameMismatch is returned together with the withdrawal, paused is announced once, and Run
-// tries again. Other errors: NotFound, InvalidState.
+// tries again every five minutes. Other errors: NotFound, InvalidState.
 func (s *Withdrawals) Submit(ctx context.Context, id WithdrawalID) (Withdrawal, error) {
 	return s.withdrawal(s.submit(ctx, string(id)))
 }
@@ -28,7 +28,7 @@ func (s *Withdrawals) Submit(ctx context.Context, id WithdrawalID) (Withdrawal, 
 // Query asks the provider what has become of a withdrawal that it has or may have, and
 // records the answer; Run does so by itself. That the provider does not find it proves
 // nothing before its finality window is over; then it becomes an exception for a person, and
-// not failed. Errors: NotFound, InvalidState.
+// not failed: once they have learned what became of it, they say so by ProviderSays. Errors: NotFound, InvalidState.
 func (s *Withdrawals) Query(ctx context.Context, id WithdrawalID) (Withdrawal, error) {
 	return s.withdrawal(s.query(ctx, string(id)))
 }

@@ -64,7 +64,10 @@ type PayoutResult struct {
 	Status PayoutStatus
 
 	// Code is why it failed or came back: a code of package okpay, or the provider's own
-	// in the words of ISO 20022, NACHA or Stripe.
+	// in the words of ISO 20022, NACHA or Stripe. With a code that speaks of the provider and
+	// not of the order (provider_unavailable, provider_outcome_unknown, network_error …),
+	// PayoutFailed counts as PayoutUnknown: the money may still leave. One that is not known
+	// means provider_rejected.
 	Code string
 
 	// Amount, if set, is what the provider says it has moved.

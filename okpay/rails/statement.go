@@ -133,7 +133,7 @@ func (r *reading) amount(text, code string) (money.Amount, error) {
 	}
 	a, err := money.Parse(text, c)
 	if err != nil {
-		return money.Amount{}, r.malformed("the amount is not exact", nil)
+		return money.Amount{}, r.malformed("the amount is no decimal number with a point, or has more decimals than its currency", nil)
 	}
 	return a, nil
 }
@@ -142,7 +142,7 @@ func (r *reading) amount(text, code string) (money.Amount, error) {
 func (r *reading) checked(row Row) (Row, error) {
 	switch {
 	case row.Direction != In && row.Direction != Out:
-		return Row{}, r.malformed("the direction is missing", nil)
+		return Row{}, r.malformed("the direction is neither in nor out", nil)
 	case !row.Amount.IsPositive():
 		return Row{}, r.malformed("the amount is not more than zero", nil)
 	case row.Cost.IsNegative():

@@ -69,7 +69,7 @@ func (c *csvReading) head() error {
 	for _, name := range names {
 		name = strings.ToLower(strings.TrimSpace(strings.TrimPrefix(name, "\ufeff")))
 		if !csvKnown(name) || slices.Contains(c.columns, name) {
-			return c.malformed("a column is not known, or stands twice", nil)
+			return c.malformed("the first line names a column that is not known, or one twice; commas stand between them", nil)
 		}
 		c.columns = append(c.columns, name)
 	}

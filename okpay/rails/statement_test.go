@@ -241,3 +241,27 @@ func fuzz(t *testing.T, read rails.Statement, text string) {
 		require.Contains(t, []rails.Direction{rails.In, rails.Out}, row.Direction)
 	}
 }
+
+// Whoever made the file reads what to change in it.
+func TestAStatementErrorSaysWhatIsWrong(t *testing.T) {
+	for file, reason := range map[string]string{
+		"direction;amount;currency\n":                           "the first line names a column that is not known, or one twice; commas stand between them",
+		"amount,currency\n":                                     "the column direction is missing",
+		"direction,amount,currency\nCRDT,1.00,CNY\n":            "the direction is neither in nor out",
+		"direction,amount,currency\nin,\"1,00\",CNY\n":          "the amount is no decimal number with a point, or has more decimals than its currency",
+		"direction,amount,currency\nin,1.000,JPY\nin,1.5,JPY\n": "the amount is no decimal number with a point, or has more decimals than its currency",
+		"direction,amount,currency\nin,-1.00,CNY\n":             "the amount is not more than zero",
+		"direction,amount,currency\nin,1.00,CNX\n":              "the currency is not known",
+	} {
+		t.Run(file, func(t *testing.T) {
+			var failed *rails.StatementError
+			for _, err := range rails.CSV(strings.NewReader(file), money.ISO()) {
+				if err != nil {
+					require.ErrorAs(t, err, &failed)
+				}
+			}
+			require.NotNil(t, failed)
+			assert.Equal(t, reason, failed.Reason)
+		})
+	}
+}
