@@ -40,7 +40,9 @@ type Config struct {
 	Throttle    lockout.ThrottlePolicy
 
 	// Sends bounds how often codes and links are sent for one customer or name, and to one
-	// contact; SendsByAddress how often for one network address (its Gap is not used).
+	// contact: 60 s from one to the next, 3 in 15 minutes and 10 in a day unless told. SendsByAddress
+	// does for one network address, which many may share: 30 in 15 minutes and 300 in a day unless
+	// told (its Gap is not used).
 	Sends          SendLimit
 	SendsByAddress SendLimit
 	// TellNoAccount sends a message to a contact that is nobody's when somebody asks for a code
@@ -143,7 +145,7 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if err := cfg.setLockouts(); err != nil {
 		return nil, err
 	}
-	if err := first(cfg.Sends.complete("sends"), cfg.SendsByAddress.complete("sends_by_address")); err != nil {
+	if err := first(cfg.Sends.complete("sends", sendsTo()), cfg.SendsByAddress.complete("sends_by_address", sendsByAddress())); err != nil {
 		return nil, err
 	}
 	if err := cfg.setSessions(); err != nil {
