@@ -20,8 +20,11 @@ import (
 // Config says how customers prove who they are. The zero value works in Test mode.
 type Config struct {
 	// Keys protect what identity stores: the first is used for what is new, the others still
-	// open what was made under them. Each process of a wallet has the same. In Test mode
-	// defaults to one drawn at New; in Live mode at least one is required.
+	// open what was made under them. The last one also names the counters of guesses, and is kept
+	// when others are dropped: without it all locks, and what the hard cap has disabled, begin anew.
+	// Each process of a wallet has the same. In Test mode defaults to one drawn at New, which is
+	// gone with the process, and with it what was sealed in a store that stays; in Live mode at
+	// least one is required.
 	Keys []Key
 
 	// WithdrawalHold is how long withdrawals wait after a reset or a change of factors.
@@ -156,6 +159,9 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	}
 	if cfg.ProductWords == nil {
 		cfg.ProductWords = []string{"okpay"}
+	}
+	if r := cfg.Policy.Rules; r != password.Guide && r != password.NIST {
+		return nil, okpay.InvalidField("policy", "has rules that are not there")
 	}
 	passwords, err := password.NewHasher(cfg.Hashing)
 	if err != nil {

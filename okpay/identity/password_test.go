@@ -143,6 +143,7 @@ func TestAConfigThatCanNotWorkIsRefused(t *testing.T) {
 		"lockout":         {Lockout: lockout.Policy{Threshold: -1}},
 		"code_lockout":    {CodeLockout: lockout.Policy{HardCap: 1000}},
 		"throttle":        {Throttle: lockout.ThrottlePolicy{Limit: -1}},
+		"policy":          {Policy: password.Policy{Rules: 7}},
 		"hashing":         {Hashing: password.Config{MemoryBudget: 1}},
 		"session_idle":    {SessionIdle: time.Second},
 		"session_life":    {SessionLife: -1},
