@@ -47,11 +47,20 @@ func (g *Gate) refuse(can Capability, at time.Time) error {
 		e.Object = id
 		return e
 	case can == CanWithdraw && g.WithdrawalsFrom != nil && at.Before(*g.WithdrawalsFrom):
-		e := NewError(AccountRestricted, "withdrawals wait after a change of credentials")
-		e.Object, e.ResetsAt = id, g.WithdrawalsFrom
-		return e
+		return g.waiting()
 	}
 	return busyClosing(g.ClosingAt, id)
+}
+
+// waiting refuses a withdrawal that time alone makes possible. The words of AccountRestricted in
+// general would send the customer to prove who they are and to appeal, for which there is no use.
+func (g *Gate) waiting() error {
+	e := NewError(AccountRestricted, "withdrawals wait after a change of credentials")
+	e.Object, e.ResetsAt = string(g.Customer), g.WithdrawalsFrom
+	e.Retry, e.NextAction = "after_time", []string{"wait", "contact_support"}
+	e.En = "For your safety withdrawals wait for a time after your password, second factor or contacts were changed."
+	e.Zh = "为保障账户安全,更改密码、双因素认证或联系方式后,须等待一段时间方可提现。"
+	return e
 }
 
 // letsOut reports whether a capability lets money leave the customer.

@@ -36,7 +36,10 @@ func (s *Customers) Erase(ctx context.Context, in EraseCustomer) (Customer, erro
 			return err
 		}
 		if g.State != GateClosed || c.ErasedAt != nil {
-			e := NewError(InvalidState, "the account is %s, and what is personal is there to be erased: %t", g.State, c.ErasedAt == nil)
+			e := NewError(InvalidState, "the account is %s, and only one that is closed is erased", g.State)
+			if c.ErasedAt != nil {
+				e.Detail = "the customer was erased already"
+			}
 			e.Object = string(in.Customer)
 			return e
 		}

@@ -4,6 +4,7 @@ package tables
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,25 @@ import (
 
 	"github.com/okpay/okpay-go/okpay"
 )
+
+// marker ends what is written by hand in a document of docs/; the rest is drawn.
+const marker = "<!-- What follows is drawn from the tables: change the code, and draw it anew. -->\n"
+
+// Document holds the drawn part of a document to what it should be, or writes it anew. What stands
+// before the marker is written by hand and stays.
+func Document(t *testing.T, path, drawn string, update bool) {
+	t.Helper()
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	head, _, marked := strings.Cut(string(got), marker)
+	require.True(t, marked, "%s has no line %s", path, marker)
+	want := head + marker + drawn
+	if update {
+		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
+		return
+	}
+	assert.Equal(t, want, string(got), "%s is not as drawn: run the test with -update", path)
+}
 
 // Drawn is a section for each machine: a diagram and the table.
 func Drawn(machines []okpay.Table) string {

@@ -210,7 +210,7 @@ func (a *appealDoc) Facts(template string) map[string]string {
 		}
 	}
 	if a.Case != "" {
-		facts["case"] = a.Case
+		facts["case"], facts["number"] = a.Case, numberOf(a.Case)
 	}
 	switch template {
 	case "appeal_received":

@@ -173,8 +173,11 @@ func TestADenialSaysWhyAndWhatIsPossibleNext(t *testing.T) {
 		if i < care.MaxAppeals-1 {
 			want["next_from"] = k.clock.Now().Add(7 * day).Format(time.RFC3339)
 		}
-		assert.NotEmpty(t, messages[0].Facts["case"], "there is a case for it")
+		of, err := k.Cases.Get(t.Context(), k.customer, care.CaseID(messages[0].Facts["case"]))
+		require.NoError(t, err, "there is a case for it")
+		assert.Equal(t, of.Number, messages[0].Facts["number"], "as it is said on the telephone")
 		delete(messages[0].Facts, "case")
+		delete(messages[0].Facts, "number")
 		assert.Equal(t, want, messages[0].Facts)
 		k.clock.Advance(7*day - 1)
 		_, err = k.appeal(r.ID)

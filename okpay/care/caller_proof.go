@@ -81,7 +81,7 @@ func (r *callerRequestDoc) View() any {
 func (r *callerRequestDoc) Customer() okpay.CustomerID { return r.CallerRequest.Customer }
 func (r *callerRequestDoc) Counter() *int64            { return &r.Sequence }
 func (r *callerRequestDoc) Facts(string) map[string]string {
-	return map[string]string{"case": string(r.Case), "until": r.ExpiresAt.UTC().Format(time.RFC3339)}
+	return map[string]string{"case": string(r.Case), "number": numberOf(string(r.Case)), "until": r.ExpiresAt.UTC().Format(time.RFC3339)}
 }
 
 func (r *callerRequestDoc) move(on okpay.Action, g okpay.Guard) (okpay.Told, error) {

@@ -2,6 +2,7 @@ package care
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -241,6 +242,12 @@ func (k *caseDoc) View() any {
 		"id": k.ID, "number": k.Number, "category": k.Category, "priority": k.Priority, "tier": k.Tier, "state": k.State,
 		"channel": k.Channel, "breached": passed, "sequence": k.Sequence,
 	}
+}
+
+// numberOf is a case's number: the end of its id as people say it on the telephone.
+func numberOf(id string) string {
+	n := strings.ToUpper(id[max(0, len(id)-8):])
+	return n[:min(4, len(n))] + "-" + n[min(4, len(n)):]
 }
 
 // Customer is who gets the messages.

@@ -41,8 +41,8 @@ func caseEvents() []Announced {
 func caseTemplates() []Template {
 	of := []string{"case", "number", "category"}
 	solved := append(append([]string{}, of...), "until")
-	asked := []string{"case", "until"}
-	request := []string{"act", "case", "state", "until"}
+	asked := []string{"case", "number", "until"}
+	request := []string{"act", "case", "number", "state", "until"}
 	return []Template{
 		{Name: "case_opened", When: "a case was opened, by the customer, by an agent to whom somebody speaks in their name, or by what happened", Facts: of},
 		{Name: "case_reply", When: "support told the customer something; it is not in the message", Facts: of},

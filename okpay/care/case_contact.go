@@ -193,10 +193,9 @@ func (s *Cases) fresh(d *okpay.Draft, a approach) (*caseDoc, error) {
 		}
 	}
 	id := s.c.w.NewID("cas_")
-	number := strings.ToUpper(id[max(0, len(id)-8):])
 	now := d.Now()
 	k := &caseDoc{Case: Case{
-		ID: CaseID(id), Number: number[:min(4, len(number))] + "-" + number[min(4, len(number)):], Customer: a.customer, Category: a.row.Category,
+		ID: CaseID(id), Number: numberOf(id), Customer: a.customer, Category: a.row.Category,
 		Priority: a.row.Priority, Tier: 1, Channel: a.channel, Follows: a.follows, QueuedAt: now, CreatedAt: now,
 	}}
 	if a.urgent {

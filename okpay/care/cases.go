@@ -154,6 +154,7 @@ func (s *Cases) OpenUrgent(d *okpay.Draft, in Urgent) (CaseID, error) {
 // appeal is written by the same Change.
 func (s *Cases) openForAppeal(d *okpay.Draft, customer okpay.CustomerID, appeal AppealID) (string, error) {
 	id, err := s.openFor(d, customer, RestrictionQuestion, said{kind: EntrySystem, by: "program"}, func(a *approach) {
+		a.said.facts = map[Fact]string{ObjectState: "appeal_submitted"} // or nobody could tell what the entry is
 		a.made = []Link{{"appeal", string(appeal)}}
 	})
 	return string(id), err

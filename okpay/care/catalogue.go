@@ -86,7 +86,7 @@ func restrictionTemplates() []Template {
 	of := []string{"reason", "capabilities", "requirements", "deadline", "until"}
 	one := append(slices.Clone(of), "requirement")
 	gone := append(slices.Clone(of), "payout_from")
-	appeal := []string{"restriction", "case"}
+	appeal := []string{"restriction", "case", "number"}
 	with := func(facts ...string) []string { return append(slices.Clone(appeal), facts...) }
 	return []Template{
 		{Name: "account_restricted", When: "a restriction was imposed, or more is asked for: reason is a public reason, capabilities and requirements are codes with spaces between", Facts: of},

@@ -1,6 +1,7 @@
 package care_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,5 +67,39 @@ func TestEveryPublicReasonHasItsTextsOnce(t *testing.T) {
 	}
 	for _, internal := range []string{"legal_hold", "sanctions_match"} {
 		assert.False(t, seen[internal])
+	}
+}
+
+func TestReasonsAndRolesAreWhatCanBeImposedAndGiven(t *testing.T) {
+	own := care.Reason{
+		Code: "chargebacks", Public: "payment_disputes", En: "Several of your payments are disputed.", Zh: "您有多笔付款存在争议。",
+		Capabilities: []okpay.Capability{okpay.CanPay},
+	}
+	k := startDesk(t, care.Config{
+		Reasons: []care.Reason{own}, Roles: map[care.Role][]care.Permission{"night": {care.MayWorkCases, care.MaySeeCases, care.MayWorkCases}},
+	})
+	reasons := k.Reasons()
+	assert.Equal(t, "chargebacks", reasons[len(reasons)-1].Code, "those of the program come last")
+	for _, r := range reasons {
+		by := care.OperatorID("rev")
+		if r.Code == "legal_hold" {
+			by = "cleo"
+		}
+		got, err := k.Restrictions.Impose(t.Context(), care.ImposeRestriction{By: by, Why: "to see", Customer: k.customer, Reason: r.Code})
+		require.NoError(t, err, r.Code)
+		assert.Equal(t, r.Public, got.Reason, "what the customer is told")
+		assert.Equal(t, r.Quiet(), r.Public == "account_review", r.Code)
+		assert.NotEmpty(t, r.Lift, r.Code)
+	}
+	reasons[0].Capabilities[0] = "x"
+	assert.NotEqual(t, okpay.Capability("x"), k.Reasons()[0].Capabilities[0], "a copy")
+
+	roles := k.Roles()
+	assert.Equal(t, []care.Permission{care.MaySeeCases, care.MayWorkCases}, roles["night"])
+	for id, role := range map[care.OperatorID]care.Role{"one": care.AgentL1, "rev": care.Reviewer, "aud": care.Auditor} {
+		for _, p := range care.Permissions() {
+			_, err := k.Operators.May(t.Context(), id, p)
+			assert.Equal(t, slices.Contains(roles[role], p), err == nil, "%s %s", role, p)
+		}
 	}
 }

@@ -29,7 +29,7 @@ func restrictionGuards() map[string]guard {
 		"Appeals.Submit": byCustomer, "Appeals.Withdraw": byCustomer, "Appeals.Nudge": byCustomer, "Appeals.Answer": byCustomer, "Appeals.Get": byCustomer,
 		"Appeals.Mine": byCustomer, "Appeals.Progress": byCustomer,
 		"Care.Held": byCustomer, "Care.Export": byOperator, "Care.Erase": byOperator, "Care.Audit": byOperator, "Care.PublicReasons": public, "Care.Secret": program,
-		"Care.Gather": program, "Care.Forget": program, "Care.Withholds": public,
+		"Care.Gather": program, "Care.Forget": program, "Care.Withholds": public, "Care.Reasons": program, "Care.Roles": program,
 	}
 }
 

@@ -115,6 +115,24 @@ func (c *Care) PublicReasons() (list []PublicReason) {
 	return list
 }
 
+// Quiet reports whether restrictions for this reason are imposed, and end, without a message, and
+// are compliance's to decide on.
+func (r Reason) Quiet() bool { return r.quiet }
+
+// Reasons returns the whole catalogue, Config.Reasons last: what ImposeRestriction.Reason can be.
+// It is for operators; what customers may know of it are PublicReasons.
+func (c *Care) Reasons() []Reason {
+	list := append(reasons(), c.cfg.Reasons...)
+	for i := range list {
+		r := &list[i]
+		if r.Lift == "" {
+			r.Lift = LiftReviewed
+		}
+		r.Capabilities, r.PastDue, r.Requirements = slices.Clone(r.Capabilities), slices.Clone(r.PastDue), slices.Clone(r.Requirements)
+	}
+	return list
+}
+
 // reason finds a row of the catalogue.
 func (c *Care) reason(code string) (Reason, bool) {
 	for _, r := range append(reasons(), c.cfg.Reasons...) {

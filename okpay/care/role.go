@@ -85,6 +85,20 @@ func Permissions() []Permission {
 	return slices.Compact(all)
 }
 
+// Roles returns all roles, those of Config among them, with what each may do.
+func (c *Care) Roles() map[Role][]Permission {
+	all := roles()
+	for r, set := range c.cfg.Roles {
+		all[r] = set
+	}
+	for r, set := range all {
+		set = slices.Clone(set)
+		slices.Sort(set)
+		all[r] = slices.Compact(set)
+	}
+	return all
+}
+
 // compliancesAlone are the permissions that no role of Config may have.
 func compliancesAlone() []Permission { return []Permission{MayHold, MayHandleCompliance} }
 

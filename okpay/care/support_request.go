@@ -107,7 +107,7 @@ func (r *supportRequestDoc) View() any                  { return r.SupportReques
 func (r *supportRequestDoc) Customer() okpay.CustomerID { return r.SupportRequest.Customer }
 func (r *supportRequestDoc) Counter() *int64            { return &r.Sequence }
 func (r *supportRequestDoc) Facts(string) map[string]string {
-	f := map[string]string{"act": string(r.Act), "case": string(r.Case), "state": string(r.State)}
+	f := map[string]string{"act": string(r.Act), "case": string(r.Case), "number": numberOf(string(r.Case)), "state": string(r.State)}
 	if r.open() {
 		f["until"] = r.Until.UTC().Format(time.RFC3339)
 	}

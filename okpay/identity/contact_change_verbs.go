@@ -19,7 +19,7 @@ type BeginContactChange struct {
 	Phone string
 	// Replaces is the verified contact that goes when the new one is verified, "" to keep all.
 	Replaces okpay.ContactID
-	// Proof is that of a step-up for ChangeContact to the new contact in its normal form.
+	// Proof is that of a step-up for ChangeContact to the new contact.
 	Proof  Secret
 	Client Client
 }

@@ -3,13 +3,11 @@ package identity_test
 import (
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/okpay/okpay-go/internal/tables"
 	"github.com/okpay/okpay-go/okpay/identity"
@@ -17,23 +15,15 @@ import (
 
 var update = flag.Bool("update", false, "write the generated parts of docs/ anew")
 
-const securityDoc = "../../docs/security.md"
-
-// TestDocsAreDrawnFromTheTables holds docs/security.md to the code; run it with -update after a
-// change.
+// TestDocsAreDrawnFromTheTables holds the tables of docs/security.md to the code; run it with -update
+// after a change.
 func TestDocsAreDrawnFromTheTables(t *testing.T) {
-	text := drawn()
-	if *update {
-		require.NoError(t, os.WriteFile(securityDoc, []byte(text), 0o644))
-	}
-	got, err := os.ReadFile(securityDoc)
-	require.NoError(t, err)
-	assert.Equal(t, text, string(got), "run go test ./okpay/identity -run Drawn -update")
+	tables.Document(t, "../../docs/security.md", drawn(), *update)
 }
 
 func drawn() string {
 	var b strings.Builder
-	b.WriteString("# Account security\n\nDrawn from the tables in `okpay/identity` by `go test ./okpay/identity -run Drawn -update`. A pair of state and action that stands in no table is refused and changes nothing.\n\n## State machines\n")
+	b.WriteString("\n## State machines\n\nA pair of state and action that stands in no table is refused and changes nothing.\n")
 	b.WriteString(tables.Drawn(identity.Machines()))
 	b.WriteString("\n## Events\n\n| type | when |\n|---|---|\n")
 	for _, e := range identity.Events() {

@@ -85,8 +85,9 @@ type Rewrapped struct {
 
 // RewrapAll seals what was sealed under another key than the first of Config.Keys under that
 // one, for all customers, batch (1 to 100) of them read at a time. When a pass that began after
-// every process had the new key first ends without error, the old key can be dropped. What is
-// used meanwhile goes on under either; a pass that was interrupted is begun again.
+// every process had the new key first ends without error, the old keys can be dropped but for the
+// last, see Config.Keys. What is used meanwhile goes on under either; a pass that was interrupted
+// is begun again.
 //
 // Errors: InvalidRequest, those of the store, or at the end the totp.ErrUnknownKey and
 // totp.ErrSealBroken of what does not open, joined.

@@ -1,13 +1,17 @@
 package identity_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/ledger"
+	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/identity"
+	"github.com/okpay/okpay-go/okpay/password"
 	"github.com/okpay/okpay-go/okpay/totp"
 )
 
@@ -47,6 +51,31 @@ func TestKeysRotateWhileEverythingRuns(t *testing.T) {
 	for _, batch := range []int{0, 101} {
 		_, err = w.x.RewrapAll(t.Context(), batch)
 		require.ErrorIs(t, err, okpay.InvalidRequest)
+	}
+}
+
+func TestLocksOutliveNewKeysAsLongAsTheLastOneStays(t *testing.T) {
+	store := memstore.New()
+	w := startAll(t, identity.Config{}, store)
+	w.registered(mail)
+	w.fails(mail, 5)
+	for name, c := range map[string]struct {
+		keys   []identity.Key
+		locked bool
+	}{
+		"one more":                      {[]identity.Key{keyOf("k2", 2), key}, true},
+		"another, the second was there": {[]identity.Key{keyOf("k3", 3), key}, true},
+		"the last one is dropped":       {[]identity.Key{keyOf("k2", 2)}, false},
+	} {
+		l, err := ledger.Open(t.Context(), store, ledger.Config{Chart: okpay.Chart(), Now: w.clock.Now, MaxSkew: -1})
+		require.NoError(t, err)
+		wallet, err := okpay.New(l, okpay.Config{})
+		require.NoError(t, err)
+		x, err := identity.New(wallet, identity.Config{Keys: c.keys, Hashing: password.Config{Params: cheap}})
+		require.NoError(t, err)
+		_, err = x.SignIn(t.Context(), identity.SignIn{Name: mail, Password: password.New(good), Client: home})
+		assert.Equal(t, c.locked, errors.Is(err, okpay.AuthenticationFailed), name)
+		require.NoError(t, l.Close(t.Context()))
 	}
 }
 

@@ -20,8 +20,11 @@ import (
 // Config says how customers prove who they are. The zero value works in Test mode.
 type Config struct {
 	// Keys protect what identity stores: the first is used for what is new, the others still
-	// open what was made under them. Each process of a wallet has the same. In Test mode
-	// defaults to one drawn at New; in Live mode at least one is required.
+	// open what was made under them. The last one also names the counters of guesses, and is kept
+	// when others are dropped: without it all locks, and what the hard cap has disabled, begin anew.
+	// Each process of a wallet has the same. In Test mode defaults to one drawn at New, which is
+	// gone with the process, and with it what was sealed in a store that stays; in Live mode at
+	// least one is required.
 	Keys []Key
 
 	// WithdrawalHold is how long withdrawals wait after a reset or a change of factors.
@@ -40,7 +43,9 @@ type Config struct {
 	Throttle    lockout.ThrottlePolicy
 
 	// Sends bounds how often codes and links are sent for one customer or name, and to one
-	// contact; SendsByAddress how often for one network address (its Gap is not used).
+	// contact: 60 s from one to the next, 3 in 15 minutes and 10 in a day unless told. SendsByAddress
+	// does for one network address, which many may share: 30 in 15 minutes and 300 in a day unless
+	// told (its Gap is not used).
 	Sends          SendLimit
 	SendsByAddress SendLimit
 	// TellNoAccount sends a message to a contact that is nobody's when somebody asks for a code
@@ -148,7 +153,7 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	if err := cfg.setLockouts(); err != nil {
 		return nil, err
 	}
-	if err := first(cfg.Sends.complete("sends"), cfg.SendsByAddress.complete("sends_by_address")); err != nil {
+	if err := first(cfg.Sends.complete("sends", sendsTo()), cfg.SendsByAddress.complete("sends_by_address", sendsByAddress())); err != nil {
 		return nil, err
 	}
 	if err := cfg.setSessions(); err != nil {
@@ -159,6 +164,9 @@ func New(w *okpay.Wallet, cfg Config) (*Identity, error) {
 	}
 	if cfg.ProductWords == nil {
 		cfg.ProductWords = []string{"okpay"}
+	}
+	if r := cfg.Policy.Rules; r != password.Guide && r != password.NIST {
+		return nil, okpay.InvalidField("policy", "has rules that are not there")
 	}
 	passwords, err := password.NewHasher(cfg.Hashing)
 	if err != nil {

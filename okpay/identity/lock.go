@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -128,8 +127,9 @@ func (x *Identity) policy(a lockout.Authenticator) lockout.Policy {
 
 // clearLocks clears a customer's counters: after a proof of identity (lockout.ByProof) all, after
 // a reset (lockout.ByReset) those of what was reset. Without authenticators it clears all. It
-// reports whether one of them was locked or disabled.
-func (x *Identity) clearLocks(d *okpay.Draft, customer okpay.CustomerID, why lockout.Cause, which ...lockout.Authenticator) (locked bool, err error) {
+// reports whether one of them was locked and is open now: what is disabled stays so unless it was
+// reset.
+func (x *Identity) clearLocks(d *okpay.Draft, customer okpay.CustomerID, why lockout.Cause, which ...lockout.Authenticator) (cleared bool, err error) {
 	if len(which) == 0 {
 		which = authenticators()
 	}
@@ -139,14 +139,14 @@ func (x *Identity) clearLocks(d *okpay.Draft, customer okpay.CustomerID, why loc
 			if err := optional(d.Read("lock", lock.Key, lock)); err != nil {
 				return false, err
 			}
-			locked = locked || lock.Status(x.policy(a), d.Now()) != lockout.StatusOpen
-			version := lock.Version
+			before, version := lock.Status(x.policy(a), d.Now()), lock.Version
 			if lock.State, _ = lockout.Clear(lock.State, why, d.Now()); lock.Version != version {
 				d.Put(lock.put())
 			}
+			cleared = cleared || before != lockout.StatusOpen && lock.Status(x.policy(a), d.Now()) == lockout.StatusOpen
 		}
 	}
-	return locked, nil
+	return cleared, nil
 }
 
 // LockedAuthenticator is one counter of a customer that is locked or disabled.
@@ -220,6 +220,10 @@ func (x *Identity) tellFailure(d *okpay.Draft, t *try, decision lockout.Decision
 	d.Audit(okpay.AuditEntry{
 		Actor: "program", Action: "sign_in.locked", Customer: t.customer, Reason: string(notice.Reason), Facts: entry.Facts, Shown: true,
 	})
+	var err error
+	if notice.Advice, err = x.advised(d, t.customer, notice.Advice...); err != nil {
+		return err
+	}
 	m := okpay.Message{Customer: t.customer, Template: "sign_in_locked", Facts: lockFacts(notice, &t.client)}
 	if decision.Outcome == lockout.FailedDisabled {
 		m.Template = "sign_in_disabled"
@@ -244,12 +248,8 @@ func (x *Identity) tellFailure(d *okpay.Draft, t *try, decision lockout.Decision
 
 // lockFacts are what a message about a lock speaks of.
 func lockFacts(n lockout.Notice, c *Client) map[string]string {
-	advice := make([]string, 0, len(n.Advice))
-	for _, a := range n.Advice {
-		advice = append(advice, string(a))
-	}
 	f := with(c.facts(), "reason", string(n.Reason), "authenticator", string(n.Authenticator),
-		"at", n.At.Format(time.RFC3339), "advice", strings.Join(advice, ","))
+		"at", n.At.Format(time.RFC3339), "advice", adviceText(n.Advice...))
 	if !n.Until.IsZero() {
 		f["until"] = n.Until.Format(time.RFC3339)
 	}

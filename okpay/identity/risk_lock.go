@@ -120,9 +120,13 @@ func (x *Identity) riskLock(d *okpay.Draft, e RiskEvent, client *Client) error {
 		Actor: e.By, Action: "account.risk_lock", Customer: e.Customer, Object: string(e.Report), Reason: cmpOr(e.Detail, string(e.Reason)),
 		Facts: with(client.facts(), "reason", string(e.Reason)), Shown: true,
 	})
+	advice, err := x.advised(d, e.Customer, lockout.AdviceVerifyIdentity, lockout.AdviceContactSupport, lockout.AdviceChangePassword, lockout.AdviceSecondFactor)
+	if err != nil {
+		return err
+	}
 	for _, template := range slices.Concat(told.Mails, mailsAgain(told, e.Again)) {
 		d.Tell(okpay.Message{Customer: e.Customer, Template: template, ObjectType: "gate", Object: string(e.Customer), Facts: map[string]string{
-			"reason": string(e.Reason), "at": stampOf(d.Now()), "advice": adviceText(lockout.AdviceVerifyIdentity, lockout.AdviceContactSupport, lockout.AdviceChangePassword, lockout.AdviceSecondFactor),
+			"reason": string(e.Reason), "at": stampOf(d.Now()), "advice": adviceText(advice...),
 		}})
 	}
 	memo.put(d, e.Customer)

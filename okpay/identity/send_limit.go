@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -9,24 +10,22 @@ import (
 	"github.com/okpay/okpay-go/okpay"
 )
 
-// SendLimit bounds how often codes and links are sent. The zero value is 60 s between two, 3 in
-// 15 minutes, 10 in a day.
+// SendLimit bounds how often codes and links are sent. What is zero is as Config says.
 type SendLimit struct {
 	Gap     time.Duration // from one to the next
 	Quarter int           // in any 15 minutes
 	Day     int           // in any 24 hours, at most 1,000
 }
 
-func (l *SendLimit) complete(field string) error {
-	if l.Gap == 0 {
-		l.Gap = time.Minute
-	}
-	if l.Quarter == 0 {
-		l.Quarter = 3
-	}
-	if l.Day == 0 {
-		l.Day = 10
-	}
+// sendsTo is what one customer or contact is sent unless told.
+func sendsTo() SendLimit { return SendLimit{Gap: time.Minute, Quarter: 3, Day: 10} }
+
+// sendsByAddress is what may be asked for from one network address unless told: more, since the
+// people of an office, or of a telephone company, share one.
+func sendsByAddress() SendLimit { return SendLimit{Gap: time.Minute, Quarter: 30, Day: 300} }
+
+func (l *SendLimit) complete(field string, by SendLimit) error {
+	l.Gap, l.Quarter, l.Day = cmp.Or(l.Gap, by.Gap), cmp.Or(l.Quarter, by.Quarter), cmp.Or(l.Day, by.Day)
 	if l.Gap < 0 || l.Quarter < 1 || l.Day < 1 || l.Day > 1000 {
 		return okpay.InvalidField(field, "has a negative bound, or one that is too large")
 	}

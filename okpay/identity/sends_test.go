@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/identity"
 	"github.com/okpay/okpay-go/okpay/password"
 )
@@ -52,6 +53,27 @@ func TestWhoeverRegistersWithAnOwnersContactDoesNotFloodTheOwner(t *testing.T) {
 		}
 	}
 	assert.LessOrEqual(t, told, 3, "in a quarter of an hour")
+}
+
+func TestPeopleWhoShareANetworkAddressCanEachAskForACode(t *testing.T) {
+	w := start(t, identity.Config{})
+	office := identity.Client{Address: "203.0.113.7"}
+	ask := func(i int) error {
+		_, err := w.x.RequestPasswordReset(t.Context(), identity.RequestPasswordReset{Email: fmt.Sprintf("n%d@example.com", i), Client: office})
+		return err
+	}
+	for i := range 30 {
+		require.NoError(t, ask(i))
+	}
+	require.ErrorIs(t, ask(30), okpay.TooManyTries, "but no machine can go through a list of names")
+	for i := range 270 {
+		if i%30 == 0 {
+			w.clock.Advance(16 * time.Minute)
+		}
+		require.NoError(t, ask(31+i))
+	}
+	w.clock.Advance(16 * time.Minute)
+	require.ErrorIs(t, ask(400), okpay.TooManyTries, "300 in a day")
 }
 
 func TestNamesThatNobodyHasShareABoundedNumberOfCounters(t *testing.T) {

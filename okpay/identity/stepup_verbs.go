@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger/money"
@@ -17,8 +18,10 @@ type StepUpRequest struct {
 	Action StepUpAction
 	Amount money.Amount // with the currency, for what moves money
 	// To is the destination of a withdrawal, the payee of a transfer, the merchant of a payment,
-	// the source of a top-up, the other currency of a conversion, the contact of a change. A
-	// transfer to a contact gives Email or Phone instead, as its CreateTransfer does.
+	// the source of a top-up, the other currency of a conversion, the contact of a change: the id of
+	// one that goes, or one that is to come. A transfer to a contact gives Email or Phone instead, as
+	// its CreateTransfer does, and so may a change to a new contact. Addresses and numbers may be
+	// written in any way that registration takes.
 	To     string
 	Email  string
 	Phone  string
@@ -32,8 +35,8 @@ func (in *StepUpRequest) check() (bound, error) {
 	if !in.Action.known() {
 		return b, okpay.InvalidField("action", "is none of the constants")
 	}
-	for field, text := range map[string]string{"to": in.To, "object": in.Object} {
-		if err := okpay.CheckText(field, text, maxBoundLen); err != nil {
+	for _, f := range [][2]string{{"to", in.To}, {"object", in.Object}} {
+		if err := okpay.CheckText(f[0], f[1], maxBoundLen); err != nil {
 			return b, err
 		}
 	}
@@ -45,6 +48,12 @@ func (in *StepUpRequest) check() (bound, error) {
 		b.to, err = okpay.NormalizeEmail(in.Email)
 	case in.Phone != "":
 		b.to, err = okpay.NormalizePhone(in.Phone)
+	// A proof for another way of writing would be refused by the change that it is for, without a
+	// reason that could be told.
+	case in.Action == ChangeContact && strings.Contains(in.To, "@"):
+		b.to, err = okpay.NormalizeEmail(in.To)
+	case in.Action == ChangeContact && strings.HasPrefix(in.To, "+"):
+		b.to, err = okpay.NormalizePhone(in.To)
 	}
 	switch {
 	case err != nil:

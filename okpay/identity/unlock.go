@@ -81,24 +81,57 @@ func (x *Identity) lockReport(r *okpay.Draft, g *okpay.Gate) (LockReport, error)
 		}
 		out.Status = lockout.Worst(out.Status, status)
 	}
-	switch out.Status {
-	case lockout.StatusRiskLocked:
-		out.Advice = []lockout.Advice{lockout.AdviceVerifyIdentity, lockout.AdviceContactSupport, lockout.AdviceChangePassword, lockout.AdviceSecondFactor}
-	case lockout.StatusMustChange:
-		out.Advice = []lockout.Advice{lockout.AdviceChangePassword, lockout.AdviceResetPassword, lockout.AdviceSecondFactor}
-	case lockout.StatusLocked:
-		out.Advice = []lockout.Advice{lockout.AdviceWait, lockout.AdviceVerifyIdentity, lockout.AdviceChangePassword, lockout.AdviceSecondFactor, lockout.AdviceContactSupport}
-	case lockout.StatusDisabled:
-		out.Advice = []lockout.Advice{lockout.AdviceResetPassword, lockout.AdviceUseRecoveryCode, lockout.AdviceContactSupport}
-	}
 	owes, err := x.owes(r, g.Customer)
 	if err != nil {
 		return LockReport{}, err
 	}
+	advice := out.advice()
 	if out.Debt = owes || g.State == okpay.GateLocked && !g.Guarded(); out.Debt {
-		out.Advice = debtAdvice(out.Advice, owes)
+		advice = debtAdvice(advice, owes)
 	}
-	return out, nil
+	out.Advice, err = x.advised(r, g.Customer, advice...)
+	return out, err
+}
+
+// advice is what to do, in order.
+func (l *LockReport) advice() []lockout.Advice {
+	switch l.Status {
+	case lockout.StatusRiskLocked:
+		return []lockout.Advice{lockout.AdviceVerifyIdentity, lockout.AdviceContactSupport, lockout.AdviceChangePassword, lockout.AdviceSecondFactor}
+	case lockout.StatusMustChange:
+		return []lockout.Advice{lockout.AdviceResetPassword, lockout.AdviceSecondFactor} // there is no password to change
+	case lockout.StatusLocked:
+		return []lockout.Advice{lockout.AdviceWait, lockout.AdviceVerifyIdentity, lockout.AdviceChangePassword, lockout.AdviceSecondFactor, lockout.AdviceContactSupport}
+	case lockout.StatusDisabled:
+		var out []lockout.Advice
+		if disabled(l.Locks, lockout.Password) {
+			out = append(out, lockout.AdviceResetPassword)
+		}
+		if disabled(l.Locks, lockout.OneTimeCode) {
+			out = append(out, lockout.AdviceUseRecoveryCode)
+		}
+		return append(out, lockout.AdviceContactSupport)
+	}
+	return nil // nothing is locked
+}
+
+// disabled reports whether an authenticator is off until it is reset, on trusted devices or others.
+func disabled(locks []LockedAuthenticator, a lockout.Authenticator) bool {
+	return slices.ContainsFunc(locks, func(l LockedAuthenticator) bool {
+		return l.Authenticator == a && l.Status == lockout.StatusDisabled
+	})
+}
+
+// advised is advice without what its reader has done already: to turn on a second factor that is on.
+func (x *Identity) advised(r okpay.Reader, customer okpay.CustomerID, advice ...lockout.Advice) ([]lockout.Advice, error) {
+	if x.second == nil {
+		return advice, nil
+	}
+	enrolled, err := x.second.enrolled(r, customer)
+	if !enrolled || err != nil {
+		return advice, err
+	}
+	return slices.DeleteFunc(slices.Clone(advice), func(a lockout.Advice) bool { return a == lockout.AdviceSecondFactor }), nil
 }
 
 // debtAdvice is what to do about the lock of a debt, besides what is to be done before.
@@ -132,13 +165,17 @@ type Unlocked struct {
 	Customer okpay.CustomerID `json:"customer"`
 	// Cleared says that a lock after too many failures was there and is gone.
 	Cleared bool `json:"cleared"`
-	// MustChangePassword says that the account was locked for reasons of security, and that
-	// nothing but a change of the password is possible until there was one.
+	// MustChangePassword says that the account was locked for reasons of security: the old password
+	// is worth nothing any more, and no money leaves until a reset (RequestPasswordReset) has set
+	// another one.
 	MustChangePassword bool `json:"must_change_password"`
 	// Debt says that the account was locked for reasons of security, and is locked for a debt alone now: the
 	// password has to be set by a reset, and no money leaves until somebody settles the debt
 	// (okpay.Customers.SettleDebt), or takes the lock back where nothing is owed any more.
 	Debt bool `json:"debt,omitempty"`
+	// ResetPassword says that too many wrong guesses in all have disabled the password: no proof
+	// revives it, and a reset has to set another one.
+	ResetPassword bool `json:"reset_password,omitempty"`
 	// ChangePassword and EnableSecondFactor are advice.
 	ChangePassword     bool `json:"change_password"`
 	EnableSecondFactor bool `json:"enable_second_factor"`
@@ -146,9 +183,9 @@ type Unlocked struct {
 
 // Unlock uses up the proof of a finished verification: locks after too many failures are gone,
 // and an account that was locked for reasons of security, for which the verification has asked
-// for two independent proofs, lets its owner set another password next, by a reset: the old one is worth nothing any more. An authenticator that is
-// disabled stays so until it is reset; a debt and restrictions are not touched. The customer is
-// told.
+// for two independent proofs, lets its owner set another password next, by a reset: the old one
+// is worth nothing any more. An authenticator that is disabled stays so until it is reset, see
+// Unlocked.ResetPassword; a debt and restrictions are not touched. The customer is told.
 //
 // Errors, the first that applies: InvalidRequest, AuthenticationFailed with one text whatever is
 // wrong with the proof, ServiceBusy.
@@ -199,19 +236,21 @@ func (x *Identity) unlock(d *okpay.Draft, customer okpay.CustomerID, proofs int,
 	if out.Cleared, err = x.clearLocks(d, customer, lockout.ByProof); err != nil {
 		return out, err
 	}
-	if x.second != nil {
-		enrolled, err := x.second.enrolled(d, customer)
-		if err != nil {
-			return out, err
-		}
-		out.EnableSecondFactor = !enrolled
-	} else {
-		out.EnableSecondFactor = true
+	// What stays disabled is what the counters said before: a proof revives none of it.
+	locks, err := x.locks(d, customer, d.Now())
+	if err != nil {
+		return out, err
 	}
-	advice := []lockout.Advice{lockout.AdviceChangePassword}
-	if out.EnableSecondFactor {
-		advice = append(advice, lockout.AdviceSecondFactor)
+	out.ResetPassword = disabled(locks, lockout.Password)
+	next := lockout.AdviceChangePassword
+	if out.ResetPassword || riskLocked(g) {
+		next = lockout.AdviceResetPassword
 	}
+	advice, err := x.advised(d, customer, next, lockout.AdviceSecondFactor)
+	if err != nil {
+		return out, err
+	}
+	out.EnableSecondFactor = slices.Contains(advice, lockout.AdviceSecondFactor)
 	d.Audit(entry)
 	template := "account_unlock_proven"
 	if riskLocked(g) {

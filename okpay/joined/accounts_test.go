@@ -32,7 +32,7 @@ func TestACallerAtV2HasALockAfterFailuresUndone(t *testing.T) {
 	mails := len(w.sim.Mails())
 	require.NoError(t, w.Care.Callers.Unlock(t.Context(), ask))
 	w.signIn()
-	assert.Contains(t, w.subjects(mails), "You can sign in again")
+	assert.Contains(t, w.subjects(mails), "You have proven that the account is yours")
 	entries, _, err := w.Audit(t.Context(), okpay.AuditPage{Actor: "op/top"})
 	require.NoError(t, err)
 	assert.Equal(t, "account.unlock", entries[1].Action, "in the same Change as care's own")

@@ -8,11 +8,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 )
 
-// ErrKey is returned by [NewKeys] for a secret that is too short.
-var ErrKey = errors.New("lockout: the secret for names of counters is shorter than 32 bytes")
+// ErrKey is returned by [NewKeys] for a secret that is too short, or zeros.
+var ErrKey = errors.New("lockout: the secret for names of counters is shorter than 32 bytes, or zeros")
 
 // version begins every text of which a key is made, so that the same secret used for
 // something else gives nothing that could be taken for a key.
@@ -52,9 +53,10 @@ type Keys struct {
 	secret string
 }
 
-// NewKeys takes a secret of at least 32 random bytes. The error is [ErrKey].
+// NewKeys takes a secret of at least 32 random bytes; zeros stem from one that was never read. The
+// error is [ErrKey].
 func NewKeys(secret []byte) (Keys, error) {
-	if len(secret) < sha256.Size {
+	if len(secret) < sha256.Size || !slices.ContainsFunc(secret, func(b byte) bool { return b != 0 }) {
 		return Keys{}, ErrKey
 	}
 	return Keys{string(secret)}, nil

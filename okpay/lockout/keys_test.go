@@ -60,7 +60,9 @@ func TestKeysOfDifferentThingsDiffer(t *testing.T) {
 }
 
 func TestTheSecretOfKeysShowsNowhere(t *testing.T) {
-	_, err := lockout.NewKeys([]byte(canary[:31]))
+	_, err := lockout.NewKeys(make([]byte, 32))
+	require.ErrorIs(t, err, lockout.ErrKey, "a secret that was never read")
+	_, err = lockout.NewKeys([]byte(canary[:31]))
 	require.ErrorIs(t, err, lockout.ErrKey)
 	assert.NotContains(t, err.Error(), "canary")
 

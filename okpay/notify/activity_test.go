@@ -149,7 +149,7 @@ func TestADigestComesOncePerPeriodWithItsTotals(t *testing.T) {
 	w.work()
 	require.Len(t, digests(), 1)
 	for _, want := range []string{
-		"from 1 January 2026, 00:00 (UTC) to 1 February 2026, 00:00 (UTC):", "Sign-ins: 2", "Changes of security: 1",
+		"from 1 January 2026, 00:00 (UTC) to 1 February 2026, 00:00 (UTC):", "Sign-ins: 2", "Other security events: 1",
 		"Payments, transfers and the rest: 4", "Came in: 150.01 CNY", "Went out: 2.50 CNY",
 	} {
 		assert.Contains(t, digests()[0].Plain, want)

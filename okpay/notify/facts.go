@@ -61,14 +61,27 @@ type form int
 const (
 	asText form = iota
 	asTime
+	asStart
 	asCodes
 	asFailure
 	asAmounts
 )
 
-func formOf(fact string) form {
+// unknownDevice is what a fact has for a device of which nothing is known.
+const unknownDevice = "unknown"
+
+func formOf(template, fact string) form {
 	switch fact {
-	case "at", "until", "withdrawals_from", "deadline", "payout_from", "expected", "next_from", "from":
+	case "until":
+		// That of a lock, and of withdrawals that wait, is when something is possible again; all others
+		// are until when something is.
+		if template == "sign_in_locked" || template == "password_changed" {
+			return asStart
+		}
+		return asTime
+	case "withdrawals_from", "payout_from", "next_from":
+		return asStart
+	case "at", "deadline", "expected", "from":
 		return asTime
 	case "reason", "authenticator", "advice", "purpose", "kind", "contact", "capabilities", "requirements", "requirement",
 		"problem", "denial", "action", "act", "category", "codes_low":
@@ -82,15 +95,21 @@ func formOf(fact string) form {
 }
 
 // shown writes a fact of a message for people. It is empty for one that can not be shown.
-func (n *Notify) shown(locale, fact, value string) string {
+func (n *Notify) shown(locale, template, fact, value string) string {
 	if value == "" {
 		return ""
 	}
-	switch formOf(fact) {
-	case asTime:
+	if fact == "device" && value == unknownDevice {
+		return n.words(locale, fact, value)
+	}
+	switch is := formOf(template, fact); is {
+	case asTime, asStart:
 		t, err := time.Parse(time.RFC3339, value)
 		if err != nil {
 			return ""
+		}
+		if is == asStart && t.Truncate(time.Minute) != t {
+			t = t.Truncate(time.Minute).Add(time.Minute) // the minute that is shown is not too early
 		}
 		return n.clock(locale, t)
 	case asCodes:

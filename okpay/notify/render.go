@@ -51,7 +51,7 @@ func (n *Notify) fill(r rendering, line string) (text string, whole bool) {
 		case secretCode, secretLink:
 			value = r.secrets[name]
 		default:
-			value = n.shown(r.locale, name, r.facts[name])
+			value = n.shown(r.locale, r.template.Name, name, r.facts[name])
 		}
 		if value == "" {
 			whole = false

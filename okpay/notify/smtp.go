@@ -74,10 +74,10 @@ func NewSMTP(cfg SMTPConfig) (Mailer, error) {
 	cfg.Port = cmp.Or(cfg.Port, 587)
 	cfg.Timeout = cmp.Or(cfg.Timeout, 20*time.Second)
 	cfg.Bounces = cmp.Or(cfg.Bounces, cfg.From)
-	for field, address := range map[string]string{"from": cfg.From, "bounces": cfg.Bounces} {
-		a, err := mail.ParseAddress(address)
-		if err != nil || a.Address != address {
-			return nil, okpay.InvalidField(field, "is not an e-mail address")
+	for _, f := range [][2]string{{"from", cfg.From}, {"bounces", cfg.Bounces}} {
+		a, err := mail.ParseAddress(f[1])
+		if err != nil || a.Address != f[1] {
+			return nil, okpay.InvalidField(f[0], "is not an e-mail address")
 		}
 	}
 	_, host, _ := strings.Cut(cfg.From, "@")

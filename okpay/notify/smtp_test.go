@@ -323,3 +323,12 @@ func TestAMailerSignsInAtItsServer(t *testing.T) {
 	assert.True(t, s.taken()[0].signedIn)
 	assert.True(t, s.taken()[0].tls)
 }
+
+func TestAWrongSenderIsSaidToBeTheWrongField(t *testing.T) {
+	for range 20 { // in no order of a map
+		_, err := notify.NewSMTP(notify.SMTPConfig{Host: "127.0.0.1", From: "x"})
+		var wrong *okpay.Error
+		require.ErrorAs(t, err, &wrong)
+		assert.Equal(t, "from", wrong.Field)
+	}
+}

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// ErrInvalidConfig is returned by NewHasher, NewPepper and NewRangeClient; the text says
-// what is wrong.
+// ErrInvalidConfig is returned by NewHasher, NewPepper, NewRangeClient and Policy.Check; the text
+// says what is wrong.
 var ErrInvalidConfig = errors.New("password: invalid configuration")
 
 // What a Config with zeros uses.

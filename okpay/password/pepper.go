@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // ErrUnknownPepper is returned for a stored hash that was made with a pepper that the
@@ -24,13 +25,17 @@ type Pepper struct {
 }
 
 // NewPepper makes a Pepper. The id is public, has 1 to 8 ASCII letters, digits, "-" or "_",
-// and must never stand for another key. The key has at least 32 bytes and is copied.
+// and must never stand for another key. The key has at least 32 random
+// bytes and is copied; zeros are refused, as they stem from a key that was never read.
 func NewPepper(id string, key []byte) (Pepper, error) {
 	if !validPepperID(id) {
 		return Pepper{}, fmt.Errorf("%w: the id of a pepper has 1 to %d letters, digits, - or _", ErrInvalidConfig, maxPepperID)
 	}
 	if len(key) < minPepperBytes {
 		return Pepper{}, fmt.Errorf("%w: the key of pepper %s has fewer than %d bytes", ErrInvalidConfig, id, minPepperBytes)
+	}
+	if !slices.ContainsFunc(key, func(b byte) bool { return b != 0 }) {
+		return Pepper{}, fmt.Errorf("%w: the key of pepper %s is all zeros", ErrInvalidConfig, id)
 	}
 	kept := string(key)
 	return Pepper{id: id, key: &kept}, nil

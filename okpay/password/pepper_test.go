@@ -1,6 +1,7 @@
 package password_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -72,7 +73,7 @@ func TestPeppers(t *testing.T) {
 
 func TestNewPepper(t *testing.T) {
 	t.Parallel()
-	key := make([]byte, 32)
+	key := bytes.Repeat([]byte{7}, 32)
 	for name, id := range map[string]string{
 		"empty": "", "nine characters": "123456789", "a comma": "a,b", "a dollar": "a$b", "not ASCII": "é",
 	} {
@@ -81,6 +82,8 @@ func TestNewPepper(t *testing.T) {
 	}
 	_, err := password.NewPepper("k", key[:31])
 	require.ErrorIs(t, err, password.ErrInvalidConfig)
+	_, err = password.NewPepper("k", make([]byte, 32))
+	require.ErrorIs(t, err, password.ErrInvalidConfig, "a key that was never read")
 	p, err := password.NewPepper("Az09-_", key)
 	require.NoError(t, err)
 	assert.Equal(t, "Az09-_", p.ID())

@@ -2,6 +2,7 @@ package password
 
 import (
 	"context"
+	"fmt"
 	"unicode"
 	"unicode/utf8"
 )
@@ -65,8 +66,12 @@ const (
 
 // Check returns nil for a password that may be used, and a *Violation for the first rule
 // that it breaks, in the order of the package comment. Any other error means that it could
-// not be judged: that of Context.IsCurrent, or of the context when it has ended.
+// not be judged: ErrInvalidConfig for Rules that are neither, that of Context.IsCurrent, or of
+// the context when it has ended.
 func (p Policy) Check(ctx context.Context, password Password, c Context) (Report, error) {
+	if p.Rules != Guide && p.Rules != NIST {
+		return Report{}, fmt.Errorf("%w: there are no rules %d", ErrInvalidConfig, p.Rules)
+	}
 	text, err := password.normalized()
 	if err != nil {
 		return Report{}, err

@@ -352,3 +352,9 @@ func FuzzPolicy(f *testing.F) {
 		}
 	})
 }
+
+func TestRulesThatAreNeitherJudgeNothing(t *testing.T) {
+	t.Parallel()
+	_, err := password.Policy{Rules: 7}.Check(t.Context(), password.New("a password that is long enough"), password.Context{})
+	require.ErrorIs(t, err, password.ErrInvalidConfig, "and do not let it pass")
+}
