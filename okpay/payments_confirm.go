@@ -54,42 +54,42 @@ func (s *Payments) Confirm(ctx context.Context, in ConfirmPayment) (Payment, err
 		{Name: "payment", Value: string(in.Payment)}, methodsField(in.Methods),
 	}}
 	try := s.newAttempt(in.Customer, in.Methods)
-	return s.run(ctx, v, in.Payment, true, func(d *ledger.Draft) error {
+	return s.run(ctx, v, in.Payment, true, func(d *ledger.Draft) (*paymentDoc, error) {
 		p, err := s.load(d, in.Payment)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if p.Customer != "" && p.Customer != in.Customer {
-			return notFound("payment", string(in.Payment))
+			return nil, notFound("payment", string(in.Payment))
 		}
 		if p.due(d.Now()) {
-			return s.expireInstead(d, p, PaymentExpired)
+			return p, s.expireInstead(d, p, PaymentExpired)
 		}
 		if err := s.w.checkMethods(in.Methods, p.Currency); err != nil {
-			return err
+			return nil, err
 		}
 		if p.lapsed(d.Now()) {
 			// Found by a customer who begins anew.
 			m, err := s.tryFailed(p, challengeLapsed, AuthenticationFailed, d.Now())
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if p.State == PaymentFailed {
 				d.Refuse(ledger.Refusal{Reason: ledger.Reason(AuthenticationFailed)})
-				return s.write(&d.Change, p, d.Now(), false, m)
+				return p, s.write(&d.Change, p, d.Now(), false, m)
 			}
 			if err := s.w.announce(&d.Change, d.Now(), p, m.Emits...); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		if !paymentMachine().Allows(p.State, confirm) {
-			return p.invalidState(confirm)
+			return nil, p.invalidState(confirm)
 		}
 		merchant := &Merchant{}
 		if err := draftGet(d, "merchant", string(p.Merchant), merchant); err != nil {
-			return err
+			return nil, err
 		}
-		return s.confirm(d, p, merchant, try)
+		return p, s.confirm(d, p, merchant, try)
 	})
 }
 
