@@ -246,9 +246,7 @@ func (s *Payments) pay(d *ledger.Draft, p *paymentDoc, on Action, methods []Paym
 func (s *Payments) authorize(d *ledger.Draft, p *paymentDoc, on Action, method PaymentMethod, f funding, brought []ledger.Posting, otherwise Code) error {
 	now := d.Now()
 	if brought == nil {
-		if err := s.otherwiseFailed(d, p, on, otherwise); err != nil {
-			return err
-		}
+		s.otherwiseFailed(d, p, on, otherwise)
 	}
 	g := funded
 	switch {
@@ -313,16 +311,17 @@ func (s *Payments) held(p *paymentDoc, amount money.Amount) ([]ledger.Posting, e
 
 // otherwiseFailed writes what commits when the kernel finds too little: the attempt failed.
 // Whoever could not pay has not made the payment theirs.
-func (s *Payments) otherwiseFailed(d *ledger.Draft, p *paymentDoc, on Action, code Code) error {
-	alt := d.Otherwise(ledger.InsufficientFunds, ledger.ConditionFailed)
-	alt.Ops, alt.Events, alt.Puts = slices.Clone(d.Ops), slices.Clone(d.Events), slices.Clone(d.Puts)
-	declined := *p
-	m, err := s.tryFailed(&declined, on, code, d.Now())
-	if err != nil {
-		return err
-	}
-	declined.Methods = nil
-	return s.write(alt, &declined, d.Now(), false, m)
+func (s *Payments) otherwiseFailed(d *ledger.Draft, p *paymentDoc, on Action, code Code) {
+	declined, before := *p, d.Change
+	d.OtherwiseLater(func(alt *ledger.Change) error {
+		alt.Ops, alt.Events, alt.Puts = slices.Clone(before.Ops), slices.Clone(before.Events), slices.Clone(before.Puts)
+		m, err := s.tryFailed(&declined, on, code, d.Now())
+		if err != nil {
+			return err
+		}
+		declined.Methods = nil
+		return s.write(alt, &declined, d.Now(), false, m)
+	}, ledger.InsufficientFunds, ledger.ConditionFailed)
 }
 
 // OrderCheck is what Config.Order is asked about: a customer is about to pay.
