@@ -59,6 +59,8 @@ type Change struct {
 type Else struct {
 	On     []Reason
 	Change Change // its ID, Request, Result, NotAfter, Refusal, Linked and Else are not used
+
+	later bool // the Change is written once it is needed, see Draft.OtherwiseLater
 }
 
 // Field is one named part of a Request.

@@ -19,6 +19,8 @@ type Draft struct {
 	epoch  int  // of what is remembered
 	fresh  bool // reads ask the store
 	recall bool // a read was answered from memory
+
+	otherwise func(*Change) error // writes Else, see OtherwiseLater
 }
 
 // tries bounds how often Do runs a verb again after a conflict.
@@ -42,7 +44,8 @@ func (l *Ledger) Do(ctx context.Context, id string, request []Field, fn func(*Dr
 	for try := 1; ; try++ {
 		d := &Draft{ledger: l, ctx: ctx, now: l.Now(), epoch: l.recall.now(), fresh: fresh}
 		d.ID, d.Request = id, request
-		if err := fn(d); err != nil {
+		out, drafted, err := l.draft(ctx, d, fn)
+		if !drafted {
 			if d.recall {
 				fresh = true // what this process remembers may be why
 				continue
@@ -53,7 +56,6 @@ func (l *Ledger) Do(ctx context.Context, id string, request []Field, fn func(*Dr
 			}
 			return Outcome{}, err
 		}
-		out, err := l.Commit(ctx, d.Change)
 		if !errors.Is(err, ErrConflict) {
 			l.learn(d, &out)
 			return out, err
@@ -63,6 +65,28 @@ func (l *Ledger) Do(ctx context.Context, id string, request []Field, fn func(*Dr
 			return Outcome{}, fmt.Errorf("%w %d times in a row", err, tries)
 		}
 	}
+}
+
+// errElse reports a Change that was refused for a reason for which its Else is still to be written.
+// Nothing happened.
+var errElse = fmt.Errorf("%w: it has an else to be written", ErrConflict)
+
+// draft has a verb written down and commits it, the second time with its Else if that was left for
+// later and is needed. drafted is false for an error of the verb's own.
+func (l *Ledger) draft(ctx context.Context, d *Draft, fn func(*Draft) error) (out Outcome, drafted bool, err error) {
+	if err := fn(d); err != nil {
+		return Outcome{}, false, err
+	}
+	out, err = l.Commit(ctx, d.Change)
+	if !errors.Is(err, errElse) {
+		return out, true, err
+	}
+	d.Else.later = false
+	if err := d.otherwise(&d.Else.Change); err != nil {
+		return Outcome{}, false, err
+	}
+	out, err = l.Commit(ctx, d.Change)
+	return out, true, err
 }
 
 // replay answers for an id that was used before. It asks in the ledger's one order, so
@@ -152,4 +176,11 @@ func (d *Draft) Refuse(r Refusal) { d.Refusal = &r }
 func (d *Draft) Otherwise(on ...Reason) *Change {
 	d.Else = &Else{On: on}
 	return &d.Else.Change
+}
+
+// OtherwiseLater is Otherwise for a Change that is dear to write and seldom needed: write is called
+// when the kernel has refused the draft for one of the reasons, in the goroutine that called Do.
+// All is then decided again, and either of the two commits. An error of write is one of the verb's.
+func (d *Draft) OtherwiseLater(write func(*Change) error, on ...Reason) {
+	d.Else, d.otherwise = &Else{On: on, later: true}, write
 }

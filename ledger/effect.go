@@ -208,13 +208,16 @@ const saltLen = 16
 // recordDigest is what a chained record puts into the journal. Whoever has neither salt
 // nor content learns nothing from it.
 func recordDigest(salt []byte, p *Put) []byte {
-	b := make([]byte, 0, 64+len(p.Content))
+	h := sha256.New() // which takes the content from where it is
+	b := make([]byte, 0, 256)
 	b = append(b, "okpay/record"...)
 	b = append(b, salt...)
 	b = appendText(b, p.Type)
 	b = appendText(b, p.ID)
-	b = appendBytes(b, p.Content)
-	b = appendUint(b, uint64(len(p.Unique)))
+	b = appendUint(b, uint64(len(p.Content)))
+	h.Write(b)
+	h.Write(p.Content)
+	b = appendUint(b[:0], uint64(len(p.Unique)))
 	for _, k := range p.Unique {
 		b = appendText(b, k)
 	}
@@ -222,19 +225,19 @@ func recordDigest(salt []byte, p *Put) []byte {
 	for _, k := range p.Labels {
 		b = appendText(b, k)
 	}
-	b = appendTime(b, p.Due)
-	sum := sha256.Sum256(b)
-	return sum[:]
+	h.Write(appendTime(b, p.Due))
+	return h.Sum(nil)
 }
 
 // eventDigest is what an event puts into the journal.
 func eventDigest(salt []byte, e *Event) []byte {
-	b := make([]byte, 0, 64+len(e.Payload))
+	h := sha256.New()
+	b := make([]byte, 0, 256)
 	b = append(b, "okpay/event"...)
 	b = append(b, salt...)
 	b = appendText(b, e.Type)
 	b = appendText(b, e.Subject)
-	b = appendBytes(b, e.Payload)
-	sum := sha256.Sum256(b)
-	return sum[:]
+	h.Write(appendUint(b, uint64(len(e.Payload))))
+	h.Write(e.Payload)
+	return h.Sum(nil)
 }

@@ -157,7 +157,9 @@ func (k *kernel) decide(p *prepared) (Outcome, error) {
 	if refused, ok := err.(*RefusedError); ok {
 		k.rewind(before)
 		switch {
-		case p.alternative != nil && slices.Contains(p.elseOn, refused.Reason):
+		case p.alternative == nil && slices.Contains(p.elseOn, refused.Reason):
+			err = errElse
+		case slices.Contains(p.elseOn, refused.Reason):
 			out.Alternative, out.Refusal = true, &refused.Refusal
 			err = k.apply(p.alternative)
 			// Either of the two could commit later, behind the back of the caller.

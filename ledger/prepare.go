@@ -17,7 +17,7 @@ type prepared struct {
 	tags        []byte
 	main        part
 	elseOn      []Reason
-	alternative *part // the Else, nil without one
+	alternative *part // the Else, nil without one and for one that is to be written
 	after       time.Time
 	refusal     *Refusal
 	result      string
@@ -127,9 +127,12 @@ func (r *preparer) prepare(p *prepared, c *Change) error {
 		if len(c.Else.On) == 0 {
 			return invalid("else.on", "names no reason")
 		}
-		p.elseOn, p.alternative = slices.Clone(c.Else.On), &part{}
-		if err := r.part(p.alternative, "else.", &c.Else.Change); err != nil {
-			return err
+		p.elseOn = slices.Clone(c.Else.On)
+		if !c.Else.later {
+			p.alternative = &part{}
+			if err := r.part(p.alternative, "else.", &c.Else.Change); err != nil {
+				return err
+			}
 		}
 	}
 	if c.Request != nil {

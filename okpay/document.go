@@ -26,12 +26,12 @@ type addressed interface {
 // write puts an object's next version into a Change, with the events and messages of the
 // moves that it made. Events show the object as it is now.
 func (w *Wallet) write(c *ledger.Change, now time.Time, d document, moves ...Told) error {
+	put := d.record()
 	for _, m := range moves {
-		if err := w.announce(c, now, d, m.Emits...); err != nil {
+		if err := w.announceOf(c, now, d, put.ID, m.Emits); err != nil {
 			return err
 		}
 	}
-	put := d.record()
 	put.Content = encode(d)
 	c.Puts = append(c.Puts, put)
 	_, customer := d.parties()
@@ -54,6 +54,11 @@ func (w *Wallet) write(c *ledger.Change, now time.Time, d document, moves ...Tol
 // announce adds events with the object as it is now. The sequence in the payload is the
 // event's own.
 func (w *Wallet) announce(c *ledger.Change, now time.Time, d document, eventTypes ...string) error {
+	return w.announceOf(c, now, d, d.record().ID, eventTypes)
+}
+
+// announceOf is announce for a document whose id is known already: its record is not made for that alone.
+func (w *Wallet) announceOf(c *ledger.Change, now time.Time, d document, id string, eventTypes []string) error {
 	owner, _ := d.parties()
 	for _, eventType := range eventTypes {
 		merchant := owner
@@ -67,7 +72,7 @@ func (w *Wallet) announce(c *ledger.Change, now time.Time, d document, eventType
 			return err
 		}
 		*sequence--
-		a := announcer{w: w, now: now, merchant: merchant, subject: d.record().ID, sequence: sequence}
+		a := announcer{w: w, now: now, merchant: merchant, subject: id, sequence: sequence}
 		c.Events = append(c.Events, a.event(eventType, view))
 	}
 	return nil

@@ -81,6 +81,9 @@ func notFound(noun, id string) *Error {
 // translate makes an Error of what the ledger returned. What the wallet has no word for
 // stays as it is: the context's errors, ErrOutcomeUnknown, a store that is away.
 func translate(err error) error {
+	if err == nil {
+		return nil
+	}
 	var (
 		own     *Error
 		refused *ledger.RefusedError
@@ -88,7 +91,7 @@ func translate(err error) error {
 		invalid *ledger.InvalidError
 	)
 	switch {
-	case err == nil, errors.As(err, &own):
+	case errors.As(err, &own):
 		return err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, ledger.ErrOutcomeUnknown):
 		return err

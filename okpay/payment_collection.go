@@ -86,9 +86,7 @@ func (p *paymentDoc) collection(id string) *collection {
 // the call, and what it uses of limits is reserved already.
 func (s *Payments) askSource(d *ledger.Draft, p *paymentDoc, on Action, m PaymentMethod, limits *roomLeft) error {
 	if limits != nil {
-		if err := s.otherwiseFailed(d, p, on, limits.code); err != nil {
-			return err
-		}
+		s.otherwiseFailed(d, p, on, limits.code)
 	}
 	move, err := p.move(on, fromSource)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -76,31 +77,37 @@ func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error
 		splitsField(in.Splits),
 	}, metadataField(in.Metadata))}
 	try := s.newAttempt(in.Customer, in.Methods)
+	// Almost every reference is free, and the block finds one that is not: doFor then runs the verb
+	// again, which looks who has it. What asks others first, as a confirmation does, looks at once.
+	look := in.Confirm
 	of := CustomerID("")
 	if in.Confirm {
 		of = in.Customer // it is the customer's own yes
 	}
-	return s.runFor(ctx, of, v, "", in.Confirm, func(d *ledger.Draft) error {
+	return s.runFor(ctx, of, v, "", in.Confirm, func(d *ledger.Draft) (*paymentDoc, error) {
 		merchant, err := s.accepting(d, in.Merchant, in.Amount.Currency())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := s.partiesAccept(d, in.Splits, in.Merchant, in.Amount.Currency()); err != nil {
-			return err
+			return nil, err
 		}
 		if in.Customer != "" && !in.Confirm {
 			if err := draftGet(d, "customer", string(in.Customer), &Customer{}); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		if err := s.orderIsFree(d, in.Merchant, in.Reference); err != nil {
-			return err
+		if look {
+			if err := s.orderIsFree(d, in.Merchant, in.Reference); err != nil {
+				return nil, err
+			}
 		}
+		look = true
 		now := d.Now()
 		p := &paymentDoc{Currency: in.Amount.Currency().Code()}
 		p.Payment = Payment{
 			ID: PaymentID(s.w.newID("pay_")), Merchant: in.Merchant, Customer: in.Customer, CaptureMethod: in.CaptureMethod,
-			Reference: in.Reference, Description: in.Description, Metadata: in.Metadata,
+			Reference: in.Reference, Description: in.Description, Metadata: ownMetadata(in.Metadata),
 			CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(in.ExpiresIn),
 		}
 		p.Minor.Amount = in.Amount.Minor()
@@ -108,13 +115,13 @@ func (s *Payments) Create(ctx context.Context, in CreatePayment) (Payment, error
 		p.Schedule = s.w.fees(merchant, p.Currency).Payment
 		fresh(d, "payment", string(p.ID))
 		if in.Confirm {
-			return s.confirm(d, p, merchant, try)
+			return p, s.confirm(d, p, merchant, try)
 		}
 		m, err := p.move(create, Always)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return s.write(&d.Change, p, now, false, m)
+		return p, s.write(&d.Change, p, now, false, m)
 	})
 }
 
@@ -218,14 +225,17 @@ func (s *Payments) Get(ctx context.Context, id PaymentID) (Payment, error) {
 }
 
 func (s *Payments) get(ctx context.Context, id PaymentID) (*paymentDoc, error) {
-	return s.getAfter(ctx, ledger.Outcome{}, id)
+	return s.getAfter(ctx, ledger.Outcome{}, id, nil)
 }
 
-// getAfter is get for a verb that has committed.
-func (s *Payments) getAfter(ctx context.Context, out ledger.Outcome, id PaymentID) (*paymentDoc, error) {
-	p := &paymentDoc{}
-	if err := s.w.getAfter(ctx, out, "payment", string(id), p); err != nil {
-		return nil, err
+// getAfter is get for a verb that has committed, with the payment that it wrote if that is known.
+func (s *Payments) getAfter(ctx context.Context, out ledger.Outcome, id PaymentID, wrote *paymentDoc) (*paymentDoc, error) {
+	p := wrote
+	if p == nil {
+		p = &paymentDoc{}
+		if err := s.w.getAfter(ctx, out, "payment", string(id), p); err != nil {
+			return nil, err
+		}
 	}
 	now := s.w.Now()
 	var err error
@@ -289,21 +299,29 @@ func (s *Payments) List(ctx context.Context, in ListPayments) (page []Payment, m
 }
 
 // run runs a verb and returns the payment as it is afterwards, having asked a funding source
-// if the payment waits for one. tries says that the verb tries to pay.
-func (s *Payments) run(ctx context.Context, v verb, id PaymentID, tries bool, fn func(*ledger.Draft) error) (Payment, error) {
+// if the payment waits for one. tries says that the verb tries to pay. fn returns the payment as
+// its Change writes it: it need not be read again.
+func (s *Payments) run(ctx context.Context, v verb, id PaymentID, tries bool, fn func(*ledger.Draft) (*paymentDoc, error)) (Payment, error) {
 	return s.runFor(ctx, v.customer(), v, id, tries, fn)
 }
 
 // runFor is run for a verb that is a customer's own, whatever its principal.
-func (s *Payments) runFor(ctx context.Context, of CustomerID, v verb, id PaymentID, tries bool, fn func(*ledger.Draft) error) (Payment, error) {
-	out, err := s.doFor(ctx, of, v, fn)
+func (s *Payments) runFor(ctx context.Context, of CustomerID, v verb, id PaymentID, tries bool, fn func(*ledger.Draft) (*paymentDoc, error)) (Payment, error) {
+	var wrote *paymentDoc
+	out, err := s.doFor(ctx, of, v, func(d *ledger.Draft) (err error) {
+		wrote, err = fn(d)
+		return err
+	})
 	if err != nil && (out.Seq == 0 || id == "" && out.Result == "") {
 		return Payment{}, translate(err)
 	}
 	if out.Result != "" {
 		id = PaymentID(out.Result)
 	}
-	p, loadErr := s.getAfter(ctx, out, id)
+	if err != nil || out.Replayed {
+		wrote = nil // what was committed, if anything, may be something else
+	}
+	p, loadErr := s.getAfter(ctx, out, id, wrote)
 	if loadErr == nil && tries && p.State == PaymentProcessing {
 		p, loadErr = s.collect(ctx, p)
 	}
@@ -350,6 +368,9 @@ func (s *Payments) doFor(ctx context.Context, of CustomerID, v verb, fn func(*le
 
 // refusal makes the error of a refusal with its facts. p may be nil.
 func (s *Payments) refusal(err error, p *paymentDoc, at time.Time) error {
+	if err == nil {
+		return nil
+	}
 	failure := translate(err)
 	var (
 		e       *Error
@@ -397,6 +418,14 @@ func amountField(name string, a money.Amount) ledger.Field {
 		return ledger.Field{Name: name}
 	}
 	return ledger.Field{Name: name, Value: a.String()}
+}
+
+// ownMetadata is a copy that a caller does not alter, nil for none.
+func ownMetadata(m map[string]string) map[string]string {
+	if len(m) == 0 {
+		return nil
+	}
+	return maps.Clone(m)
 }
 
 func metadataField(m map[string]string) ledger.Field {

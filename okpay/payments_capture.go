@@ -35,27 +35,27 @@ func (s *Payments) Capture(ctx context.Context, in CapturePayment) (Payment, err
 		amountField("amount", in.Amount),
 		{Name: "final", Value: strconv.FormatBool(in.Final)},
 	}}
-	return s.run(ctx, v, in.Payment, false, func(d *ledger.Draft) error {
+	return s.run(ctx, v, in.Payment, false, func(d *ledger.Draft) (*paymentDoc, error) {
 		p, err := s.owned(d, in.Merchant, in.Payment)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if p.due(d.Now()) {
-			return s.expireInstead(d, p, InvalidState)
+			return p, s.expireInstead(d, p, InvalidState)
 		}
 		if !paymentMachine().Allows(p.State, capture) {
-			return p.invalidState(capture)
+			return nil, p.invalidState(capture)
 		}
 		amount := in.Amount
 		if all {
 			amount = p.amountOf(s.w, p.rest())
 		}
 		if err := p.within("amount", amount, p.rest(), AmountExceedsCapturable, s.w); err != nil {
-			return err
+			return nil, err
 		}
 		paid, among, err := s.charge(p, amount, d.Now())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		g, released := part, false
 		if in.Final || p.rest() == 0 {
@@ -63,7 +63,7 @@ func (s *Payments) Capture(ctx context.Context, in CapturePayment) (Payment, err
 		}
 		m, err := p.move(capture, g)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if released {
 			s.giveBack(d, p, p.rest())
@@ -75,7 +75,7 @@ func (s *Payments) Capture(ctx context.Context, in CapturePayment) (Payment, err
 		if among != nil {
 			d.Post(ledger.Transaction{Reference: string(p.ID), Metadata: kind("payment"), Postings: among})
 		}
-		return s.write(&d.Change, p, d.Now(), released, m)
+		return p, s.write(&d.Change, p, d.Now(), released, m)
 	})
 }
 
@@ -108,25 +108,25 @@ type CancelPayment struct {
 // when the time is over), IdempotencyKeyReused.
 func (s *Payments) Cancel(ctx context.Context, in CancelPayment) (Payment, error) {
 	v := verb{"m/" + string(in.Merchant), "payment.cancel", in.Key, []ledger.Field{{Name: "payment", Value: string(in.Payment)}}}
-	return s.run(ctx, v, in.Payment, false, func(d *ledger.Draft) error {
+	return s.run(ctx, v, in.Payment, false, func(d *ledger.Draft) (*paymentDoc, error) {
 		p, err := s.owned(d, in.Merchant, in.Payment)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if p.due(d.Now()) {
-			return s.expireInstead(d, p, InvalidState)
+			return p, s.expireInstead(d, p, InvalidState)
 		}
 		held := p.Hold && paymentMachine().Allows(p.State, capture)
 		m, err := p.move(cancel, Always)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p.ChallengeEnds, p.Methods = time.Time{}, nil
 		if held {
 			d.Void(string(p.ID))
 		}
 		s.giveBack(d, p, p.rest())
-		return s.write(&d.Change, p, d.Now(), held, m)
+		return p, s.write(&d.Change, p, d.Now(), held, m)
 	})
 }
 

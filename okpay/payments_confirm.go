@@ -55,42 +55,42 @@ func (s *Payments) Confirm(ctx context.Context, in ConfirmPayment) (Payment, err
 		{Name: "payment", Value: string(in.Payment)}, methodsField(in.Methods),
 	}}
 	try := s.newAttempt(in.Customer, in.Methods)
-	return s.run(ctx, v, in.Payment, true, func(d *ledger.Draft) error {
+	return s.run(ctx, v, in.Payment, true, func(d *ledger.Draft) (*paymentDoc, error) {
 		p, err := s.load(d, in.Payment)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if p.Customer != "" && p.Customer != in.Customer {
-			return notFound("payment", string(in.Payment))
+			return nil, notFound("payment", string(in.Payment))
 		}
 		if p.due(d.Now()) {
-			return s.expireInstead(d, p, PaymentExpired)
+			return p, s.expireInstead(d, p, PaymentExpired)
 		}
 		if err := s.w.checkMethods(in.Methods, p.Currency); err != nil {
-			return err
+			return nil, err
 		}
 		if p.lapsed(d.Now()) {
 			// Found by a customer who begins anew.
 			m, err := s.tryFailed(p, challengeLapsed, AuthenticationFailed, d.Now())
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if p.State == PaymentFailed {
 				d.Refuse(ledger.Refusal{Reason: ledger.Reason(AuthenticationFailed)})
-				return s.write(&d.Change, p, d.Now(), false, m)
+				return p, s.write(&d.Change, p, d.Now(), false, m)
 			}
 			if err := s.w.announce(&d.Change, d.Now(), p, m.Emits...); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		if !paymentMachine().Allows(p.State, confirm) {
-			return p.invalidState(confirm)
+			return nil, p.invalidState(confirm)
 		}
 		merchant := &Merchant{}
 		if err := draftGet(d, "merchant", string(p.Merchant), merchant); err != nil {
-			return err
+			return nil, err
 		}
-		return s.confirm(d, p, merchant, try)
+		return p, s.confirm(d, p, merchant, try)
 	})
 }
 
@@ -247,9 +247,7 @@ func (s *Payments) pay(d *ledger.Draft, p *paymentDoc, on Action, methods []Paym
 func (s *Payments) authorize(d *ledger.Draft, p *paymentDoc, on Action, method PaymentMethod, f funding, brought []ledger.Posting, otherwise Code) error {
 	now := d.Now()
 	if brought == nil {
-		if err := s.otherwiseFailed(d, p, on, otherwise); err != nil {
-			return err
-		}
+		s.otherwiseFailed(d, p, on, otherwise)
 	}
 	g := funded
 	switch {
@@ -314,16 +312,17 @@ func (s *Payments) held(p *paymentDoc, amount money.Amount) ([]ledger.Posting, e
 
 // otherwiseFailed writes what commits when the kernel finds too little: the attempt failed.
 // Whoever could not pay has not made the payment theirs.
-func (s *Payments) otherwiseFailed(d *ledger.Draft, p *paymentDoc, on Action, code Code) error {
-	alt := d.Otherwise(ledger.InsufficientFunds, ledger.ConditionFailed)
-	alt.Ops, alt.Events, alt.Puts = slices.Clone(d.Ops), slices.Clone(d.Events), slices.Clone(d.Puts)
-	declined := *p
-	m, err := s.tryFailed(&declined, on, code, d.Now())
-	if err != nil {
-		return err
-	}
-	declined.Methods = nil
-	return s.write(alt, &declined, d.Now(), false, m)
+func (s *Payments) otherwiseFailed(d *ledger.Draft, p *paymentDoc, on Action, code Code) {
+	declined, before := *p, d.Change
+	d.OtherwiseLater(func(alt *ledger.Change) error {
+		alt.Ops, alt.Events, alt.Puts = slices.Clone(before.Ops), slices.Clone(before.Events), slices.Clone(before.Puts)
+		m, err := s.tryFailed(&declined, on, code, d.Now())
+		if err != nil {
+			return err
+		}
+		declined.Methods = nil
+		return s.write(alt, &declined, d.Now(), false, m)
+	}, ledger.InsufficientFunds, ledger.ConditionFailed)
 }
 
 // OrderCheck is what Config.Order is asked about: a customer is about to pay.

@@ -32,31 +32,31 @@ func (s *Payments) Authenticate(ctx context.Context, in AuthenticatePayment) (Pa
 	}
 	v := verb{"c/" + string(in.Customer), "payment.authenticate", in.Key, []ledger.Field{{Name: "payment", Value: string(in.Payment)}}}
 	proof, rates := &proving{w: s.w}, &rates{w: s.w}
-	return s.run(ctx, v, in.Payment, true, func(d *ledger.Draft) error {
+	return s.run(ctx, v, in.Payment, true, func(d *ledger.Draft) (*paymentDoc, error) {
 		p, err := s.load(d, in.Payment)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if by := cmp.Or(p.Tried, p.Customer); by != "" && by != in.Customer {
-			return notFound("payment", string(in.Payment))
+			return nil, notFound("payment", string(in.Payment))
 		}
 		if p.due(d.Now()) {
-			return s.expireInstead(d, p, PaymentExpired)
+			return p, s.expireInstead(d, p, PaymentExpired)
 		}
 		if p.State != PaymentRequiresAction {
-			return p.invalidState(authenticated)
+			return nil, p.invalidState(authenticated)
 		}
 		failed := ledger.Refusal{Reason: ledger.Reason(AuthenticationFailed)}
 		if p.lapsed(d.Now()) {
 			failed.Detail = "the challenge has expired"
-			return s.fail(d, p, challengeLapsed, AuthenticationFailed, failed)
+			return p, s.fail(d, p, challengeLapsed, AuthenticationFailed, failed)
 		}
 		shut, err := s.shut(d, in.Customer)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if shut != "" {
-			return s.block(d, p, shut)
+			return p, s.block(d, p, shut)
 		}
 		err = proof.check(d, StepUp{
 			Customer: in.Customer, Operation: OnPayment, Object: string(p.ID), Amount: p.amountOf(s.w, p.Minor.Amount), To: string(p.Merchant), Proof: in.Proof,
@@ -64,10 +64,10 @@ func (s *Payments) Authenticate(ctx context.Context, in AuthenticatePayment) (Pa
 		switch CodeOf(err) {
 		case "":
 		case AuthenticationFailed:
-			return s.fail(d, p, authenticationFailed, AuthenticationFailed, failed)
+			return p, s.fail(d, p, authenticationFailed, AuthenticationFailed, failed)
 		default:
-			return err
+			return nil, err
 		}
-		return s.pay(d, p, authenticated, p.Methods, rates)
+		return p, s.pay(d, p, authenticated, p.Methods, rates)
 	})
 }

@@ -412,9 +412,9 @@ func (w *Wallet) doFor(ctx context.Context, of CustomerID, v verb, fn func(*ledg
 // doAs runs a verb of whoever it is said to be.
 func (w *Wallet) doAs(ctx context.Context, of CustomerID, v verb, fn func(*ledger.Draft) error) (ledger.Outcome, error) {
 	// An id without '/' keeps one principal's keys apart from another's.
-	for prefix, field := range map[string]string{"m/": "merchant", "c/": "customer"} {
-		if id, ok := strings.CutPrefix(v.principal, prefix); ok {
-			if err := CheckID(field, id); err != nil {
+	for _, named := range [...]struct{ prefix, field string }{{"m/", "merchant"}, {"c/", "customer"}} {
+		if id, ok := strings.CutPrefix(v.principal, named.prefix); ok {
+			if err := CheckID(named.field, id); err != nil {
 				return ledger.Outcome{}, err
 			}
 		}

@@ -1,6 +1,7 @@
 package money
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,24 +13,23 @@ const yuanZH = "元"
 // Text returns the digits of a with exactly as many decimals as its currency has:
 // "19.95", "-0.05", or "10" of JPY. Parse reads it back.
 func (a Amount) Text() string {
-	scale := int(a.currency.scale)
-	// The longest has a sign, 19 digits and a point.
-	buffer := make([]byte, 0, 24)
+	// The longest has a sign, 19 digits, a point and a zero for each of 18 decimals.
+	return string(a.appendText(make([]byte, 0, 40)))
+}
+
+func (a Amount) appendText(b []byte) []byte {
 	if a.minor < 0 {
-		buffer = append(buffer, '-')
+		b = append(b, '-')
 	}
-	first := len(buffer)
-	buffer = strconv.AppendUint(buffer, magnitude(a.minor), 10)
+	first, scale := len(b), int(a.currency.scale)
+	b = strconv.AppendUint(b, magnitude(a.minor), 10)
 	if scale == 0 {
-		return string(buffer)
+		return b
 	}
-	if missing := scale + 1 - (len(buffer) - first); missing > 0 {
-		digits := string(buffer[first:])
-		buffer = append(buffer[:first], strings.Repeat("0", missing)...)
-		buffer = append(buffer, digits...)
+	for len(b)-first <= scale {
+		b = slices.Insert(b, first, '0')
 	}
-	point := len(buffer) - scale
-	return string(buffer[:point]) + "." + string(buffer[point:])
+	return slices.Insert(b, len(b)-scale, '.')
 }
 
 // String returns Text and the code: "19.95 CNY". It is for logs and errors, and

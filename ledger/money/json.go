@@ -18,7 +18,10 @@ func (a Amount) MarshalJSON() ([]byte, error) {
 		return nil, ErrInvalidCurrency
 	}
 	// Neither digits nor codes hold anything to escape.
-	return []byte(`{"amount":"` + a.Text() + `","currency":"` + a.currency.code + `"}`), nil
+	b := append(make([]byte, 0, 64), `{"amount":"`...)
+	b = append(a.appendText(b), `","currency":"`...)
+	b = append(b, a.currency.code...)
+	return append(b, `"}`...), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON writes, for currencies of ISO 4217, with
