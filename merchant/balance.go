@@ -26,11 +26,32 @@ func decodeBalance(data []byte, currencies *money.Registry) (Balance, error) {
 	})
 }
 
-// BalanceService tells what the merchant has.
+// Debt is what the merchant owes in one currency.
+type Debt struct {
+	Owed money.Amount `json:"owed"`
+}
+
+func decodeDebt(data []byte, currencies *money.Registry) (Debt, error) {
+	r := reader{currencies: currencies}
+	var w struct {
+		Owed *wireAmount `json:"owed"`
+	}
+	r.object(data, &w)
+	return result(&r, Debt{Owed: r.amount("owed", w.Owed)})
+}
+
+// BalanceService tells what the merchant has, and owes.
 type BalanceService struct{ client *Client }
 
 // List returns the merchant's balances, one for each currency ever used.
 func (s *BalanceService) List(ctx context.Context) ([]Balance, error) {
 	page, err := get(ctx, s.client, "balances.list", "/balances", nil, pageOf(decodeBalance))
+	return page.Data, err
+}
+
+// Debts returns what the merchant owes, one for each currency in which they owe something. The
+// operator decides when the balance pays it.
+func (s *BalanceService) Debts(ctx context.Context) ([]Debt, error) {
+	page, err := get(ctx, s.client, "balances.debts", "/debts", nil, pageOf(decodeDebt))
 	return page.Data, err
 }

@@ -9,6 +9,7 @@ type Client struct {
 	Payments         *PaymentService
 	Refunds          *RefundService
 	Balances         *BalanceService
+	PaymentShares    *PaymentShareService
 	Statement        *StatementService
 	Settlement       *SettlementService
 	Activity         *ActivityService
@@ -45,6 +46,7 @@ func New(config Config) (*Client, error) {
 	c.Payments = &PaymentService{c}
 	c.Refunds = &RefundService{c}
 	c.Balances = &BalanceService{c}
+	c.PaymentShares = &PaymentShareService{c}
 	c.Statement = &StatementService{c}
 	c.Settlement = &SettlementService{c}
 	c.Activity = &ActivityService{c}

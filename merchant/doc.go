@@ -55,7 +55,7 @@
 //
 //	for payment, err := range client.Payments.All(ctx, merchant.ListPayments{}) {
 //
-// client.Balances tells what the merchant has, client.Statement how it came about, entry by
+// client.Balances tells what the merchant has and owes, client.Statement how it came about, entry by
 // entry, and client.Activity what happened, refused attempts among it.
 //
 // The service may add members, states, codes and types of events at any time; they are taken

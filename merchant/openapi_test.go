@@ -41,6 +41,7 @@ var operations = []struct {
 }{
 	{name: "GET /v1/merchant", status: "200", answer: Merchant{}, decode: reading(decodeMerchant)},
 	{name: "GET /v1/balances", status: "200", answer: Balance{}, list: true, decode: reading(pageOf(decodeBalance))},
+	{name: "GET /v1/debts", status: "200", answer: Debt{}, list: true, decode: reading(pageOf(decodeDebt))},
 	{name: "GET /v1/statement", query: []string{"currency", "order", "from", "until", "kinds", "cursor", "limit"}, status: "200", answer: StatementLine{}, list: true, cursor: true, decode: reading(pageOf(decodeStatementLine))},
 	{name: "GET /v1/statement.csv", query: []string{"currency", "order", "from", "until", "kinds"}, status: "200", csv: true},
 	{name: "GET /v1/settlement", query: []string{"currency", "date"}, status: "200", answer: Settlement{}, decode: reading(decodeSettlement)},
@@ -53,6 +54,8 @@ var operations = []struct {
 	{name: "POST /v1/payments/{id}/cancel", request: struct{}{}, status: "200", answer: Payment{}, decode: reading(decodePayment)},
 	{name: "POST /v1/payments/{id}/refunds", request: createRefundBody{}, status: "201", answer: Refund{}, decode: reading(decodeRefund)},
 	{name: "GET /v1/payments/{id}/refunds", query: []string{"cursor", "limit"}, status: "200", answer: Refund{}, list: true, cursor: true, decode: reading(pageOf(decodeRefund))},
+	{name: "GET /v1/payment_shares", query: []string{"cursor", "limit"}, status: "200", answer: PaymentShare{}, list: true, cursor: true, decode: reading(pageOf(decodePaymentShare))},
+	{name: "GET /v1/payment_shares/{id}", status: "200", answer: PaymentShare{}, decode: reading(decodePaymentShare)},
 	{name: "GET /v1/refunds", query: []string{"cursor", "limit"}, status: "200", answer: Refund{}, list: true, cursor: true, decode: reading(pageOf(decodeRefund))},
 	{name: "GET /v1/refunds/{id}", status: "200", answer: Refund{}, decode: reading(decodeRefund)},
 	{name: "POST /v1/refunds/{id}/cancel", request: struct{}{}, status: "200", answer: Refund{}, decode: reading(decodeRefund)},

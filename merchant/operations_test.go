@@ -29,6 +29,16 @@ func TestOperationsSendWhatTheContractSaysAndReadTheAnswer(t *testing.T) {
 		ID: "we_1", Merchant: "shop-1", URL: "https://shop.example/hooks",
 		Events: []merchant.EventType{merchant.EventPaymentCaptured}, CreatedAt: at("2026-01-02T03:00:00Z"),
 	}
+	const shareJSON = `{"payment":"pay_1","merchant":"shop-2","state":"captured","share":{"merchant":"shop-1","weight":3,
+		"captured":{"amount":"3.00","currency":"CNY"},"fee":{"amount":"0.10","currency":"CNY"},
+		"refunded":{"amount":"1.00","currency":"CNY"},"fee_returned":{"amount":"0.03","currency":"CNY"}},
+		"created_at":"2026-01-02T03:00:00Z","updated_at":"2026-01-02T04:00:00Z"}`
+	share := merchant.PaymentShare{
+		Payment: "pay_1", Merchant: "shop-2", State: merchant.PaymentCaptured, CreatedAt: at("2026-01-02T03:00:00Z"), UpdatedAt: at("2026-01-02T04:00:00Z"),
+		Share: merchant.Share{
+			Merchant: "shop-1", Weight: 3, Captured: cny(t, "3"), Fee: cny(t, "0.1"), Refunded: cny(t, "1"), FeeReturned: cny(t, "0.03"),
+		},
+	}
 	disabled := endpoint
 	disabled.DisabledAt = at("2026-01-03T03:00:00Z")
 	type result struct {
@@ -155,6 +165,26 @@ func TestOperationsSendWhatTheContractSaysAndReadTheAnswer(t *testing.T) {
 			call:   func(ctx context.Context, c *merchant.Client) (result, error) { return one(c.Balances.List(ctx)) },
 			answer: `{"data":[{"available":{"amount":"3.00","currency":"CNY"},"held":{"amount":"1.00","currency":"CNY"},"total":{"amount":"4.00","currency":"CNY"}}]}`,
 			want:   []merchant.Balance{{Available: cny(t, "3"), Held: cny(t, "1"), Total: cny(t, "4")}},
+		},
+		{
+			name: "balances.debts", method: "GET", path: "/v1/debts", status: 200,
+			call:   func(ctx context.Context, c *merchant.Client) (result, error) { return one(c.Balances.Debts(ctx)) },
+			answer: `{"data":[{"owed":{"amount":"3.00","currency":"CNY"}}]}`,
+			want:   []merchant.Debt{{Owed: cny(t, "3")}},
+		},
+		{
+			name: "payment_shares.get", method: "GET", path: "/v1/payment_shares/pay_1", status: 200,
+			call: func(ctx context.Context, c *merchant.Client) (result, error) {
+				return one(c.PaymentShares.Get(ctx, "pay_1"))
+			},
+			answer: shareJSON, want: share,
+		},
+		{
+			name: "payment_shares.list", method: "GET", path: "/v1/payment_shares", query: "limit=5", status: 200,
+			call: func(ctx context.Context, c *merchant.Client) (result, error) {
+				return one(c.PaymentShares.List(ctx, merchant.ListPaymentShares{Limit: 5}))
+			},
+			answer: pageJSON(shareJSON), want: merchant.Page[merchant.PaymentShare]{Data: []merchant.PaymentShare{share}},
 		},
 		{
 			name: "statement.list", method: "GET", path: "/v1/statement", query: "currency=CNY&limit=1&order=asc", status: 200,

@@ -111,6 +111,13 @@ type wireShare struct {
 	FeeReturned *wireAmount `json:"fee_returned"`
 }
 
+func (s *wireShare) share(r *reader) Share {
+	share := s.Share
+	share.Captured, share.Fee = r.amount("captured", s.Captured), r.amount("fee", s.Fee)
+	share.Refunded, share.FeeReturned = r.amount("refunded", s.Refunded), r.amount("fee_returned", s.FeeReturned)
+	return share
+}
+
 // Refused is a refusal that an object remembers.
 type Refused struct {
 	Code       Code      `json:"code"`
@@ -147,10 +154,7 @@ func decodePayment(data []byte, currencies *money.Registry) (Payment, error) {
 		p.RefundPending = r.amount("refund_pending", w.RefundPending)
 	}
 	for _, s := range w.Splits {
-		share := s.Share
-		share.Captured, share.Fee = r.amount("captured", s.Captured), r.amount("fee", s.Fee)
-		share.Refunded, share.FeeReturned = r.amount("refunded", s.Refunded), r.amount("fee_returned", s.FeeReturned)
-		p.Splits = append(p.Splits, share)
+		p.Splits = append(p.Splits, s.share(&r))
 	}
 	r.needTime("created_at", p.CreatedAt)
 	return result(&r, p)

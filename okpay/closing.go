@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/okpay/okpay-go/ledger"
@@ -203,7 +204,7 @@ func (w *Wallet) closeIfEmpty(d *ledger.Draft, c closeable) error {
 func openLabel(party string) string { return "open:" + party }
 
 // openNouns are the kinds of objects that use openLabel.
-var openNouns = [...]string{"transfer", "payment", "refund", "topup", "withdrawal", "payout", "conversion", "dispute"}
+var openNouns = [...]string{"transfer", "payment", "refund", "topup", "withdrawal", "payout", "conversion", "dispute", "payment_share"}
 
 // inTheWay returns the first thing that keeps an account from being closed, in words, and
 // what the ledger is to require of its balances.
@@ -247,7 +248,12 @@ func (w *Wallet) inTheWay(ctx context.Context, c closeable) (way string, require
 			return "", nil, err
 		}
 		for _, r := range found {
-			way = "the " + r.Type + " " + r.ID + " is not finished"
+			noun, id := r.Type, r.ID
+			if noun == "payment_share" {
+				noun = "payment"
+				id, _, _ = strings.Cut(id, ":")
+			}
+			way = "the " + noun + " " + id + " is not finished"
 		}
 	}
 	return way, required, nil

@@ -113,6 +113,7 @@ type paymentDoc struct {
 	Tried CustomerID `json:"tried,omitempty"` // who tries to pay it, or could not pay it last
 
 	Parties       []Split         `json:"parties,omitempty"`       // whom it is divided among
+	Indexed       shareIndex      `json:"indexed,omitempty"`       // of its parties, by which they find it
 	Schedule      Fee             `json:"schedule,omitzero"`       // of the fee, as agreed when the payment was made
 	Methods       []PaymentMethod `json:"methods,omitempty"`       // to be tried, in order
 	Paid          *PaymentMethod  `json:"paid_with,omitempty"`     // the one that paid
@@ -230,6 +231,7 @@ func (s *Payments) write(c *ledger.Change, p *paymentDoc, now time.Time, release
 			moves[i].Emits = slices.DeleteFunc(slices.Clone(moves[i].Emits), func(t string) bool { return t == "payment.hold_released" })
 		}
 	}
+	p.index(c)
 	return s.w.write(c, now, p, moves...)
 }
 
@@ -262,11 +264,6 @@ func (p *paymentDoc) record() ledger.Put {
 	}
 	if paymentMachine().Allows(p.State, expire) {
 		soonest(p.ExpiresAt)
-		for _, s := range p.Parties { // who is to be paid yet stays
-			if s.Merchant != p.Merchant {
-				put.Labels = append(put.Labels, openLabel(partyMerchant(s.Merchant)))
-			}
-		}
 	}
 	if p.State == PaymentRequiresAction {
 		soonest(p.ChallengeEnds)

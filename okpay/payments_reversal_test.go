@@ -462,7 +462,7 @@ func TestAReversalRacesACapture(t *testing.T) {
 		case okpay.PaymentFailed:
 			assert.Equal(t, []int64{100, 0, 0}, []int64{payer, owed, merchant}, "%d", n)
 		case okpay.PaymentCaptured:
-			assert.Equal(t, []int64{0, 100, 600}, []int64{payer, owed, merchant}, "%d", n)
+			assert.Equal(t, []int64{0, 500, 600}, []int64{payer, owed, merchant}, "%d", n)
 		default:
 			t.Errorf("it is %s", p.State)
 		}

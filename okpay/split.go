@@ -7,8 +7,9 @@ import (
 	"github.com/okpay/okpay-go/ledger/money"
 )
 
-// MaxSplits is among how many merchants one payment can be divided.
-const MaxSplits = 32
+// MaxSplits is among how many merchants one payment can be divided. A refund that waits for
+// all of them is found by each, and a record can be found by ledger.MaxIndexed labels.
+const MaxSplits = 24
 
 // Split says that a merchant is a party of a payment: what is captured is divided among its
 // parties in proportion to their weights.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay"
 )
 
@@ -24,6 +25,20 @@ func getMerchant(ctx context.Context, c *call) (reply, error) {
 func listBalances(ctx context.Context, c *call) (reply, error) {
 	balances, err := c.wallet.Merchants.Balances(ctx, c.merchant)
 	return reply{status: http.StatusOK, body: list[okpay.Balance]{append([]okpay.Balance{}, balances...)}}, err
+}
+
+// debt is what the merchant owes in one currency.
+type debt struct {
+	Owed money.Amount `json:"owed"`
+}
+
+func listDebts(ctx context.Context, c *call) (reply, error) {
+	owed, err := c.wallet.Merchants.Debts(ctx, c.merchant)
+	debts := make([]debt, len(owed))
+	for i, a := range owed {
+		debts[i] = debt{a}
+	}
+	return reply{status: http.StatusOK, body: list[debt]{debts}}, err
 }
 
 // activityKinds are the kinds of what happens with a merchant's money.

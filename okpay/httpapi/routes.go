@@ -11,6 +11,7 @@ func (h *handler) routes() []route {
 
 		{method: get, path: "/v1/merchant", serve: getMerchant},
 		{method: get, path: "/v1/balances", serve: listBalances},
+		{method: get, path: "/v1/debts", serve: listDebts},
 		{method: get, path: "/v1/statement", query: []string{"currency", "order", "from", "until", "kinds", "cursor", "limit"}, serve: getStatement},
 		{method: get, path: "/v1/statement.csv", query: []string{"currency", "order", "from", "until", "kinds"}, serve: getStatementCSV},
 		{method: get, path: "/v1/settlement", query: []string{"currency", "date"}, serve: getSettlement},
@@ -24,6 +25,9 @@ func (h *handler) routes() []route {
 		{method: post, path: "/v1/payments/{id}/cancel", keyed: true, serve: cancelPayment},
 		{method: post, path: "/v1/payments/{id}/refunds", keyed: true, serve: createRefund},
 		{method: get, path: "/v1/payments/{id}/refunds", query: []string{"cursor", "limit"}, serve: listPaymentRefunds},
+
+		{method: get, path: "/v1/payment_shares", query: []string{"cursor", "limit"}, serve: listPaymentShares},
+		{method: get, path: "/v1/payment_shares/{id}", serve: getPaymentShare},
 
 		{method: get, path: "/v1/refunds", query: []string{"cursor", "limit"}, serve: listRefunds},
 		{method: get, path: "/v1/refunds/{id}", serve: getRefund},
