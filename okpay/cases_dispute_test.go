@@ -46,7 +46,7 @@ func (w *caseWorld) addEvidence(a *arguments) reply {
 	n := named{"dispute", a.id("id")}
 	y, _ := w.Disputes.Get(context.Background(), okpay.DisputeID(n.id))
 	in := okpay.AddEvidence{Dispute: okpay.DisputeID(n.id), From: okpay.PartyMerchant, Customer: y.Customer, Merchant: y.Merchant, Text: "evidence", Key: a.text("key")}
-	switch by := a.text("by", "from"); by {
+	switch by := a.text("by", "from", "party"); by {
 	case "payer", "user", "customer", string(y.Customer):
 		in.From = okpay.PartyPayer
 	}

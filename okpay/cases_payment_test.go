@@ -26,6 +26,7 @@ func (w *caseWorld) createPayment(a *arguments) reply {
 		in.Confirm = v == true
 	}
 	in.Methods = w.methods(a)
+	in.Metadata = a.texts("metadata")
 	in.Splits = a.splits(in.Merchant, in.Amount.Minor())
 	if in.Merchant == "" && len(in.Splits) > 0 {
 		in.Merchant = in.Splits[0].Merchant
@@ -42,6 +43,9 @@ func (w *caseWorld) methods(a *arguments) (methods []okpay.PaymentMethod) {
 	}
 	if v, ok := a.get("methods"); ok {
 		names = append(names, texts(v)...)
+	}
+	if v, ok := a.get("balances"); ok {
+		methods = append(methods, okpay.FromBalances(texts(v)...))
 	}
 	for _, name := range names {
 		kind, of, _ := strings.Cut(name, ":")

@@ -171,10 +171,21 @@ func (w *caseWorld) facts(r *reply) map[string]any {
 	case "topup":
 		if x, err := w.TopUps.Get(ctx, okpay.TopUpID(r.object.id)); err == nil {
 			see(x)
+			number("debt", 0)
+			debts, _ := w.Customers.Debts(ctx, x.Customer)
+			for _, owed := range debts {
+				if owed.Currency() == x.Amount.Currency() {
+					number("debt", owed.Minor())
+				}
+			}
 		}
 	case "withdrawal":
 		if x, err := w.Withdrawals.Get(ctx, okpay.WithdrawalID(r.object.id)); err == nil {
 			see(x)
+		}
+		if of, err := w.Withdrawals.Review(ctx, okpay.WithdrawalID(r.object.id)); err == nil {
+			number("approvals", int64(len(of.Approvals)))
+			number("needed", int64(of.Needed))
 		}
 	case "payout":
 		if x, err := w.Payouts.Get(ctx, okpay.PayoutID(r.object.id)); err == nil {

@@ -3,6 +3,7 @@ package okpay_test
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/okpay/okpay-go/okpay"
 )
@@ -63,6 +64,7 @@ var verbs = map[string]func(*caseWorld, *arguments) reply{
 	"account.close":  (*caseWorld).close,
 
 	"recon.settle": (*caseWorld).settle,
+	"recon.import": (*caseWorld).importStatement,
 
 	"topup.query":        (*caseWorld).queryTopUp,
 	"topup.resolve":      (*caseWorld).resolveEither,
@@ -159,6 +161,11 @@ func (w *caseWorld) advance(a *arguments) reply {
 				w.inScope(outOfScope(fmt.Sprintf("time until %v", v)))
 			}
 			w.clock.set(at)
+		}
+	}
+	for name, unit := range map[string]time.Duration{"minutes": time.Minute, "hours": time.Hour, "days": 24 * time.Hour} {
+		if a.has(name) {
+			w.clock.set(w.clock.Now().Add(time.Duration(a.number(name)) * unit))
 		}
 	}
 	for _, name := range []string{"seconds", "secs", "s", "by", "advance", "duration"} {

@@ -1,11 +1,19 @@
 package okpay_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/shopspring/decimal"
+
+	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/rails"
 )
@@ -80,15 +88,39 @@ func (w *caseWorld) setting(cfg *okpay.Config, name string, raw json.RawMessage)
 		return nil
 	case "limits":
 		return w.caseLimits(raw, cfg)
-	case "risk", "withdrawals", "review", "approvals", "withdrawal":
+	case "risk", "withdrawals", "review", "approvals", "withdrawal", "payments", "payment", "transfers", "transfer", "topups", "topup", "refunds", "refund", "disputes", "dispute":
 		var of map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &of); err != nil {
 			return outOfScope(name + " " + string(raw))
 		}
 		for inner, value := range of {
-			if err := w.setting(cfg, inner, value); err != nil {
+			// What a group says of its own, such as expires_in, what stands for itself, and a limit.
+			full := strings.TrimSuffix(name, "s") + "_" + inner
+			err := w.setting(cfg, full, value)
+			if errors.As(err, new(outOfScope)) {
+				err = w.setting(cfg, inner, value)
+			}
+			if _, limits := limitNamed(full, 0); errors.As(err, new(outOfScope)) && limits {
+				err = w.caseLimits(json.RawMessage(`{"`+full+`": `+string(value)+`}`), cfg)
+			}
+			if err != nil {
 				return err
 			}
+		}
+		return nil
+	case "rates":
+		return caseRates(raw, cfg)
+	case "merchant_fees":
+		var of map[string]json.RawMessage
+		if err := json.Unmarshal(raw, &of); err != nil {
+			return outOfScope("merchant_fees " + string(raw))
+		}
+		for merchant, raw := range of {
+			var fees okpay.Fees
+			if err := caseFees(raw, &fees); err != nil {
+				return err
+			}
+			w.terms[okpay.MerchantID(merchant)] = &fees
 		}
 		return nil
 	case "max_attempts":
@@ -185,6 +217,14 @@ var caseCurrencies = []string{"CNY", "USD", "EUR", "JPY", "KWD", "BHD", "GBP", "
 // caseAmounts reads a number for every currency, or an object by currency.
 func caseAmounts(raw json.RawMessage, to *okpay.Amounts) error {
 	var minor int64
+	var one map[string]int64
+	if json.Unmarshal(raw, &one) == nil && len(one) == 1 {
+		for name, n := range one {
+			if slices.Contains([]string{"above", "over", "threshold", "amount", "from", "max", "up_to", "limit"}, name) {
+				raw = json.RawMessage(strconv.FormatInt(n, 10))
+			}
+		}
+	}
 	if json.Unmarshal(raw, &minor) == nil {
 		*to = okpay.Amounts{}
 		for _, code := range caseCurrencies {
@@ -221,7 +261,11 @@ func caseFees(raw json.RawMessage, fees *okpay.Fees) error {
 			return outOfScope("fees: " + err.Error())
 		}
 		for code, f := range byCurrency {
-			if len(code) != 3 {
+			name, code := name, code
+			if isCurrency(name) {
+				name, code = code, name // a currency's schedules, by what they are on
+			}
+			if !isCurrency(code) {
 				return outOfScope("a fee for " + name + " " + code)
 			}
 			in := (*caseFeesOf)(fees).Currency[code]
@@ -233,6 +277,25 @@ func caseFees(raw json.RawMessage, fees *okpay.Fees) error {
 			}
 			fees.Currency[code] = in
 		}
+	}
+	return nil
+}
+
+func isCurrency(code string) bool { return len(code) == 3 && strings.ToUpper(code) == code }
+
+// caseRates are what a unit of a currency is worth in another one: by pairs such as USD/CNY.
+func caseRates(raw json.RawMessage, cfg *okpay.Config) error {
+	var of map[string]struct{ Mid, Rate decimal.Decimal }
+	if err := json.Unmarshal(raw, &of); err != nil {
+		return outOfScope("rates: " + err.Error())
+	}
+	cfg.Rates = func(_ context.Context, base, quote money.Currency) (okpay.Rate, error) {
+		for _, between := range []string{"/", "", ":", "_", "-"} {
+			if r, ok := of[base.Code()+between+quote.Code()]; ok {
+				return okpay.Rate{Mid: r.Mid, Rate: r.Rate}, nil
+			}
+		}
+		return okpay.Rate{}, errors.New("there is no rate")
 	}
 	return nil
 }
@@ -269,6 +332,22 @@ func (w *caseWorld) caseLimits(raw json.RawMessage, cfg *okpay.Config) error {
 		switch own := inWords(name, settingWords); own {
 		case "timezone", "min_remaining", "auto_approve_max", "four_eyes", "four_eyes_from", "max_attempts":
 			if err := w.setting(cfg, own, value); err != nil {
+				return err
+			}
+			continue
+		}
+		var inner map[string]json.RawMessage
+		if json.Unmarshal(value, &inner) == nil && len(inner) > 0 && !isCurrency(slices.Sorted(maps.Keys(inner))[0]) {
+			// By what they are on, and then by period.
+			flat := map[string]json.RawMessage{}
+			for period, bound := range inner {
+				flat[name+"_"+period] = bound
+			}
+			again, err := json.Marshal(flat)
+			if err != nil {
+				return err
+			}
+			if err := w.caseLimits(again, cfg); err != nil {
 				return err
 			}
 			continue

@@ -307,6 +307,9 @@ type ListDestinations struct {
 // List returns destinations, the newest first, without those that were removed.
 // Errors: InvalidRequest unless exactly one of Customer, Merchant and State is set.
 func (s *Destinations) List(ctx context.Context, in ListDestinations) ([]Destination, error) {
+	if err := destinationMachine().asked(in.State); err != nil {
+		return nil, err
+	}
 	if in.State != "" && in.Customer == "" && in.Merchant == "" {
 		return s.labeled(ctx, "s:"+string(in.State), in.After, pageSize(in.Limit))
 	}

@@ -382,6 +382,9 @@ type ListDisputes struct {
 // List returns disputes, the newest first, and whether there are more. Errors:
 // InvalidRequest.
 func (s *Disputes) List(ctx context.Context, in ListDisputes) (page []Dispute, more bool, err error) {
+	if err := disputeMachine().asked(in.State); err != nil {
+		return nil, false, err
+	}
 	var label string
 	for prefix, id := range map[string]string{"c:": string(in.Customer), "m:": string(in.Merchant), "s:": string(in.State)} {
 		switch {

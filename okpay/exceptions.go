@@ -28,8 +28,11 @@ type ExceptionQuery struct {
 }
 
 // List returns a page of exceptions, the newest first, and whether there are more. Errors:
-// InvalidRequest for a query with both State and Object.
+// InvalidRequest for a query with both State and Object, or a state that there is not.
 func (s *Exceptions) List(ctx context.Context, in ExceptionQuery) (page []Exception, more bool, err error) {
+	if err := exceptionMachine().asked(in.State); err != nil {
+		return nil, false, err
+	}
 	label := "state:" + string(ExceptionOpen)
 	switch {
 	case in.State != "" && in.Object != "":

@@ -66,6 +66,20 @@ func (m Machine[S]) Refuse(state S, id string, on Action) error {
 	return e
 }
 
+// asked refuses a state that no object is ever in: a list of nothing would look like one where nothing
+// waits. "" is no state.
+func (m Machine[S]) asked(state S) error {
+	if state == "" {
+		return nil
+	}
+	for _, r := range m.Rows {
+		if r.From == state || r.To == state {
+			return nil
+		}
+	}
+	return InvalidField("state", "is not a state of a %s", m.Noun)
+}
+
 // Told is what a move tells: events and messages, each in order.
 type Told struct {
 	Emits []string

@@ -265,8 +265,12 @@ type ListPayments struct {
 	Limit    int          // 1 to 100, 20 unless told
 }
 
-// List returns payments as they are recorded, the newest first, and whether there are more. Errors: InvalidRequest.
+// List returns payments as they are recorded, the newest first, and whether there are more. Errors: InvalidRequest,
+// also for a state that there is not.
 func (s *Payments) List(ctx context.Context, in ListPayments) (page []Payment, more bool, err error) {
+	if err := paymentMachine().asked(in.State); err != nil {
+		return nil, false, err
+	}
 	label := "c:" + string(in.Customer)
 	switch {
 	case (in.Merchant == "") == (in.Customer == ""), in.State != "" && in.Merchant == "":

@@ -227,6 +227,9 @@ type ReconciliationQuery struct {
 // List returns a page of reports, the newest first, and whether there are more. Errors:
 // InvalidRequest for a query with File and another condition.
 func (s *Reconciliations) List(ctx context.Context, in ReconciliationQuery) (page []Reconciliation, more bool, err error) {
+	if err := reconciliationMachine().asked(in.State); err != nil {
+		return nil, false, err
+	}
 	var label string
 	switch {
 	case in.File != "" && (in.Provider != "" || in.State != ""):

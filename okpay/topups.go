@@ -204,6 +204,9 @@ type TopUpQuery struct {
 // List returns a page of top-ups, the newest first, and whether there are more. Errors:
 // InvalidRequest for a query that selects nothing in particular.
 func (s *TopUps) List(ctx context.Context, in TopUpQuery) (page []TopUp, more bool, err error) {
+	if err := topUpMachine().asked(in.State); err != nil {
+		return nil, false, err
+	}
 	label := "c:" + string(in.Customer)
 	switch {
 	case in.Customer == "" && in.State == "":

@@ -280,6 +280,9 @@ type ListTransfers struct {
 // List returns transfers as they are recorded, the newest first, and whether there are more.
 // Errors: InvalidRequest.
 func (s *Transfers) List(ctx context.Context, in ListTransfers) (page []Transfer, more bool, err error) {
+	if err := transferMachine().asked(in.State); err != nil {
+		return nil, false, err
+	}
 	label := "c:" + string(in.Customer)
 	switch {
 	case (in.Customer == "") == (in.State == ""):

@@ -138,6 +138,9 @@ func (s *Withdrawals) List(ctx context.Context, in ListWithdrawals) (page []With
 }
 
 func outgoingLabel(o owner, state WithdrawalState) (string, error) {
+	if err := withdrawalMachine().asked(state); err != nil {
+		return "", err
+	}
 	owned := o != owner{}
 	if owned == (state != "") {
 		return "", InvalidField("state", "exactly one of an owner and a state is set")
