@@ -77,7 +77,8 @@ type Config struct {
 	VerifyStepUp func(context.Context, StepUp) (bool, error)
 
 	// RequireActor refuses customers' own verbs with AuthenticationRequired unless somebody acts
-	// for them, see Actor. Defaults to trusting the embedding program.
+	// for them, see Actor. Set it where okpay/identity signs customers in. Defaults to trusting the
+	// embedding program.
 	RequireActor bool
 
 	// DisputeWindow is how long after its last capture a payment can be reported. Defaults to 120 days.

@@ -15,7 +15,7 @@ type RequestWithdrawal struct {
 	Customer    CustomerID
 	Amount      money.Amount  // what the destination gets, more than zero; the fee comes on top
 	Destination DestinationID // one of the customer's, verified
-	Proof       string        // answers a challenge of Config.Risk, see Config.VerifyStepUp
+	Proof       string        // always needed with an Authority such as okpay/identity; else answers a challenge of Config.Risk
 	Key         string        // makes the call safe to repeat
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // Client is where a request comes from, as the embedding program saw it. All of it may be
-// empty; what is empty is not counted and not told.
+// empty; what is empty is not counted and not told, but for the device, which then is unknown.
 type Client struct {
 	// Address is the network address, with or without a port. Its failures are counted over
 	// all names together. A program that does not hand it in has no such limit; one that hands

@@ -63,7 +63,7 @@ func TestAPasswordFromABreachIsRefused(t *testing.T) {
 }
 
 func TestAPepperIsPartOfEachNewHash(t *testing.T) {
-	pepper, err := password.NewPepper("p1", make([]byte, 32))
+	pepper, err := password.NewPepper("p1", []byte("a pepper, of no fewer than 32 bytes"))
 	require.NoError(t, err)
 	stores := inMemory(t)
 	w := startAll(t, identity.Config{Hashing: password.Config{Params: cheap, Peppers: []password.Pepper{pepper}}}, stores...)

@@ -151,7 +151,7 @@ func TestCodesAreSentOnlySoOften(t *testing.T) {
 }
 
 func TestAnAddressAsksOnlySoOftenForWhomever(t *testing.T) {
-	w := start(t, identity.Config{})
+	w := start(t, identity.Config{SendsByAddress: identity.SendLimit{Quarter: 3}})
 	ask := func(name string, from identity.Client) error {
 		_, err := w.x.StartVerification(t.Context(), identity.StartVerification{Purpose: "export", Email: name, Client: from})
 		return err
