@@ -31,9 +31,9 @@ type Machine[S ~string] struct {
 
 // Next finds the row for an action in a state.
 func (m Machine[S]) Next(from S, on Action, g Guard) (Row[S], bool) {
-	for _, r := range m.Rows {
-		if r.From == from && r.On == on && r.Guard == g {
-			return r, true
+	for i := range m.Rows { // rows are large, and this is asked at every step
+		if r := &m.Rows[i]; r.From == from && r.On == on && r.Guard == g {
+			return *r, true
 		}
 	}
 	return Row[S]{}, false
@@ -41,8 +41,8 @@ func (m Machine[S]) Next(from S, on Action, g Guard) (Row[S], bool) {
 
 // Allows reports whether there is any row for an action in a state.
 func (m Machine[S]) Allows(from S, on Action) bool {
-	for _, r := range m.Rows {
-		if r.From == from && r.On == on {
+	for i := range m.Rows {
+		if r := &m.Rows[i]; r.From == from && r.On == on {
 			return true
 		}
 	}

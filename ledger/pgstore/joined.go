@@ -89,7 +89,7 @@ func (j *joined) Begin(ctx context.Context, id int64, need ledger.Need) (ledger.
 	if err != nil {
 		return nil, nil, err
 	}
-	t := &joinedTx{joined: j, ledger: id, leave: leave}
+	t := &joinedTx{joined: j, ledger: id, had: indexes{}, leave: leave}
 	found, err := t.begin(ctx, &need)
 	if err != nil {
 		leave()
@@ -103,6 +103,7 @@ type joinedTx struct {
 	*joined
 	ledger   int64
 	settings [][]byte // of the caller
+	had      indexes  // of the records that were loaded
 	leave    func()
 	failed   error // the savepoint is gone, and all since
 	ended    bool
@@ -159,6 +160,7 @@ func (t *joinedTx) begin(ctx context.Context, need *ledger.Need) (*ledger.Found,
 	if wrong != nil {
 		return nil, wrong
 	}
+	t.had.learn(need.Records, found.Records)
 	return found, nil
 }
 
@@ -176,6 +178,7 @@ func (t *joinedTx) Load(ctx context.Context, need ledger.Need) (*ledger.Found, e
 	if t.failed = t.translate(ctx, "load", t.do(ctx, calls...)); t.failed != nil {
 		return nil, t.failed
 	}
+	t.had.learn(need.Records, found.Records)
 	return found, nil
 }
 
@@ -189,7 +192,12 @@ func (t *joinedTx) Commit(ctx context.Context, batch *ledger.Batch) error {
 	if t.failed != nil {
 		return t.failed
 	}
-	calls := append(writes(t.ledger, batch), call{stmt: restoreJoined, args: t.settings}, call{stmt: release})
+	if unknown := t.had.unknown(batch.Records); len(unknown) > 0 {
+		if _, err := t.Load(ctx, ledger.Need{Records: unknown}); err != nil {
+			return err
+		}
+	}
+	calls := append(writes(t.ledger, batch, t.had), call{stmt: restoreJoined, args: t.settings}, call{stmt: release})
 	return t.translate(ctx, "write", t.do(ctx, calls...))
 }
 

@@ -39,7 +39,7 @@ func (s *Store) Stage(ctx context.Context, id int64, batch *ledger.Batch) (ledge
 		out()
 		return nil, errNoRoom
 	}
-	t := &tx{ledger: id, schema: s.cfg.Schema, writes: stages, copies: true, leave: func() { <-s.writers; out() }}
+	t := &tx{ledger: id, schema: s.cfg.Schema, writes: stages, copies: true, had: indexes{}, leave: func() { <-s.writers; out() }}
 	if err := t.stage(ctx, s, batch); err != nil {
 		t.end(ctx)
 		return nil, err

@@ -334,26 +334,17 @@ var statementTexts = [statementCount]string{
 		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::timestamptz[]), unnest($4::text[])
 		ON CONFLICT DO NOTHING`,
 
-	// What a record has indexed stands in the record itself. These four run before it is
-	// overwritten: they delete what it no longer has and insert what it had not.
-	// $2, $3 name the records; $4, $5, $6 are what they have from now on.
-	deleteKeys: `DELETE FROM @record_keys WHERE ctid = ANY(ARRAY(SELECT f.ctid FROM (
-			SELECT unnest(keys), type, id FROM ` + eachRecord + `
-			EXCEPT SELECT unnest($6::text[]), unnest($4::text[]), unnest($5::text[])) o (key, type, id)
-		CROSS JOIN LATERAL (SELECT i.ctid FROM @record_keys i
-			WHERE i.ledger = $1::bigint AND i.key = o.key AND i.type = o.type AND i.id = o.id LIMIT 1) f))`,
-	insertKeys: `INSERT INTO @record_keys (ledger, key, type, id)
-		SELECT $1::bigint, n.* FROM (
-			SELECT unnest($6::text[]), unnest($4::text[]), unnest($5::text[])
-			EXCEPT SELECT unnest(keys), type, id FROM ` + eachRecord + `) n`,
-	deleteLabels: `DELETE FROM @record_labels WHERE ctid = ANY(ARRAY(SELECT f.ctid FROM (
-			SELECT type, unnest(labels), id FROM ` + eachRecord + `
-			EXCEPT SELECT unnest($4::text[]), unnest($6::text[]), unnest($5::text[])) o (type, label, id)
-		CROSS JOIN LATERAL (SELECT i.ctid FROM @record_labels i
-			WHERE i.ledger = $1::bigint AND i.type = o.type AND i.label = o.label AND i.id = o.id LIMIT 1) f))`,
+	// $2, $3 and $4 are types, ids and what the records are found by.
+	deleteKeys: `DELETE FROM @record_keys WHERE ctid = ANY(ARRAY(SELECT f.ctid FROM ` + eachIndexed + ` CROSS JOIN LATERAL
+		(SELECT i.ctid FROM @record_keys i
+			WHERE i.ledger = $1::bigint AND i.key = o.name AND i.type = o.type AND i.id = o.id LIMIT 1) f))`,
+	insertKeys: `INSERT INTO @record_keys (ledger, type, id, key)
+		SELECT $1::bigint, unnest($2::text[]), unnest($3::text[]), unnest($4::text[])`,
+	deleteLabels: `DELETE FROM @record_labels WHERE ctid = ANY(ARRAY(SELECT f.ctid FROM ` + eachIndexed + ` CROSS JOIN LATERAL
+		(SELECT i.ctid FROM @record_labels i
+			WHERE i.ledger = $1::bigint AND i.type = o.type AND i.label = o.name AND i.id = o.id LIMIT 1) f))`,
 	insertLabels: `INSERT INTO @record_labels (ledger, type, id, label)
-		SELECT $1::bigint, unnest($2::text[]), unnest($3::text[]), unnest($4::text[])
-		ON CONFLICT DO NOTHING`,
+		SELECT $1::bigint, unnest($2::text[]), unnest($3::text[]), unnest($4::text[])`,
 	putRecords: `INSERT INTO @records (ledger, ` + recordColumns + `)
 		SELECT $1::bigint, unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::bigint[]),
 			unnest($6::integer[]), unnest($7::boolean[]), unnest($8::timestamptz[]), unnest($9::bytea[]),
@@ -377,9 +368,8 @@ const eachKey = `(SELECT unnest($2::text[]) AS one, unnest($3::text[]) AS two) k
 // eachText is eachKey for keys of one text.
 const eachText = `(SELECT unnest($2::text[]) AS one) k`
 
-// eachRecord are the records that $2 and $3 name, as they are; see eachKey.
-const eachRecord = eachKey + ` CROSS JOIN LATERAL (SELECT keys, labels, type, id FROM @records r
-	WHERE r.ledger = $1::bigint AND r.type = k.one AND r.id = k.two LIMIT 1) r`
+// eachIndexed is what records are found by, row by row; see eachKey.
+const eachIndexed = `(SELECT unnest($2::text[]) AS type, unnest($3::text[]) AS id, unnest($4::text[]) AS name) o`
 
 // byKey keeps the planner to the indexes.
 const byKey = `set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),

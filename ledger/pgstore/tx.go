@@ -14,10 +14,11 @@ type tx struct {
 	conn   *conn
 	ledger int64
 	schema string
-	writes func(int64, *ledger.Batch) []call // what is to be written of a batch
-	copies bool                              // by COPY where it is large
-	leave  func()                            // gives back the turn and counts the user out
-	failed error                             // of a Load: nothing can be committed any more
+	writes func(int64, *ledger.Batch, indexes) []call // what is to be written of a batch
+	copies bool                                       // by COPY where it is large
+	had    indexes                                    // of the records that were loaded
+	leave  func()                                     // gives back the turn and counts the user out
+	failed error                                      // of a Load: nothing can be committed any more
 	ended  bool
 }
 
@@ -37,7 +38,7 @@ func (s *Store) Begin(ctx context.Context, id int64, need ledger.Need) (ledger.T
 		out()
 		return nil, nil, err
 	}
-	t := &tx{ledger: id, schema: s.cfg.Schema, writes: writes, copies: true, leave: func() { leave(); out() }}
+	t := &tx{ledger: id, schema: s.cfg.Schema, writes: writes, copies: true, had: indexes{}, leave: func() { leave(); out() }}
 	found, err := t.begin(ctx, s, &need)
 	if err != nil {
 		t.end(ctx)
@@ -80,6 +81,7 @@ func (t *tx) lock(ctx context.Context, lock stmt, need *ledger.Need, first ...ca
 	case v.writer > writerVersion:
 		return nil, &SchemaError{What: "writer", Have: v.writer, Want: writerVersion}
 	}
+	t.had.learn(need.Records, found.Records)
 	return found, nil
 }
 
@@ -98,11 +100,12 @@ func (t *tx) Load(ctx context.Context, need ledger.Need) (*ledger.Found, error) 
 		t.failed = translate(ctx, "load", err)
 		return nil, t.failed
 	}
+	t.had.learn(need.Records, found.Records)
 	return found, nil
 }
 
 // Commit writes the batch and commits in one round trip, and one more for each table that a
-// large batch fills by COPY.
+// large batch fills by COPY, and for records that were not loaded.
 func (t *tx) Commit(ctx context.Context, batch *ledger.Batch) error {
 	if t.ended {
 		return errEnded
@@ -111,8 +114,13 @@ func (t *tx) Commit(ctx context.Context, batch *ledger.Batch) error {
 	if t.failed != nil {
 		return t.failed
 	}
+	if unknown := t.had.unknown(batch.Records); len(unknown) > 0 {
+		if _, err := t.Load(ctx, ledger.Need{Records: unknown}); err != nil {
+			return err
+		}
+	}
 	if !t.copies || !large(batch) {
-		return t.conn.finish(ctx, t.writes(t.ledger, batch))
+		return t.conn.finish(ctx, t.writes(t.ledger, batch, t.had))
 	}
 	rest, err := t.copy(ctx, batch)
 	if err != nil {
@@ -123,7 +131,7 @@ func (t *tx) Commit(ctx context.Context, batch *ledger.Batch) error {
 
 // copy fills tables by COPY and returns the calls that write the rest of a large batch.
 func (t *tx) copy(ctx context.Context, batch *ledger.Batch) (rest []call, err error) {
-	sending := parts(t.ledger, batch, t.writes)
+	sending := parts(t.ledger, batch, func(id int64, b *ledger.Batch) []call { return t.writes(id, b, t.had) })
 	for p := range sending {
 		if p.rows == nil {
 			rest = p.calls

@@ -7,12 +7,12 @@ import (
 )
 
 // writes are the calls that write a batch: one for each table that it touches.
-func writes(id int64, b *ledger.Batch) []call {
-	w := writer{id: int8Of(id)}
+func writes(id int64, b *ledger.Batch, had indexes) []call {
+	w := writer{id: int8Of(id), had: had}
 	if b.Block == nil {
 		// What was read is durable once something written after it is.
 		w.add(assure)
-		w.records(b.Records, true)
+		w.records(b.Records)
 		return w.calls
 	}
 	w.head(b)
@@ -22,15 +22,15 @@ func writes(id int64, b *ledger.Batch) []call {
 }
 
 // stages are the calls that write what of a batch can be staged.
-func stages(id int64, b *ledger.Batch) []call {
+func stages(id int64, b *ledger.Batch, _ indexes) []call {
 	w := writer{id: int8Of(id)}
 	w.fresh(b)
 	return w.calls
 }
 
 // completes are the calls that write what stages have left.
-func completes(id int64, b *ledger.Batch) []call {
-	w := writer{id: int8Of(id)}
+func completes(id int64, b *ledger.Batch, had indexes) []call {
+	w := writer{id: int8Of(id), had: had}
 	w.head(b)
 	w.rest(b)
 	return w.calls
@@ -38,6 +38,7 @@ func completes(id int64, b *ledger.Batch) []call {
 
 type writer struct {
 	id    []byte
+	had   indexes
 	calls []call
 }
 
@@ -69,7 +70,7 @@ func (w *writer) rest(b *ledger.Batch) {
 	w.accounts(b)
 	w.history(b)
 	w.holds(b.Holds, b.Block.Seq)
-	w.records(b.Records, false)
+	w.records(b.Records)
 	w.currencies(b.Currencies)
 }
 
@@ -253,60 +254,6 @@ func legTable(legs []ledger.HoldLeg) string {
 		table[i] = [4]int64{l.Debit, l.Credit, l.Amount, l.Rest}
 	}
 	return intTable(table)
-}
-
-// indexed is what a record can be found by.
-type indexed struct{ typ, id, name string }
-
-// records writes records. Rewritten says that a version may be there already, as when the
-// records of a copy are written a second time.
-func (w *writer) records(rows []ledger.RecordRow, rewritten bool) {
-	if len(rows) == 0 {
-		return
-	}
-	type R = ledger.RecordRow
-	types := texts(rows, func(r *R) string { return r.Type })
-	ids := texts(rows, func(r *R) string { return r.ID })
-	var keys, labels []indexed
-	before := false // whether any may have been there before
-	for i := range rows {
-		r := &rows[i]
-		before = before || rewritten || r.Version > 1 || r.Erased
-		for _, key := range r.Unique {
-			keys = append(keys, indexed{r.Type, r.ID, key})
-		}
-		for _, label := range r.Labels {
-			labels = append(labels, indexed{r.Type, r.ID, label})
-		}
-	}
-	if before {
-		w.add(deleteKeys, append([][]byte{types, ids}, indexColumns(keys)...)...)
-		w.add(deleteLabels, append([][]byte{types, ids}, indexColumns(labels)...)...)
-	}
-	if len(keys) > 0 {
-		w.add(insertKeys, append([][]byte{types, ids}, indexColumns(keys)...)...)
-	}
-	if len(labels) > 0 {
-		w.add(insertLabels, indexColumns(labels)...)
-	}
-	w.add(putRecords, types, ids,
-		int8s(rows, func(r *R) int64 { return r.Version }),
-		int8s(rows, func(r *R) int64 { return r.Seq }),
-		int4s(rows, func(r *R) int { return int(r.Chaining) }),
-		bools(rows, func(r *R) bool { return r.Erased }),
-		optionalTimes(rows, func(r *R) time.Time { return r.Due }),
-		blobs(rows, func(r *R) []byte { return r.Salt }),
-		optionalTexts(rows, func(r *R) string { return textList(r.Unique) }),
-		optionalTexts(rows, func(r *R) string { return textList(r.Labels) }),
-		blobs(rows, func(r *R) []byte { return r.Content }))
-}
-
-func indexColumns(rows []indexed) [][]byte {
-	return [][]byte{
-		texts(rows, func(r *indexed) string { return r.typ }),
-		texts(rows, func(r *indexed) string { return r.id }),
-		texts(rows, func(r *indexed) string { return r.name }),
-	}
 }
 
 func (w *writer) events(rows []ledger.EventRow) {

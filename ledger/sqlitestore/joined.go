@@ -146,7 +146,7 @@ func (j joined) Begin(ctx context.Context, no int64, need ledger.Need) (ledger.T
 	}
 	t.outer.inner = true
 	t.tx.c.join()
-	found, err := load(ctx, t.tx.c, no, &need)
+	found, err := t.tx.load(ctx, &need)
 	if err != nil {
 		return nil, nil, errors.Join(translate(ctx, "load", err), t.Rollback(ctx))
 	}

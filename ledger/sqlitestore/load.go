@@ -2,6 +2,8 @@ package sqlitestore
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,6 +67,11 @@ const lookMany = 64
 // lookAll runs "query (?,?,…)" with ledger and keys for as many keys as there are. Places
 // that are left over repeat the last key.
 func lookAll[T any](l *loader, query string, keys []T, put func(*params, T), fn func(*row) error) error {
+	return lookWithin(l, query, nil, keys, put, fn)
+}
+
+// lookWithin is lookAll for a query that has texts between the ledger and the keys.
+func lookWithin[T any](l *loader, query string, within []string, keys []T, put func(*params, T), fn func(*row) error) error {
 	for len(keys) > 0 {
 		if err := l.ctx.Err(); err != nil {
 			return err
@@ -73,11 +80,14 @@ func lookAll[T any](l *loader, query string, keys []T, put func(*params, T), fn 
 		if len(keys) <= 4 {
 			places = len(keys)
 		}
-		stmt, err := l.c.lookup(query, places)
+		stmt, err := l.c.lookup(query, 2+len(within), places)
 		if err != nil {
 			return err
 		}
 		p := bind(stmt, l.no)
+		for _, text := range within {
+			p.text(text)
+		}
 		n := min(places, len(keys))
 		for _, key := range keys[:n] {
 			put(p, key)
@@ -93,15 +103,15 @@ func lookAll[T any](l *loader, query string, keys []T, put func(*params, T), fn 
 	return nil
 }
 
-// lookup prepares query followed by a list of places from parameter 2 on.
-func (c *conn) lookup(query string, places int) (*sqlite.Stmt, error) {
+// lookup prepares query followed by a list of places from a parameter on.
+func (c *conn) lookup(query string, first, places int) (*sqlite.Stmt, error) {
 	key := bulkKey{query, places}
 	if stmt := c.bulk[key]; stmt != nil {
 		return stmt, nil
 	}
 	var b strings.Builder
-	b.WriteString(query + " (?2")
-	for i := 3; i < places+2; i++ {
+	b.WriteString(query + " (?" + strconv.Itoa(first))
+	for i := first + 1; i < first+places; i++ {
 		b.WriteString(",?" + strconv.Itoa(i))
 	}
 	b.WriteByte(')')
@@ -219,20 +229,17 @@ func dueHolds(c *conn, no, account int64, at time.Time) (ids []string, err error
 }
 
 func (l *loader) records(need *ledger.Need) error {
-	for i, key := range need.Records {
-		if i%64 == 0 && l.ctx.Err() != nil {
-			return l.ctx.Err()
-		}
-		stmt, err := l.c.Prepare("SELECT " + recordRowColumns + " FROM records WHERE ledger = ?1 AND type = ?2 AND id = ?3")
-		if err != nil {
-			return err
-		}
-		bind(stmt, l.no).text(key.Type).text(key.ID)
-		err = each(stmt, func(r *row) error {
-			rec, err := readRecord(r, false)
-			l.found.Records = append(l.found.Records, rec)
-			return err
-		})
+	ids := make(map[string][]string) // by type, of which there are few
+	for _, key := range need.Records {
+		ids[key.Type] = append(ids[key.Type], key.ID)
+	}
+	for _, recordType := range slices.Sorted(maps.Keys(ids)) {
+		err := lookWithin(l, "SELECT "+recordRowColumns+" FROM records WHERE ledger = ?1 AND type = ?2 AND id IN",
+			[]string{recordType}, ids[recordType], putText, func(r *row) error {
+				rec, err := readRecord(r, false)
+				l.found.Records = append(l.found.Records, rec)
+				return err
+			})
 		if err != nil {
 			return err
 		}

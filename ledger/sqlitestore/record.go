@@ -14,10 +14,11 @@ var errNotText = errors.New("sqlitestore: a key or label of a record is not UTF-
 
 // writeRecords puts the records as they are now and keeps their keys and labels in step.
 // What records of the block give up goes first, so that another one may take it.
-func writeRecords(ctx context.Context, c *conn, no int64, records []ledger.RecordRow) error {
+func (t *tx) writeRecords(ctx context.Context, records []ledger.RecordRow) error {
 	if len(records) == 0 {
 		return nil
 	}
+	c, no := t.c, t.ledger
 	var keys []keyRow
 	var labels []labelRow
 	for i := range records {
@@ -28,20 +29,23 @@ func writeRecords(ctx context.Context, c *conn, no int64, records []ledger.Recor
 		if !allUTF8(r.Unique) || !allUTF8(r.Labels) {
 			return errNotText
 		}
-		oldKeys, oldLabels, err := recordIndex(c, no, r.RecordKey)
-		if err != nil {
-			return err
+		old, loaded := t.had[r.RecordKey]
+		if !loaded { // as when a copy is written
+			var err error
+			if old, err = findIndex(c, no, r.RecordKey); err != nil {
+				return err
+			}
 		}
-		if err := dropIndex(c, no, r, oldKeys, oldLabels); err != nil {
+		if err := dropIndex(c, no, r, old); err != nil {
 			return err
 		}
 		for _, key := range r.Unique {
-			if !slices.Contains(oldKeys, key) {
+			if !slices.Contains(old.keys, key) {
 				keys = append(keys, keyRow{key, r.RecordKey})
 			}
 		}
 		for _, label := range r.Labels {
-			if !slices.Contains(oldLabels, label) {
+			if !slices.Contains(old.labels, label) {
 				labels = append(labels, labelRow{label, r.RecordKey})
 			}
 		}
@@ -65,26 +69,29 @@ func writeRecords(ctx context.Context, c *conn, no int64, records []ledger.Recor
 	return insertAll(ctx, c, no, intoLabels, labels, putLabel)
 }
 
-// recordIndex returns the keys and labels that the record has now.
-func recordIndex(c *conn, no int64, key ledger.RecordKey) (keys, labels []string, err error) {
+// recordIndex is what a record is found by: nothing if it is not there.
+type recordIndex struct{ keys, labels []string }
+
+// findIndex returns what the record is found by now.
+func findIndex(c *conn, no int64, key ledger.RecordKey) (x recordIndex, err error) {
 	stmt, err := c.Prepare("SELECT keys, labels FROM records WHERE ledger = ?1 AND type = ?2 AND id = ?3")
 	if err != nil {
-		return nil, nil, err
+		return x, err
 	}
 	bind(stmt, no).text(key.Type).text(key.ID)
 	err = each(stmt, func(r *row) (err error) {
-		if keys, err = decodeStrings(r.bytes()); err != nil {
+		if x.keys, err = decodeStrings(r.bytes()); err != nil {
 			return err
 		}
-		labels, err = decodeStrings(r.bytes())
+		x.labels, err = decodeStrings(r.bytes())
 		return err
 	})
-	return keys, labels, err
+	return x, err
 }
 
 // dropIndex removes the old keys and labels that r has no longer.
-func dropIndex(c *conn, no int64, r *ledger.RecordRow, keys, labels []string) error {
-	for _, key := range keys {
+func dropIndex(c *conn, no int64, r *ledger.RecordRow, old recordIndex) error {
+	for _, key := range old.keys {
 		if slices.Contains(r.Unique, key) {
 			continue
 		}
@@ -97,7 +104,7 @@ func dropIndex(c *conn, no int64, r *ledger.RecordRow, keys, labels []string) er
 			return err
 		}
 	}
-	for _, label := range labels {
+	for _, label := range old.labels {
 		if slices.Contains(r.Labels, label) {
 			continue
 		}

@@ -268,7 +268,7 @@ func (s *Store) Begin(ctx context.Context, no int64, need ledger.Need) (ledger.T
 	if err != nil {
 		return nil, nil, err
 	}
-	found, err := load(ctx, t.c, no, &need)
+	found, err := t.load(ctx, &need)
 	if err != nil {
 		t.end()
 		return nil, nil, translate(ctx, "load", err)

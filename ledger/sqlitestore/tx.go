@@ -23,6 +23,7 @@ type tx struct {
 	store  *Store
 	c      *conn // nil once ended
 	ledger int64
+	had    map[ledger.RecordKey]recordIndex // of the records that were loaded since the lock was had
 }
 
 // Load implements ledger.Tx.
@@ -30,8 +31,25 @@ func (t *tx) Load(ctx context.Context, need ledger.Need) (*ledger.Found, error) 
 	if t.c == nil {
 		return nil, errEnded
 	}
-	found, err := load(ctx, t.c, t.ledger, &need)
+	found, err := t.load(ctx, &need)
 	return found, translate(ctx, "load", err)
+}
+
+func (t *tx) load(ctx context.Context, need *ledger.Need) (*ledger.Found, error) {
+	found, err := load(ctx, t.c, t.ledger, need)
+	if err != nil {
+		return nil, err
+	}
+	if t.had == nil && len(need.Records) > 0 {
+		t.had = make(map[ledger.RecordKey]recordIndex, len(need.Records))
+	}
+	for _, key := range need.Records {
+		t.had[key] = recordIndex{}
+	}
+	for i := range found.Records {
+		t.had[found.Records[i].RecordKey] = recordIndex{found.Records[i].Unique, found.Records[i].Labels}
+	}
+	return found, nil
 }
 
 // Rollback implements ledger.Tx. It does its work whether or not ctx is done.
@@ -76,7 +94,7 @@ func (t *tx) write(ctx context.Context, batch *ledger.Batch) error {
 		if err := t.assure(); err != nil {
 			return err
 		}
-		return writeRecords(ctx, c, no, batch.Records)
+		return t.writeRecords(ctx, batch.Records)
 	}
 	if err := writeHead(c, no, batch); err != nil {
 		return err
@@ -94,7 +112,7 @@ func (t *tx) write(ctx context.Context, batch *ledger.Batch) error {
 		func() error { return addDatedSums(ctx, c, no, batch.DatedSums) },
 		func() error { return insertAll(ctx, c, no, intoMarks, batch.Marks, putMark) },
 		func() error { return writeHolds(ctx, c, no, batch.Holds) },
-		func() error { return writeRecords(ctx, c, no, batch.Records) },
+		func() error { return t.writeRecords(ctx, batch.Records) },
 		func() error { return insertAll(ctx, c, no, intoEvents, batch.Events, putEvent) },
 		func() error { return insertAll(ctx, c, no, intoCurrencies, currencies(batch.Currencies), putCurrency) },
 	}
