@@ -305,7 +305,7 @@ func (w *caseWorld) race(r *caseRace) {
 		running.Go(func() {
 			<-begin
 			if call.At != nil {
-				w.clock.set(*call.At)
+				w.clock.Set(*call.At)
 			}
 			replies[i] = op(w, args)
 		})
@@ -348,7 +348,7 @@ func (w *caseWorld) steps(calls []opCall) {
 func (w *caseWorld) step(call opCall) {
 	w.t.Helper()
 	if call.At != nil {
-		w.clock.set(*call.At)
+		w.clock.Set(*call.At)
 	}
 	op, args := w.verbOf(call)
 	w.prepare(call)

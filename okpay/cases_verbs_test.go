@@ -160,12 +160,12 @@ func (w *caseWorld) advance(a *arguments) reply {
 			if !ok {
 				w.inScope(outOfScope(fmt.Sprintf("time until %v", v)))
 			}
-			w.clock.set(at)
+			w.clock.Set(at)
 		}
 	}
 	for name, unit := range map[string]time.Duration{"minutes": time.Minute, "hours": time.Hour, "days": 24 * time.Hour} {
 		if a.has(name) {
-			w.clock.set(w.clock.Now().Add(time.Duration(a.number(name)) * unit))
+			w.clock.Set(w.clock.Now().Add(time.Duration(a.number(name)) * unit))
 		}
 	}
 	for _, name := range []string{"seconds", "secs", "s", "by", "advance", "duration"} {
@@ -174,7 +174,7 @@ func (w *caseWorld) advance(a *arguments) reply {
 			if !ok {
 				w.inScope(outOfScope(fmt.Sprintf("time for %v", v)))
 			}
-			w.clock.set(at)
+			w.clock.Set(at)
 		}
 	}
 	if name := a.text("id"); name != "" {

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay"
@@ -27,7 +28,7 @@ import (
 type caseWorld struct {
 	*okpay.Wallet
 	t     *testing.T
-	clock caseClock
+	clock *handclock.Clock
 
 	foreign func(outOfScope) // told, in place of a skip, what is out of scope
 
@@ -54,12 +55,6 @@ type named struct {
 	id   string
 }
 
-// caseClock stands where a case puts it, also earlier than before.
-type caseClock struct{ now atomic.Pointer[time.Time] }
-
-func (c *caseClock) set(t time.Time) { c.now.Store(&t) }
-func (c *caseClock) Now() time.Time  { return *c.now.Load() }
-
 // caseNumber names the ledgers of runs.
 var caseNumber atomic.Int64
 
@@ -68,11 +63,11 @@ func newCaseWorld(t *testing.T, store ledger.Store, c *walletCase) *caseWorld {
 	w := &caseWorld{
 		t: t, foreign: c.foreign, providers: map[string]*caseProvider{}, source: newCaseSource(), objects: map[string]named{}, terms: map[okpay.MerchantID]*okpay.Fees{}, told: map[okpay.MessageID]bool{},
 	}
-	w.clock.set(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	w.clock = handclock.At(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	if c.Setup.Now != nil {
-		w.clock.set(*c.Setup.Now)
+		w.clock.Set(*c.Setup.Now)
 	} else if begins := c.begins(); !begins.IsZero() {
-		w.clock.set(begins)
+		w.clock.Set(begins)
 	}
 	cfg, err := w.config(c)
 	w.inScope(err)

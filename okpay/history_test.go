@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/internal/testsize"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/memstore"
@@ -93,7 +94,7 @@ func (y *tally) missing() (names []string) {
 type history struct {
 	t       *testing.T
 	seed    uint64
-	clock   *clock
+	clock   *handclock.Clock
 	store   *memstore.Store
 	commits sync.Mutex
 	witness *witness
@@ -122,7 +123,7 @@ type process struct {
 func newHistory(t *testing.T, seed uint64) *history {
 	zone := time.FixedZone("Shanghai", 8*3600)
 	h := &history{
-		t: t, seed: seed, clock: &clock{now: time.Date(2026, 1, 28, 0, 0, 0, 0, time.UTC)}, store: memstore.New(),
+		t: t, seed: seed, clock: handclock.At(time.Date(2026, 1, 28, 0, 0, 0, 0, time.UTC)), store: memstore.New(),
 		limits: newLimitsModel(historyLimits(), zone), tally: newTally(),
 		r: rand.New(rand.NewPCG(seed, 0)), ids: map[string]string{},
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/ledger/money"
@@ -73,7 +74,7 @@ type month struct {
 func newMonth(t *testing.T) *month {
 	t.Helper()
 	store := newWornStore()
-	b := &books{desk: &desk{bank: &rails.SimulatedPayouts{}, fixture: &fixture{t: t, clock: &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}}}}
+	b := &books{desk: &desk{bank: &rails.SimulatedPayouts{}, fixture: &fixture{t: t, clock: handclock.At(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))}}}
 	b.source = &rails.Simulated{Answer: func(rails.Collection) rails.Outcome { return rails.Unknown }}
 	b.bank.Behave = func(rails.Payout, int) rails.Behavior {
 		if b.answer == nil {

@@ -2,48 +2,30 @@ package okpay_test
 
 import (
 	"context"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay"
 )
 
-// clock is a clock that stands still until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // fixture is a wallet with one customer and one merchant.
 type fixture struct {
 	*okpay.Wallet
 	t        *testing.T
-	clock    *clock
+	clock    *handclock.Clock
 	customer okpay.CustomerID
 	merchant okpay.MerchantID
 }
 
 func start(t *testing.T, cfg okpay.Config) *fixture {
 	t.Helper()
-	f := &fixture{t: t, clock: &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}}
+	f := &fixture{t: t, clock: handclock.At(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))}
 	l, err := ledger.Open(t.Context(), memstore.New(), ledger.Config{Chart: okpay.Chart(), Now: f.clock.Now, MaxSkew: -1})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })

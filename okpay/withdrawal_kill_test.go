@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/ledgertest"
 	"github.com/okpay/okpay-go/ledger/memstore"
@@ -130,7 +131,7 @@ func (m mortalBank) Query(ctx context.Context, key string) (rails.PayoutResult, 
 }
 
 // program is a wallet over a store that outlives it.
-func program(t *testing.T, store ledger.Store, bank rails.PayoutProvider, c *clock, prefix string) *okpay.Wallet {
+func program(t *testing.T, store ledger.Store, bank rails.PayoutProvider, c *handclock.Clock, prefix string) *okpay.Wallet {
 	t.Helper()
 	l, err := ledger.Open(t.Context(), store, ledger.Config{Chart: okpay.Chart(), Now: c.Now, MaxSkew: -1})
 	require.NoError(t, err)
@@ -150,7 +151,7 @@ func program(t *testing.T, store ledger.Store, bank rails.PayoutProvider, c *clo
 }
 
 // prepared is a store with a withdrawal of 5000 out of 9000 that is approved.
-func prepared(t *testing.T, store ledger.Store, bank rails.PayoutProvider, c *clock) okpay.WithdrawalID {
+func prepared(t *testing.T, store ledger.Store, bank rails.PayoutProvider, c *handclock.Clock) okpay.WithdrawalID {
 	t.Helper()
 	w := program(t, store, bank, c, "a")
 	_, err := w.Customers.Create(t.Context(), okpay.CreateCustomer{ID: "payer"})
@@ -169,7 +170,7 @@ func prepared(t *testing.T, store ledger.Store, bank rails.PayoutProvider, c *cl
 }
 
 // preparedPayout is a store with a payout of 5000 out of 9000 that is approved.
-func preparedPayout(t *testing.T, store ledger.Store, bank rails.PayoutProvider, c *clock) okpay.WithdrawalID {
+func preparedPayout(t *testing.T, store ledger.Store, bank rails.PayoutProvider, c *handclock.Clock) okpay.WithdrawalID {
 	t.Helper()
 	w := program(t, store, bank, c, "a")
 	_, err := w.Merchants.Create(t.Context(), okpay.CreateMerchant{ID: "shop", Name: "Shop"})
@@ -192,7 +193,7 @@ func preparedPayout(t *testing.T, store ledger.Store, bank rails.PayoutProvider,
 // leaving is how money leaves: both kinds have one machine, and each has to be driven.
 type leaving struct {
 	name     string
-	prepared func(*testing.T, ledger.Store, rails.PayoutProvider, *clock) okpay.WithdrawalID
+	prepared func(*testing.T, ledger.Store, rails.PayoutProvider, *handclock.Clock) okpay.WithdrawalID
 	submit   func(context.Context, *okpay.Wallet, okpay.WithdrawalID) error
 	state    func(context.Context, *okpay.Wallet, okpay.WithdrawalID) (okpay.WithdrawalState, error)
 	balances func(context.Context, *okpay.Wallet) ([]okpay.Balance, error)
@@ -275,7 +276,7 @@ func TestAKillAtEveryStatementAroundASubmissionOrdersOnce(t *testing.T) {
 func killedAt(t *testing.T, l leaving, at int, submission func(context.Context, *okpay.Wallet, okpay.WithdrawalID) error, kill func(*death, func())) (int, okpay.WithdrawalState) {
 	t.Helper()
 	store, bank := memstore.New(), &rails.SimulatedPayouts{}
-	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	c := handclock.At(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	id := l.prepared(t, store, bank, c)
 	c.Advance(time.Minute)
 
@@ -324,7 +325,7 @@ func killedAt(t *testing.T, l leaving, at int, submission func(context.Context, 
 
 func TestThatAWithdrawalHasToWaitIsNoErrorThoughItIsCanceledMeanwhile(t *testing.T) {
 	store, bank := memstore.New(), &rails.SimulatedPayouts{}
-	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	c := handclock.At(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	id := prepared(t, store, bank, c)
 	slow := ledgertest.NewFaulty(store)
 	first, second := program(t, slow, bank, c, "b"), program(t, store, bank, c, "d")

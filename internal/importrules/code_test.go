@@ -14,7 +14,7 @@ import (
 )
 
 // supportPackages are made for tests and may use what tests use.
-var supportPackages = []string{"internal/pgtest", "internal/tables", "internal/testsize", "ledger/ledgertest", "mock"}
+var supportPackages = []string{"internal/handclock", "internal/pgtest", "internal/tables", "internal/testsize", "ledger/ledgertest", "mock"}
 
 // readsEnvironment are the packages that may read the environment in code that is
 // not a test: programs, and what tells tests where PostgreSQL is and how large to be.

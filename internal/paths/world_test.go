@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/ledger/money"
@@ -23,24 +24,6 @@ import (
 	"github.com/okpay/okpay-go/okpay/notify"
 	"github.com/okpay/okpay-go/okpay/password"
 )
-
-// clock stands still until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // log is what a wallet's and a ledger's loggers write, at the debug level.
 type log struct {
@@ -73,7 +56,7 @@ type process struct {
 type world struct {
 	process
 	t          *testing.T
-	clock      *clock
+	clock      *handclock.Clock
 	log        *log
 	challenges *atomic.Bool // Config.Risk challenges whatever a customer does
 	password   string       // ann's and ben's
@@ -131,7 +114,7 @@ func start(t *testing.T, stores ...ledger.Store) *world {
 	}
 	w := &world{
 		t: t, log: &log{}, mailbox: &notify.Simulated{}, password: secret, challenges: &atomic.Bool{},
-		clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)},
+		clock: handclock.At(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)),
 	}
 	for _, s := range stores {
 		w.all = append(w.all, w.join(s))

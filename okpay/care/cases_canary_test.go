@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/care"
@@ -17,7 +18,7 @@ import (
 func TestWhatIsWrittenInCasesIsInTheirLogAlone(t *testing.T) {
 	var logged bytes.Buffer
 	wallet := okpay.Config{Logger: slog.New(slog.NewTextHandler(&logged, nil))}
-	k := openDesk(t, memstore.New(), &handClock{now: monday}, wallet, care.Config{}, true)
+	k := openDesk(t, memstore.New(), handclock.At(monday), wallet, care.Config{}, true)
 	ctx := t.Context()
 	const canary = "canary-7391"
 	c, err := k.Cases.Open(ctx, care.OpenCase{

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/ledger/money"
 	"github.com/okpay/okpay-go/okpay"
@@ -50,7 +51,7 @@ func guards() map[string]guard {
 }
 
 func TestEveryMethodOfSupportHasItsGuard(t *testing.T) {
-	k := openDesk(t, memstore.New(), &handClock{now: monday}, okpay.Config{RequireActor: true}, care.Config{}, true)
+	k := openDesk(t, memstore.New(), handclock.At(monday), okpay.Config{RequireActor: true}, care.Config{}, true)
 	services := []any{k.Cases, k.Callers, k.Directories, k.Phrases}
 	seen := map[string]bool{}
 	for _, s := range services {
@@ -124,7 +125,7 @@ func callWith(t *testing.T, method reflect.Value, change func(field string, v re
 }
 
 func TestWhoIsSignedInActsForThemselvesAlone(t *testing.T) {
-	k := openDesk(t, memstore.New(), &handClock{now: monday}, okpay.Config{RequireActor: true}, care.Config{}, true)
+	k := openDesk(t, memstore.New(), handclock.At(monday), okpay.Config{RequireActor: true}, care.Config{}, true)
 	_, err := k.Cases.Open(t.Context(), care.OpenCase{Customer: k.customer, Category: care.GeneralQuestion, Text: "x"})
 	refused(t, err, okpay.AuthenticationRequired)
 	ctx := k.signedIn()

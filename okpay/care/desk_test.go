@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/ledger/money"
@@ -20,31 +20,13 @@ import (
 	"github.com/okpay/okpay-go/okpay/care"
 )
 
-// handClock stands still until it is moved.
-type handClock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *handClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *handClock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // desk is a wallet with a customer, and operators who look after them: boss (admin), ann and
 // bob (supervisors), rev (reviewer), cleo and carl (compliance), one (first level), aud (auditor).
 type desk struct {
 	*okpay.Wallet
 	*care.Care
 	t        *testing.T
-	clock    *handClock
+	clock    *handclock.Clock
 	customer okpay.CustomerID
 }
 
@@ -53,12 +35,12 @@ var monday = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 func startDesk(t *testing.T, cfg care.Config) *desk {
 	t.Helper()
-	clock := &handClock{now: monday}
+	clock := handclock.At(monday)
 	return openDesk(t, memstore.New(), clock, okpay.Config{}, cfg, true)
 }
 
 // openDesk opens a wallet over a store: the second one over the same store makes nothing.
-func openDesk(t *testing.T, s ledger.Store, clock *handClock, wallet okpay.Config, cfg care.Config, first bool) *desk {
+func openDesk(t *testing.T, s ledger.Store, clock *handclock.Clock, wallet okpay.Config, cfg care.Config, first bool) *desk {
 	t.Helper()
 	k := &desk{t: t, clock: clock, customer: "payer"}
 	l, err := ledger.Open(t.Context(), s, ledger.Config{Chart: okpay.Chart(), Now: clock.Now, MaxSkew: -1})

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/care"
@@ -34,7 +35,7 @@ func restrictionGuards() map[string]guard {
 }
 
 func TestEveryMethodOfRestrictionsHasItsGuard(t *testing.T) {
-	k := openDesk(t, memstore.New(), &handClock{now: monday}, okpay.Config{RequireActor: true}, care.Config{}, true)
+	k := openDesk(t, memstore.New(), handclock.At(monday), okpay.Config{RequireActor: true}, care.Config{}, true)
 	seen := map[string]bool{}
 	for _, s := range []any{k.Care, k.Operators, k.Restrictions, k.Appeals} {
 		v := reflect.ValueOf(s)

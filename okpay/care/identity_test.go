@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/okpay"
@@ -24,7 +25,7 @@ type joinedDesk struct {
 
 func join(t *testing.T) *joinedDesk {
 	t.Helper()
-	j := &joinedDesk{desk: &desk{t: t, clock: &handClock{now: monday}}}
+	j := &joinedDesk{desk: &desk{t: t, clock: handclock.At(monday)}}
 	l, err := ledger.Open(t.Context(), memstore.New(), ledger.Config{Chart: okpay.Chart(), Now: j.clock.Now, MaxSkew: -1})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/care"
@@ -17,7 +18,7 @@ import (
 // not before its destination was looked at again.
 func TestMoneyOnItsWayOutWaitsAndIsLookedAtAgain(t *testing.T) {
 	bank := &rails.SimulatedPayouts{}
-	k := openDesk(t, memstore.New(), &handClock{now: monday}, okpay.Config{PayoutProviders: map[string]rails.PayoutProvider{"bank": bank}}, care.Config{}, true)
+	k := openDesk(t, memstore.New(), handclock.At(monday), okpay.Config{PayoutProviders: map[string]rails.PayoutProvider{"bank": bank}}, care.Config{}, true)
 	k.topUp(1000)
 	to, err := k.Destinations.Save(t.Context(), okpay.SaveDestination{Customer: k.customer, Provider: "bank", Type: "bank", Holder: "Pat Payer", Details: "6222020200112233"})
 	require.NoError(t, err)

@@ -8,13 +8,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/okpay"
 	"github.com/okpay/okpay-go/okpay/care"
 )
 
 func TestTheFirstAdminIsMadeOnce(t *testing.T) {
-	clock := &handClock{now: monday}
+	clock := handclock.At(monday)
 	k := openDesk(t, memstore.New(), clock, okpay.Config{}, care.Config{}, false)
 	in := care.CreateOperator{ID: "root", Roles: []care.Role{care.Admin}, Why: "first of all", Key: "k"}
 	won := make(chan error, 20)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/internal/pgtest"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/pgstore"
@@ -43,7 +44,7 @@ func inTwoProcesses(t *testing.T, test func(t *testing.T, processes []*desk)) {
 	for name, prepare := range open {
 		t.Run(name, func(t *testing.T) {
 			store := prepare(t)
-			clock := &handClock{now: monday}
+			clock := handclock.At(monday)
 			first := openDesk(t, store(), clock, okpay.Config{}, care.Config{}, true)
 			second := openDesk(t, store(), clock, okpay.Config{}, care.Config{}, false)
 			test(t, []*desk{first, second})

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/okpay"
@@ -35,7 +36,7 @@ func (s *countingStore) Begin(ctx context.Context, l int64, need ledger.Need) (l
 func TestALegalHoldTakesNoMoreWork(t *testing.T) {
 	work := func(reason string) (done [][2]int64) {
 		s := &countingStore{Store: memstore.New()}
-		k := openDesk(t, s, &handClock{now: monday}, okpay.Config{}, care.Config{}, true)
+		k := openDesk(t, s, handclock.At(monday), okpay.Config{}, care.Config{}, true)
 		k.topUp(1000)
 		r := k.impose(reason)
 		var a care.Appeal

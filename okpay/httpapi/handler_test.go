@@ -20,8 +20,8 @@ import (
 )
 
 func TestNewRefusesWhatItCannotServe(t *testing.T) {
-	test, _ := newWallet(t, okpay.Test, newClock().now, okpay.Config{})
-	live, _ := newWallet(t, okpay.Live, newClock().now, okpay.Config{})
+	test, _ := newWallet(t, okpay.Test, newClock().Now, okpay.Config{})
+	live, _ := newWallet(t, okpay.Live, newClock().Now, okpay.Config{})
 	for _, tt := range []struct {
 		name string
 		cfg  Config
@@ -49,7 +49,7 @@ func TestNewRefusesWhatItCannotServe(t *testing.T) {
 
 func TestTheModeOfTheKeyChoosesTheWallet(t *testing.T) {
 	w := newWorld(t)
-	live, _ := newWallet(t, okpay.Live, w.clock.now, okpay.Config{})
+	live, _ := newWallet(t, okpay.Live, w.clock.Now, okpay.Config{})
 	_, err := live.Merchants.Create(t.Context(), okpay.CreateMerchant{ID: "shop-1", Name: "Live shop"})
 	require.NoError(t, err)
 	_, secret, err := live.Keys.Create(t.Context(), "shop-1", "")

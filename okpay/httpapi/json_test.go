@@ -133,7 +133,7 @@ func FuzzParseObject(f *testing.F) {
 // FuzzCreatePayment holds what the fields accept against the document: whatever it forbids
 // must be refused.
 func FuzzCreatePayment(f *testing.F) {
-	wallet, _ := newWallet(f, okpay.Test, newClock().now, okpay.Config{})
+	wallet, _ := newWallet(f, okpay.Test, newClock().Now, okpay.Config{})
 	c := loadContract(f)
 	for _, seed := range []string{
 		good, `{"amount":{"amount":"300","currency":"JPY"},"customer":"customer-1","capture_method":"manual","expires_in":3600,"reference":"r","description":"d","metadata":{"k":"v"}}`,

@@ -151,7 +151,7 @@ func TestAPayoutFromItsConditionsToTheBank(t *testing.T) {
 	assert.Equal(t, okpay.WithdrawalCanceled, decoded[okpay.Payout](t, a).State)
 	assert.Equal(t, okpay.InvalidState, w.post("/v1/payouts/"+string(first.ID)+"/cancel", "{}").problem(t).Code)
 
-	w.clock.advance(time.Millisecond)
+	w.clock.Advance(time.Millisecond)
 	second := w.payout("6.00", d.ID)
 	_, err = w.wallet.Payouts.Approve(ctx, okpay.ReviewPayout{Payout: second.ID, By: "operator-1"})
 	require.NoError(t, err)
@@ -176,7 +176,7 @@ func TestAPayoutFromItsConditionsToTheBank(t *testing.T) {
 
 func TestWhatAPayoutIsRefusedFor(t *testing.T) {
 	w := newWorld(t)
-	w.wallet, w.ledger = newWallet(t, okpay.Test, w.clock.now, okpay.Config{Limits: []okpay.Limit{
+	w.wallet, w.ledger = newWallet(t, okpay.Test, w.clock.Now, okpay.Config{Limits: []okpay.Limit{
 		{On: okpay.OnPayout, Per: okpay.Each, Min: 100}, {On: okpay.OnPayout, Per: okpay.Daily, Max: 1_000},
 	}})
 	w.key, w.other = w.merchant("shop-1"), w.merchant("shop-2")
@@ -282,7 +282,7 @@ func TestADisputeIsSeenAndAnswered(t *testing.T) {
 	require.Equal(t, http.StatusOK, a.status, a.body)
 	evidence := decoded[okpay.Dispute](t, a).Evidence
 	require.Len(t, evidence, 2)
-	assert.Equal(t, okpay.Evidence{From: okpay.PartyMerchant, Text: "Signed for.", Document: "doc-7", At: w.clock.now().UTC()}, evidence[1])
+	assert.Equal(t, okpay.Evidence{From: okpay.PartyMerchant, Text: "Signed for.", Document: "doc-7", At: w.clock.Now().UTC()}, evidence[1])
 
 	for body, field := range map[string]string{
 		`{}`: "text", `{"text":""}`: "text", `{"text":7}`: "text", `{"from":"payer","text":"x"}`: "from",

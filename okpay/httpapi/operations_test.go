@@ -42,7 +42,7 @@ func TestAPaymentFromTheFirstRequestToTheRefund(t *testing.T) {
 	assert.Equal(t, "/v1/payments/"+string(p.ID), a.header.Get("Location"))
 	assert.Equal(t, cny(1995), p.Amount)
 	assert.Equal(t, "两只茶壶 \"blue\" <b>", p.Description)
-	assert.Equal(t, w.clock.now().Add(time.Hour).UTC(), p.ExpiresAt)
+	assert.Equal(t, w.clock.Now().Add(time.Hour).UTC(), p.ExpiresAt)
 	stored, err := w.wallet.Payments.Get(ctx, p.ID)
 	require.NoError(t, err)
 	same(t, stored, p)
@@ -102,7 +102,7 @@ func TestEmptyBodiesMeanEverythingWhereTheyMay(t *testing.T) {
 func TestTheMerchantSeesItself(t *testing.T) {
 	w := newWorld(t)
 	m := decoded[merchant](t, w.get("/v1/merchant"))
-	assert.Equal(t, merchant{"shop-1", "Shop shop-1", w.clock.now().UTC()}, m)
+	assert.Equal(t, merchant{"shop-1", "Shop shop-1", w.clock.Now().UTC()}, m)
 }
 
 func TestAFailedAttemptIsSeenByTheMerchant(t *testing.T) {
@@ -128,7 +128,7 @@ func TestWebhookEndpoints(t *testing.T) {
 	location := a.header.Get("Location")
 	assert.Equal(t, "/v1/webhook_endpoints/"+string(e.ID), location)
 
-	w.clock.advance(time.Millisecond)
+	w.clock.Advance(time.Millisecond)
 	all := decoded[newEndpoint](t, w.post("/v1/webhook_endpoints", `{"url":"https://shop.example/all"}`))
 	listed := w.get("/v1/webhook_endpoints")
 	same(t, []okpay.Endpoint{e.Endpoint, all.Endpoint}, decoded[list[okpay.Endpoint]](t, listed).Data)
@@ -287,7 +287,7 @@ func TestPaginationWalksAllPaymentsOnceWhileNewOnesArrive(t *testing.T) {
 	want := make(map[okpay.PaymentID]bool)
 	for range 23 {
 		want[w.payment(good).ID] = true
-		w.clock.advance(time.Millisecond)
+		w.clock.Advance(time.Millisecond)
 	}
 	seen := make(map[okpay.PaymentID]int)
 	var order []okpay.PaymentID
@@ -295,7 +295,7 @@ func TestPaginationWalksAllPaymentsOnceWhileNewOnesArrive(t *testing.T) {
 	for _, p := range walk[okpay.Payment](w, "/v1/payments", 5, func() {
 		w.payment(good)
 		arrived++
-		w.clock.advance(time.Millisecond)
+		w.clock.Advance(time.Millisecond)
 	}) {
 		seen[p.ID]++
 		order = append(order, p.ID)
@@ -316,7 +316,7 @@ func TestEveryListEndsAfterItsLastItem(t *testing.T) {
 	for range 5 {
 		a := w.post("/v1/payments/"+string(p.ID)+"/refunds", `{"amount":{"amount":"1.00","currency":"CNY"}}`)
 		require.Equal(t, http.StatusCreated, a.status, a.body)
-		w.clock.advance(time.Millisecond)
+		w.clock.Advance(time.Millisecond)
 	}
 	for _, path := range []string{"/v1/refunds", "/v1/payments/" + string(p.ID) + "/refunds"} {
 		all := walk[okpay.Refund](w, path, 100, nil)
@@ -372,7 +372,7 @@ func TestEventsAreWhatTheDocumentSays(t *testing.T) {
 
 	s := newStock(w)
 	w.post("/v1/payments/"+string(s.paid.ID)+"/refunds", "{}") // too little is left: it waits
-	w.clock.advance(8 * 24 * time.Hour)
+	w.clock.Advance(8 * 24 * time.Hour)
 	_, err := w.wallet.Work(context.WithoutCancel(t.Context()))
 	require.NoError(t, err)
 

@@ -443,7 +443,7 @@ func TestARefundThatWaitsForFundsIsAnsweredAsMade(t *testing.T) {
 func TestACaptureAfterTheTimeIsOverRecordsTheExpiry(t *testing.T) {
 	w := newWorld(t)
 	p := w.held()
-	w.clock.advance(8 * 24 * time.Hour)
+	w.clock.Advance(8 * 24 * time.Hour)
 	a := w.post("/v1/payments/"+string(p.ID)+"/capture", "")
 	assert.Equal(t, http.StatusConflict, a.status, a.body)
 	assert.Equal(t, string(p.ID), a.problem(t).Object)

@@ -18,8 +18,8 @@ import (
 func TestAStatementIsFilteredByTimeAndKind(t *testing.T) {
 	w := newWorld(t)
 	w.paid()
-	w.clock.advance(time.Hour)
-	middle := w.clock.now().UTC().Format(time.RFC3339Nano)
+	w.clock.Advance(time.Hour)
+	middle := w.clock.Now().UTC().Format(time.RFC3339Nano)
 	w.paid()
 	all := walk[okpay.StatementLine](w, "/v1/statement?currency=CNY", 100, nil)
 	require.Len(t, all, 4)
@@ -42,7 +42,7 @@ func TestAStatementIsFilteredByTimeAndKind(t *testing.T) {
 func TestReportsAsFiles(t *testing.T) {
 	w := newWorld(t)
 	p := w.paid()
-	at := w.clock.now().UTC().Format(time.RFC3339Nano)
+	at := w.clock.Now().UTC().Format(time.RFC3339Nano)
 	a := w.get("/v1/statement.csv?currency=CNY&order=asc")
 	assert.Equal(t, "text/csv; charset=utf-8", a.header.Get("Content-Type"))
 	assert.Equal(t, "no-store", a.header.Get("Cache-Control"))
@@ -57,7 +57,7 @@ func TestReportsAsFiles(t *testing.T) {
 func TestTheSettlementOfADay(t *testing.T) {
 	w := newWorld(t)
 	w.paid()
-	want, err := w.wallet.Merchants.Settlement(t.Context(), "shop-1", "CNY", w.clock.now())
+	want, err := w.wallet.Merchants.Settlement(t.Context(), "shop-1", "CNY", w.clock.Now())
 	require.NoError(t, err)
 	got := decoded[okpay.Settlement](t, w.get("/v1/settlement?currency=CNY&date=2025-12-01"))
 	equal(t, want, got)
@@ -70,7 +70,7 @@ func TestTheSettlementOfADay(t *testing.T) {
 
 func TestTheDaysOfASettlementAreThoseOfTheWalletsZone(t *testing.T) {
 	w := newWorld(t)
-	w.wallet, w.ledger = newWallet(t, okpay.Test, w.clock.now, okpay.Config{Zone: time.FixedZone("east", 14*3600)})
+	w.wallet, w.ledger = newWallet(t, okpay.Test, w.clock.Now, okpay.Config{Zone: time.FixedZone("east", 14*3600)})
 	w.key = w.merchant("shop-1")
 	w.serve(Config{Test: w.wallet})
 	a := decoded[okpay.Settlement](t, w.get("/v1/settlement?currency=CNY&date=2025-12-02"))

@@ -12,13 +12,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/ledger/money"
@@ -26,18 +26,7 @@ import (
 	"github.com/okpay/okpay-go/webhook"
 )
 
-// clock is a clock that a test moves.
-type clock struct{ nanos atomic.Int64 }
-
-func newClock() *clock {
-	c := &clock{}
-	c.nanos.Store(time.Date(2025, 12, 1, 10, 0, 0, 0, time.UTC).UnixNano())
-	return c
-}
-
-func (c *clock) now() time.Time { return time.Unix(0, c.nanos.Load()) }
-
-func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(d)) }
+func newClock() *handclock.Clock { return handclock.At(time.Date(2025, 12, 1, 10, 0, 0, 0, time.UTC)) }
 
 // journal is a log that a test reads, line by line, as JSON.
 type journal struct {
@@ -71,7 +60,7 @@ type world struct {
 	t      *testing.T
 	wallet *okpay.Wallet
 	ledger *ledger.Ledger
-	clock  *clock
+	clock  *handclock.Clock
 	log    *journal
 	server *httptest.Server
 	client *http.Client
@@ -104,7 +93,7 @@ func newWallet(t testing.TB, mode okpay.Mode, now func() time.Time, cfg okpay.Co
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, clock: newClock(), log: &journal{}}
-	w.wallet, w.ledger = newWallet(t, okpay.Test, w.clock.now, okpay.Config{
+	w.wallet, w.ledger = newWallet(t, okpay.Test, w.clock.Now, okpay.Config{
 		Fees: okpay.Fees{Payment: okpay.Fee{BasisPoints: 100}}, Webhooks: webhook.SenderConfig{Transport: loopback{}, AllowPrivate: true},
 	})
 	w.key, w.other = w.merchant("shop-1"), w.merchant("shop-2")

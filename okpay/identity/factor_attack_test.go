@@ -307,7 +307,7 @@ func TestACodeThatComesBackIsAReplay(t *testing.T) {
 			h := w.holder(customer)
 			h.enroll()
 			require.NoError(t, w.x.SetApp(t.Context(), customer, secret))
-			w.clock.now = time.Unix(c.at, 0)
+			w.clock.Set(time.Unix(c.at, 0))
 			require.NoError(t, h.verify(c.code))
 			for range 6 {
 				require.ErrorIs(t, h.verify(c.code), okpay.AuthenticationFailed)

@@ -173,17 +173,11 @@ func factorEventsOf() []event {
 				_, err := h.p.x.RequestFactorReset(h.t.Context(), identity.RequestFactorReset{Customer: h.id, By: "agent1", Reason: "x"})
 				return err
 			}
-			h.w.clock.set(h.until)
+			h.w.clock.Set(h.until)
 			h.work()
 			return nil
 		}},
 	}
-}
-
-func (c *clock) set(t time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = t
 }
 
 func TestEveryPairOfStateAndEventOfAFactor(t *testing.T) {
@@ -199,7 +193,7 @@ func TestEveryPairOfStateAndEventOfAFactor(t *testing.T) {
 						e.before(h)
 					}
 					if e.on == identity.ResetFactor && h.reset != "" && state != identity.FactorDisabled {
-						w.clock.set(h.until.Add(-9 * time.Minute))
+						w.clock.Set(h.until.Add(-9 * time.Minute))
 						h.signIn()
 					}
 				})

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/internal/pgtest"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/pgstore"
@@ -142,7 +143,7 @@ func (g *guessed) prepare(w *world) (check func() int) {
 
 // aHundredTimes is what a process that was started does.
 func (g *guessed) aHundredTimes(t *testing.T) {
-	w := &world{t: t, clock: &clock{now: g.Now}}
+	w := &world{t: t, clock: handclock.At(g.Now)}
 	p := w.join(guessing(), g.open(t))
 	var (
 		all      sync.WaitGroup

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/ledger/money"
@@ -20,24 +20,6 @@ import (
 	"github.com/okpay/okpay-go/okpay/identity"
 	"github.com/okpay/okpay-go/okpay/password"
 )
-
-// clock is a clock that stands still until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // process is one wallet with its Identity. Several may be over one store.
 type process struct {
@@ -49,7 +31,7 @@ type process struct {
 type world struct {
 	process
 	t     testing.TB
-	clock *clock
+	clock *handclock.Clock
 	all   []process
 }
 
@@ -64,7 +46,7 @@ func start(t testing.TB, cfg identity.Config) *world { return startAll(t, cfg, m
 // startAll is one process for each store handed in, which are all the same one.
 func startAll(t testing.TB, cfg identity.Config, stores ...ledger.Store) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}}
+	w := &world{t: t, clock: handclock.At(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))}
 	for _, store := range stores {
 		p := w.join(cfg, store)
 		w.all = append(w.all, p)

@@ -4,12 +4,12 @@ import (
 	"context"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/ledger/money"
@@ -30,30 +30,13 @@ const (
 	why     = "as the customer asked"
 )
 
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // world is a wallet with all three, a customer, and the agents top (second level), ann and bob
 // (supervisors), cleo and carl (compliance).
 type world struct {
 	*okpay.Wallet
 	*joined.Joined
 	t        *testing.T
-	clock    *clock
+	clock    *handclock.Clock
 	sim      *notify.Simulated
 	customer okpay.CustomerID
 	app      totp.Secret
@@ -81,7 +64,7 @@ func open(t *testing.T, now func() time.Time) *okpay.Wallet {
 
 func start(t *testing.T, change ...func(*joined.Config)) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}, sim: &notify.Simulated{}}
+	w := &world{t: t, clock: handclock.At(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), sim: &notify.Simulated{}}
 	cfg := settings(w.sim)
 	for _, c := range change {
 		c(&cfg)

@@ -2,12 +2,12 @@ package notify_test
 
 import (
 	"context"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/memstore"
 	"github.com/okpay/okpay-go/ledger/money"
@@ -15,30 +15,12 @@ import (
 	"github.com/okpay/okpay-go/okpay/notify"
 )
 
-// clock is a clock that stands still until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // world is a wallet whose customers are told by a provider that only remembers.
 type world struct {
 	*okpay.Wallet
 	t     *testing.T
 	store ledger.Store
-	clock *clock
+	clock *handclock.Clock
 	sim   *notify.Simulated
 	*notify.Notify
 }
@@ -55,7 +37,7 @@ func start(t *testing.T, change ...func(*notify.Config)) *world {
 
 func startIn(t *testing.T, wallet okpay.Config, change ...func(*notify.Config)) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}, sim: &notify.Simulated{}}
+	w := &world{t: t, clock: handclock.At(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)), sim: &notify.Simulated{}}
 	w.store = memstore.New()
 	w.Wallet, w.Notify = w.open(w.store, wallet, change...)
 	return w

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/okpay/okpay-go/internal/handclock"
 	"github.com/okpay/okpay-go/ledger"
 	"github.com/okpay/okpay-go/ledger/sqlitestore"
 	"github.com/okpay/okpay-go/okpay"
@@ -111,7 +112,7 @@ func TestTwoProcessesOverOneDatabaseSendEachMessageOnce(t *testing.T) {
 		t.Cleanup(func() { _ = s.Close() })
 		return s
 	}
-	w := &world{t: t, clock: &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}, sim: &notify.Simulated{}}
+	w := &world{t: t, clock: handclock.At(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)), sim: &notify.Simulated{}}
 	w.Wallet, w.Notify = w.open(open(), okpay.Config{})
 	other, _ := w.open(open(), okpay.Config{})
 	w.customer(alice, "en", mailbox, mobile)
