@@ -264,6 +264,9 @@ func (s *Destinations) Get(ctx context.Context, id DestinationID) (Destination, 
 	if err != nil {
 		return Destination{}, err
 	}
+	if err := showing(ctx, "destination", string(id), doc.Destination.Customer); err != nil {
+		return Destination{}, err
+	}
 	return doc.Destination, nil
 }
 
@@ -290,6 +293,9 @@ type ListDestinations struct {
 func (s *Destinations) List(ctx context.Context, in ListDestinations) ([]Destination, error) {
 	if (in.Customer == "") == (in.Merchant == "") {
 		return nil, InvalidField("customer", "exactly one of customer and merchant is set")
+	}
+	if err := showingList(ctx, in.Customer); err != nil {
+		return nil, err
 	}
 	return s.labeled(ctx, owner{in.Customer, in.Merchant}.label(), in.After, pageSize(in.Limit))
 }
