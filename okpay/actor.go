@@ -10,7 +10,7 @@ import (
 // Actor is who acts for a customer, as something outside of this package has proven:
 // okpay/identity makes one of a session. With an Actor in its context every verb acts for that
 // customer alone, what is the embedding program's, an operator's or a merchant's to do is refused
-// with PermissionDenied (see WithoutActor), and every Change that it makes relies on the customer's gate and on whatever
+// with PermissionDenied (see WithoutActor), what is read is what is theirs (another's is NotFound), and every Change that it makes relies on the customer's gate and on whatever
 // the Authority looked at, so that it is refused once the session has ended, whichever
 // comes first.
 type Actor struct {

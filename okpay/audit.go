@@ -57,7 +57,8 @@ type AuditPage struct {
 }
 
 // Audit returns entries of the audit, the newest first, and whether there are more. Erased ones
-// are left out. Errors: InvalidRequest.
+// are left out. While a customer acts they see their own, Shown. Errors: InvalidRequest, and then NotFound for another
+// customer's and PermissionDenied for what is not Shown while a customer acts.
 func (w *Wallet) Audit(ctx context.Context, page AuditPage) (list []AuditEntry, more bool, err error) {
 	label, set := "", 0
 	for prefix, value := range map[string]string{"c:": string(page.Customer), "by:": page.Actor, "o:": page.Object} {
@@ -72,6 +73,12 @@ func (w *Wallet) Audit(ctx context.Context, page AuditPage) (list []AuditEntry, 
 		return nil, false, InvalidField("customer", "is missing")
 	case page.Shown:
 		label += ":shown"
+		err = showingCustomer(ctx, page.Customer)
+	default:
+		err = notWithActor(ctx)
+	}
+	if err != nil {
+		return nil, false, err
 	}
 	return listed(ctx, w, ledger.RecordQuery{Type: "audit", Label: label, After: string(page.Before), Limit: page.Limit},
 		func(e *AuditEntry) (AuditEntry, error) {

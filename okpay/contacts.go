@@ -120,7 +120,7 @@ type FindContact struct {
 }
 
 // Customer returns the customer who has a contact verified. Errors: InvalidRequest,
-// NotFound.
+// NotFound, also for another's while a customer acts.
 func (s *Contacts) Customer(ctx context.Context, in FindContact) (Customer, error) {
 	a, err := parseAddress(in.Email, in.Phone)
 	if err == nil && a.kind == "" {
@@ -136,6 +136,9 @@ func (s *Contacts) Customer(ctx context.Context, in FindContact) (Customer, erro
 	var o contactOwner
 	if err := s.w.get(ctx, "contact", digest, &o); err != nil {
 		return Customer{}, translate(withoutObject(err))
+	}
+	if showingCustomer(ctx, customerOf(o.Party)) != nil {
+		return Customer{}, nobodys()
 	}
 	return s.w.Customers.Get(ctx, customerOf(o.Party))
 }
@@ -158,13 +161,19 @@ func (s *Contacts) Owner(ctx context.Context, in FindContact) (CustomerID, error
 	if err := s.w.get(ctx, "contact", digest, &o); err != nil {
 		return "", translate(withoutObject(err))
 	}
+	if showingCustomer(ctx, customerOf(o.Party)) != nil {
+		return "", nobodys()
+	}
 	return customerOf(o.Party), nil
 }
+
+// nobodys is the answer for a contact that nobody has verified, and for another's while a customer acts.
+func nobodys() *Error { return NewError(NotFound, "nobody has verified this contact") }
 
 // withoutObject keeps the digest of a contact out of an error.
 func withoutObject(err error) error {
 	if errors.Is(err, NotFound) || errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrErased) {
-		return NewError(NotFound, "nobody has verified this contact")
+		return nobodys()
 	}
 	return err
 }
@@ -173,7 +182,7 @@ func withoutObject(err error) error {
 func (w *Wallet) digest(ctx context.Context, a address) (string, error) {
 	r, err := w.ledger.Record(ctx, "secret", "contacts")
 	if errors.Is(err, ledger.ErrNotFound) {
-		return "", NewError(NotFound, "nobody has verified this contact")
+		return "", nobodys()
 	}
 	return digester{r.Content}.of(partyCustomer(""), a), translate(err)
 }

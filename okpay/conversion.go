@@ -232,5 +232,8 @@ func (s *Quotes) GetConversion(ctx context.Context, id ConversionID) (Conversion
 	if err := s.w.get(ctx, "conversion", string(id), &doc); err != nil {
 		return Conversion{}, translate(err)
 	}
+	if err := showing(ctx, "conversion", string(id), doc.Customer); err != nil {
+		return Conversion{}, err
+	}
 	return s.w.conversion(&doc)
 }

@@ -163,8 +163,12 @@ func (s *Customers) after(ctx context.Context, id CustomerID, out ledger.Outcome
 	return c, err
 }
 
-// Get returns a customer. Errors: NotFound.
+// Get returns a customer. Errors: NotFound, also for another one while a customer acts, as with all
+// that customers read.
 func (s *Customers) Get(ctx context.Context, id CustomerID) (Customer, error) {
+	if err := showingCustomer(ctx, id); err != nil {
+		return Customer{}, err
+	}
 	var doc customerDoc
 	if err := s.w.get(ctx, "customer", string(id), &doc); err != nil {
 		return Customer{}, translate(err)
@@ -185,8 +189,11 @@ func (w *Wallet) shown(ctx context.Context, doc *customerDoc) (Customer, error) 
 }
 
 // List returns customers in the order of their ids, at most limit (1 to 100, 20 unless
-// told), continuing after one that was seen, and whether there are more.
+// told), continuing after one that was seen, and whether there are more. Errors: PermissionDenied while a customer acts.
 func (s *Customers) List(ctx context.Context, after CustomerID, limit int) (page []Customer, more bool, err error) {
+	if err := notWithActor(ctx); err != nil {
+		return nil, false, err
+	}
 	records, more, err := s.w.page(ctx, "customer", "", string(after), false, limit)
 	if err != nil {
 		return nil, false, err

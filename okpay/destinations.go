@@ -265,6 +265,9 @@ func (s *Destinations) Get(ctx context.Context, id DestinationID) (Destination, 
 	if err != nil {
 		return Destination{}, err
 	}
+	if err := showing(ctx, "destination", string(id), doc.Destination.Customer); err != nil {
+		return Destination{}, err
+	}
 	return doc.Destination, nil
 }
 
@@ -315,6 +318,9 @@ func (s *Destinations) List(ctx context.Context, in ListDestinations) ([]Destina
 	}
 	if in.State != "" || (in.Customer == "") == (in.Merchant == "") {
 		return nil, InvalidField("customer", "exactly one of customer, merchant and state is set")
+	}
+	if err := showingList(ctx, in.Customer); err != nil {
+		return nil, err
 	}
 	return s.labeled(ctx, owner{in.Customer, in.Merchant}.label(), in.After, pageSize(in.Limit))
 }

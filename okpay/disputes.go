@@ -357,6 +357,9 @@ func (s *Disputes) Get(ctx context.Context, id DisputeID) (Dispute, error) {
 	if err := s.w.get(ctx, "dispute", string(id), &doc); err != nil {
 		return Dispute{}, translate(err)
 	}
+	if err := showing(ctx, "dispute", string(id), doc.Customer); err != nil {
+		return Dispute{}, err
+	}
 	return s.w.dispute(&doc)
 }
 
@@ -396,6 +399,9 @@ func (s *Disputes) List(ctx context.Context, in ListDisputes) (page []Dispute, m
 	}
 	if label == "" {
 		return nil, false, InvalidField("customer", "one of customer, merchant and state must be set")
+	}
+	if err := showingList(ctx, in.Customer); err != nil {
+		return nil, false, err
 	}
 	return listed(ctx, s.w, ledger.RecordQuery{Type: "dispute", Label: label, After: string(in.After), Limit: in.Limit}, s.w.dispute)
 }

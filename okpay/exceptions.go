@@ -12,6 +12,9 @@ type Exceptions struct{ w *Wallet }
 
 // Get returns an exception. Errors: NotFound.
 func (s *Exceptions) Get(ctx context.Context, id ExceptionID) (Exception, error) {
+	if err := notWithActor(ctx); err != nil {
+		return Exception{}, err
+	}
 	var doc exceptionDoc
 	if err := s.w.get(ctx, "exception", string(id), &doc); err != nil {
 		return Exception{}, translate(err)
@@ -30,6 +33,9 @@ type ExceptionQuery struct {
 // List returns a page of exceptions, the newest first, and whether there are more. Errors:
 // InvalidRequest for a query with both State and Object, or a state that there is not.
 func (s *Exceptions) List(ctx context.Context, in ExceptionQuery) (page []Exception, more bool, err error) {
+	if err := notWithActor(ctx); err != nil {
+		return nil, false, err
+	}
 	if err := exceptionMachine().asked(in.State); err != nil {
 		return nil, false, err
 	}

@@ -253,6 +253,9 @@ func (s *Customers) moveGate(ctx context.Context, in MoveGate, on Action) (Gate,
 
 // Gate returns a customer's gate. Errors: NotFound.
 func (s *Customers) Gate(ctx context.Context, id CustomerID) (Gate, error) {
+	if err := showingCustomer(ctx, id); err != nil {
+		return Gate{}, err
+	}
 	var g Gate
 	err := s.w.get(ctx, "gate", string(id), &g)
 	if errors.Is(err, NotFound) {

@@ -221,6 +221,11 @@ func (s *Payments) Get(ctx context.Context, id PaymentID) (Payment, error) {
 	if err != nil {
 		return Payment{}, translate(err)
 	}
+	if p.Customer != "" { // until then it is whoever's has the link
+		if err := showing(ctx, "payment", string(id), p.Customer); err != nil {
+			return Payment{}, err
+		}
+	}
 	return s.w.payment(p)
 }
 
@@ -279,6 +284,9 @@ func (s *Payments) List(ctx context.Context, in ListPayments) (page []Payment, m
 		label = "m:" + string(in.Merchant) + ":" + string(in.State)
 	case in.Merchant != "":
 		label = "m:" + string(in.Merchant)
+	}
+	if err := showingList(ctx, in.Customer); err != nil {
+		return nil, false, err
 	}
 	limit := pageSize(in.Limit)
 	records, err := s.w.ledger.Records(ctx, ledger.RecordQuery{

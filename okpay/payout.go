@@ -103,6 +103,9 @@ func (s *Payouts) Reject(ctx context.Context, in RejectPayout) (Payout, error) {
 
 // Review returns what reviewers see of a payout. Errors: NotFound.
 func (s *Payouts) Review(ctx context.Context, id PayoutID) (OutgoingReview, error) {
+	if err := notWithActor(ctx); err != nil {
+		return OutgoingReview{}, err
+	}
 	return s.review(ctx, string(id))
 }
 
@@ -135,6 +138,9 @@ func (s *Payouts) WriteOff(ctx context.Context, in ReviewPayout) (Payout, error)
 
 // Get returns a payout. Errors: NotFound.
 func (s *Payouts) Get(ctx context.Context, id PayoutID) (Payout, error) {
+	if err := notWithActor(ctx); err != nil {
+		return Payout{}, err
+	}
 	d, err := s.get(ctx, string(id))
 	return s.payout(d, false, err)
 }
@@ -161,6 +167,9 @@ type ListPayouts struct {
 func (s *Payouts) List(ctx context.Context, in ListPayouts) (page []Payout, more bool, err error) {
 	label, err := outgoingLabel(owner{merchant: in.Merchant}, in.State)
 	if err != nil {
+		return nil, false, err
+	}
+	if err := notWithActor(ctx); err != nil {
 		return nil, false, err
 	}
 	docs, more, err := s.list(ctx, label, string(in.After), in.Limit)

@@ -149,6 +149,11 @@ func (s *Quotes) Get(ctx context.Context, id QuoteID) (Quote, error) {
 	if err := s.w.get(ctx, "quote", string(id), &q); err != nil {
 		return Quote{}, translate(err)
 	}
+	if q.Customer != "" {
+		if err := showing(ctx, "quote", string(id), q.Customer); err != nil {
+			return Quote{}, err
+		}
+	}
 	if q.due(s.w.Now()) {
 		_, err := q.move(expire)
 		return q, err

@@ -203,6 +203,9 @@ type Reconciliations struct {
 // Get returns the report of an import. While it is running, only the rows that are done are
 // counted. Errors: NotFound.
 func (s *Reconciliations) Get(ctx context.Context, id ReconciliationID) (Reconciliation, error) {
+	if err := notWithActor(ctx); err != nil {
+		return Reconciliation{}, err
+	}
 	doc, err := s.load(ctx, id)
 	if err != nil {
 		return Reconciliation{}, translate(err)
@@ -227,6 +230,9 @@ type ReconciliationQuery struct {
 // List returns a page of reports, the newest first, and whether there are more. Errors:
 // InvalidRequest for a query with File and another condition.
 func (s *Reconciliations) List(ctx context.Context, in ReconciliationQuery) (page []Reconciliation, more bool, err error) {
+	if err := notWithActor(ctx); err != nil {
+		return nil, false, err
+	}
 	if err := reconciliationMachine().asked(in.State); err != nil {
 		return nil, false, err
 	}

@@ -173,6 +173,9 @@ func (s *Reconciliations) owed(d *ledger.Draft, in Settle) (rails.Direction, err
 
 // BankEntries returns what settled an object, the newest first: of one whose money came back there are two.
 func (s *Reconciliations) BankEntries(ctx context.Context, object string) ([]BankEntry, error) {
+	if err := notWithActor(ctx); err != nil {
+		return nil, err
+	}
 	page, _, err := listed(ctx, s.w, ledger.RecordQuery{Type: "bank_entry", Label: "o:" + object, Limit: 100}, s.w.bankEntry)
 	return page, err
 }

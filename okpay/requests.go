@@ -128,7 +128,7 @@ func (s *MoneyRequests) Pay(ctx context.Context, in PayMoneyRequest) (MoneyReque
 		{Name: "request", Value: string(in.Request)}, {Name: "note", Value: in.Note},
 	}}
 	var amount money.Amount // for the words of a refusal, also at a replay
-	if r, err := s.Get(ctx, in.Request); err == nil {
+	if r, err := s.get(ctx, in.Request); err == nil {
 		amount = r.Amount
 	}
 	screening := s.w.screening()
@@ -322,8 +322,19 @@ func (s *MoneyRequests) follow(d *ledger.Draft, t *transferDoc) error {
 }
 
 // Get returns a request, expired if its time is over whether or not that is recorded yet.
-// Errors: NotFound.
+// Errors: NotFound, also for one of others' while a customer acts.
 func (s *MoneyRequests) Get(ctx context.Context, id RequestID) (MoneyRequest, error) {
+	r, err := s.get(ctx, id)
+	if err == nil {
+		err = showing(ctx, "request", string(id), r.From, r.To)
+	}
+	if err != nil {
+		return MoneyRequest{}, err
+	}
+	return r, nil
+}
+
+func (s *MoneyRequests) get(ctx context.Context, id RequestID) (MoneyRequest, error) {
 	var r requestDoc
 	if err := s.w.get(ctx, "request", string(id), &r); err != nil {
 		return MoneyRequest{}, translate(err)
@@ -358,6 +369,9 @@ func (s *MoneyRequests) List(ctx context.Context, in ListMoneyRequests) (page []
 	if err := CheckID("customer", string(in.Customer)); err != nil {
 		return nil, false, err
 	}
+	if err := showingCustomer(ctx, in.Customer); err != nil {
+		return nil, false, err
+	}
 	records, more, err := s.w.page(ctx, "request", "c:"+string(in.Customer), string(in.After), true, in.Limit)
 	if err != nil {
 		return nil, false, err
@@ -386,7 +400,7 @@ func (s *MoneyRequests) run(ctx context.Context, v verb, id RequestID, amount mo
 	if out.Result != "" {
 		id = RequestID(out.Result)
 	}
-	r, err := s.Get(ctx, id)
+	r, err := s.get(ctx, id)
 	if err != nil {
 		return MoneyRequest{}, errors.Join(failure, err)
 	}

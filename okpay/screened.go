@@ -59,6 +59,9 @@ type ScreeningPage struct {
 
 // Screenings returns verdicts of Config.Risk, the newest first, and whether there are more.
 func (w *Wallet) Screenings(ctx context.Context, page ScreeningPage) (list []Screening, more bool, err error) {
+	if err := notWithActor(ctx); err != nil {
+		return nil, false, err
+	}
 	label := ""
 	switch {
 	case page.Customer != "":

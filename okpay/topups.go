@@ -189,6 +189,9 @@ func (s *TopUps) Get(ctx context.Context, id TopUpID) (TopUp, error) {
 	if err := s.w.get(ctx, "topup", string(id), &doc); err != nil {
 		return TopUp{}, translate(err)
 	}
+	if err := showing(ctx, "topup", string(id), doc.Customer); err != nil {
+		return TopUp{}, err
+	}
 	return s.w.topUp(&doc)
 }
 
@@ -215,6 +218,9 @@ func (s *TopUps) List(ctx context.Context, in TopUpQuery) (page []TopUp, more bo
 		label = "state:" + string(in.State)
 	case in.State != "":
 		label += ":" + string(in.State)
+	}
+	if err := showingList(ctx, in.Customer); err != nil {
+		return nil, false, err
 	}
 	limit := pageSize(in.Limit)
 	records, err := s.w.ledger.Records(ctx, ledger.RecordQuery{

@@ -238,8 +238,15 @@ func (w *Wallet) adoptAll(ctx context.Context, noun, digest string, do func(id s
 }
 
 // Get returns a transfer, returned if its time is over whether or not that is recorded yet.
-// Errors: NotFound.
+// Errors: NotFound, also for one that GetOwned does not return while a customer acts.
 func (s *Transfers) Get(ctx context.Context, id TransferID) (Transfer, error) {
+	if a, acts := ActorOf(ctx); acts {
+		return s.GetOwned(ctx, a.Customer, id)
+	}
+	return s.get(ctx, id)
+}
+
+func (s *Transfers) get(ctx context.Context, id TransferID) (Transfer, error) {
 	var t transferDoc
 	if err := s.w.get(ctx, "transfer", string(id), &t); err != nil {
 		return Transfer{}, translate(err)
@@ -255,7 +262,10 @@ func (s *Transfers) Get(ctx context.Context, id TransferID) (Transfer, error) {
 // GetOwned is Get for the sender, and for the payee once it is theirs: another's transfer is
 // NotFound.
 func (s *Transfers) GetOwned(ctx context.Context, customer CustomerID, id TransferID) (Transfer, error) {
-	t, err := s.Get(ctx, id)
+	if err := showing(ctx, "transfer", string(id), customer); err != nil {
+		return Transfer{}, err
+	}
+	t, err := s.get(ctx, id)
 	if err == nil && t.From != customer && (t.To != customer || t.State != TransferCompleted) {
 		return Transfer{}, notFound("transfer", string(id))
 	}
@@ -264,6 +274,9 @@ func (s *Transfers) GetOwned(ctx context.Context, customer CustomerID, id Transf
 
 // Review returns what operators know of a transfer. Errors: NotFound.
 func (s *Transfers) Review(ctx context.Context, id TransferID) (TransferReview, error) {
+	if err := notWithActor(ctx); err != nil {
+		return TransferReview{}, err
+	}
 	var t transferDoc
 	err := s.w.get(ctx, "transfer", string(id), &t)
 	return t.Review, translate(err)
@@ -289,6 +302,9 @@ func (s *Transfers) List(ctx context.Context, in ListTransfers) (page []Transfer
 		return nil, false, InvalidField("customer", "exactly one of customer and state is set")
 	case in.State != "":
 		label = "s:" + string(in.State)
+	}
+	if err := showingList(ctx, in.Customer); err != nil {
+		return nil, false, err
 	}
 	records, more, err := s.w.page(ctx, "transfer", label, string(in.After), true, in.Limit)
 	if err != nil {
@@ -318,7 +334,7 @@ func (s *Transfers) run(ctx context.Context, v verb, id TransferID, asked money.
 	if out.Result != "" {
 		id = TransferID(out.Result)
 	}
-	t, err := s.Get(ctx, id)
+	t, err := s.get(ctx, id)
 	if err != nil {
 		return Transfer{}, errors.Join(failure, err)
 	}

@@ -104,6 +104,9 @@ func (e outgoings) reject(ctx context.Context, id, by, reason, key string) (*out
 
 // Review returns what reviewers see of a withdrawal. Errors: NotFound.
 func (s *Withdrawals) Review(ctx context.Context, id WithdrawalID) (OutgoingReview, error) {
+	if err := notWithActor(ctx); err != nil {
+		return OutgoingReview{}, err
+	}
 	return s.review(ctx, string(id))
 }
 

@@ -96,6 +96,9 @@ func (e outgoings) release(d *ledger.Draft, doc *outgoingDoc, m Told) error {
 // Get returns a withdrawal. Errors: NotFound.
 func (s *Withdrawals) Get(ctx context.Context, id WithdrawalID) (Withdrawal, error) {
 	d, err := s.get(ctx, string(id))
+	if err == nil {
+		err = showing(ctx, "withdrawal", string(id), d.Customer)
+	}
 	return s.withdrawal(d, false, err)
 }
 
@@ -121,6 +124,9 @@ type ListWithdrawals struct {
 func (s *Withdrawals) List(ctx context.Context, in ListWithdrawals) (page []Withdrawal, more bool, err error) {
 	label, err := outgoingLabel(owner{customer: in.Customer}, in.State)
 	if err != nil {
+		return nil, false, err
+	}
+	if err := showingList(ctx, in.Customer); err != nil {
 		return nil, false, err
 	}
 	docs, more, err := s.list(ctx, label, string(in.After), in.Limit)

@@ -381,3 +381,21 @@ func TestARestrictionKeepsNoOwnerFromTakingAChangeBack(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, out.Restored)
 }
+
+func TestAContactThatWentAndCameBackIsThereAfterBothAreTakenBack(t *testing.T) {
+	w := start(t, sending(identity.Config{}))
+	o := w.resident()
+	removed, err := w.x.RemoveContact(o.ctx(), identity.RemoveContact{
+		Contact: o.mailID(), Proof: o.stepUp(identity.StepUpRequest{Action: identity.ChangeContact, To: string(o.mailID())}),
+	})
+	require.NoError(t, err)
+	require.Equal(t, []string{phone}, o.verified())
+	o.changeTo(mail, o.phone)
+	require.Equal(t, []string{mail}, o.verified(), "in the place of the telephone")
+	back, err := w.x.RevertContact(t.Context(), identity.RevertContact{Token: o.takeBack(removed, mail)})
+	require.NoError(t, err)
+	assert.True(t, back.Restored)
+	assert.Len(t, back.Changes, 2)
+	assert.Equal(t, []string{phone, mail}, o.verified())
+	w.verify()
+}

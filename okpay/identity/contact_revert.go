@@ -109,27 +109,36 @@ func (x *Identity) revert(d *okpay.Draft, first *changeDoc, client *Client, take
 	if err != nil {
 		return out, err
 	}
-	var back []okpay.Address
+	var gone, back []okpay.Address // what is not to be there any more, and what is to be there again, whatever it was in between
+	without := func(list []okpay.Address, a okpay.Address) []okpay.Address {
+		return slices.DeleteFunc(list, func(o okpay.Address) bool { return o == a })
+	}
 	for _, c := range slices.Backward(undo) {
 		changes.drop(c.ID)
 		if c.State == ChangePending {
 			continue
 		}
 		if c.New != nil {
-			at := slices.IndexFunc(book.Contacts(), func(k okpay.Contact) bool { return k.Kind == c.New.Kind && k.Value == c.New.Value })
-			if at >= 0 { // by the address: one that went and came back has another id
-				if err := book.Remove(book.Contacts()[at].ID); err != nil {
-					return out, err
-				}
-			}
-			back = slices.DeleteFunc(back, func(a okpay.Address) bool { return a == *c.New })
+			gone, back = append(gone, *c.New), without(back, *c.New)
 		}
 		if c.Old != nil {
-			back = append(back, *c.Old)
+			gone, back = without(gone, *c.Old), append(back, *c.Old)
 		}
 		out.Changes = append(out.Changes, c.ID)
 	}
+	for _, k := range book.Contacts() { // by the address: one that went and came back has another id
+		if slices.Contains(gone, okpay.Address{Kind: k.Kind, Value: k.Value}) {
+			if err := book.Remove(k.ID); err != nil {
+				return out, err
+			}
+		}
+	}
 	for _, a := range back {
+		if slices.ContainsFunc(book.Contacts(), func(k okpay.Contact) bool {
+			return k.State == okpay.ContactVerified && k.Kind == a.Kind && k.Value == a.Value
+		}) {
+			continue // one that went and came back is there already
+		}
 		owner, err := d.ContactOwner(a)
 		if err != nil {
 			return out, err
