@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -13,12 +14,17 @@ import (
 
 // desk is support whose operators agent1, agent2 and agent3 may do what they verified a caller for.
 func desk(w *world) *[]identity.SupportDeed {
-	var deeds []identity.SupportDeed
+	var (
+		mu    sync.Mutex // several are asked about at once in the background
+		deeds []identity.SupportDeed
+	)
 	for _, p := range w.all {
 		p.x.CheckSupport(func(d *okpay.Draft, of identity.SupportDeed) error {
 			if of.By != "agent1" && of.By != "agent2" && of.By != "agent3" {
 				return okpay.NewError(okpay.PermissionDenied, "")
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			deeds = append(deeds, of)
 			return nil
 		})

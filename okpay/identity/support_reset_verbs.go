@@ -20,7 +20,8 @@ type SupportDeed struct {
 
 // SupportCheck decides whether an operator may do it: has the permission, has verified the
 // caller in full (V3), and is not the one who requested what they approve. It is asked once more, about
-// both, before a reset is done: one that either of them might not order any more is canceled. It reads through the
+// both, before a reset is done: one that either of them might not order any more is canceled. It may be
+// called from several goroutines, and reads through the
 // draft, so that the Change relies on it. Errors: PermissionDenied, SelfApprovalForbidden,
 // DuplicateApprover.
 type SupportCheck func(d *okpay.Draft, of SupportDeed) error
