@@ -80,7 +80,7 @@ func (c *committer) step(ctx context.Context) bool {
 	c.ahead.requests = nil
 	if taken == nil {
 		if !c.oneGoroutine {
-			c.company.await(c.queue, c.cfg.Now())
+			c.company.await(c.queue, c.cfg.Now)
 		}
 		most := c.cfg.MaxBlockChanges
 		if c.foreign {

@@ -26,8 +26,8 @@ func (m *company) took(changes int) {
 
 // await waits for the company that is expected, at most for companyWait. A lone caller's block expects
 // none.
-func (m *company) await(q *queue, now time.Time) {
-	if m.expect <= 1 || m.met.IsZero() || now.Sub(m.met) >= meets {
+func (m *company) await(q *queue, now func() time.Time) {
+	if m.expect <= 1 || m.met.IsZero() || now().Sub(m.met) >= meets {
 		return
 	}
 	timer := time.NewTimer(companyWait)

@@ -45,7 +45,7 @@ func TestCompany(t *testing.T) {
 				}
 				synctest.Wait()
 				start := time.Now()
-				c.m.await(q, start)
+				c.m.await(q, time.Now)
 				assert.Equal(t, c.waits, time.Since(start))
 				time.Sleep(time.Second) // until all have come
 			})
