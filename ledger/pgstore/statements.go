@@ -290,13 +290,13 @@ var statementTexts = [statementCount]string{
 	updateAccounts: `UPDATE @accounts a SET balance = u.balance, debits_hi = u.debits_hi, debits_lo = u.debits_lo,
 			pending_out = u.pending_out, pending_in = u.pending_in, entries = u.entries, last = u.last,
 			next_expiry = u.next_expiry
-		FROM (SELECT unnest($2::bigint[]) AS no, unnest($3::bigint[]) AS balance,
+		FROM (SELECT $1::bigint AS ledger, unnest($2::bigint[]) AS no, unnest($3::bigint[]) AS balance,
 			unnest($4::bigint[]) AS debits_hi, unnest($5::bigint[]) AS debits_lo,
 			unnest($6::bigint[]) AS pending_out, unnest($7::bigint[]) AS pending_in,
 			unnest($8::bigint[]) AS entries, unnest($9::bigint[]) AS last,
 			unnest($10::timestamptz[]) AS next_expiry) u ` + eachAccount,
 	alterAccounts: `UPDATE @accounts a SET min = u.min, max = u.max, flags = u.flags
-		FROM (SELECT unnest($2::bigint[]) AS no, unnest($3::bigint[]) AS min, unnest($4::bigint[]) AS max,
+		FROM (SELECT $1::bigint AS ledger, unnest($2::bigint[]) AS no, unnest($3::bigint[]) AS min, unnest($4::bigint[]) AS max,
 			unnest($5::integer[]) AS flags) u ` + eachAccount,
 	insertReversals: `INSERT INTO @reversals (ledger, tx, reversal)
 		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::bigint[])`,
@@ -369,10 +369,9 @@ const eachText = `(SELECT unnest($2::text[]) AS one) k`
 // eachIndexed is what records are found by, row by row; see eachKey.
 const eachIndexed = `(SELECT unnest($2::text[]) AS type, unnest($3::text[]) AS id, unnest($4::text[]) AS name) o`
 
-// eachAccount finds the account a of each u; see eachKey. As a join of the two tables it was seen to
-// compare every pair, where the ledger was young.
-const eachAccount = `CROSS JOIN LATERAL
-		(SELECT i.ctid FROM @accounts i WHERE i.ledger = $1::bigint AND i.no = u.no LIMIT 1) f WHERE a.ctid = f.ctid`
+// eachAccount finds the account a of each u, whose ledger stands in u: were it compared with $1, a planner
+// without statistics, as in a young ledger, would read all accounts of the ledger for each one to update.
+const eachAccount = `WHERE a.ledger = u.ledger AND a.no = u.no`
 
 // byKey keeps the planner to the indexes.
 const byKey = `set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
