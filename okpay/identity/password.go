@@ -136,14 +136,19 @@ func (x *Identity) judged(ctx context.Context, p password.Password, about passwo
 	var v *password.Violation
 	switch {
 	case errors.As(err, &v):
-		e := okpay.NewError(okpay.PasswordNotAllowed, "%s", v.Code)
-		e.Field, e.Err = "password", v
-		return newPassword{}, e
+		return newPassword{}, notAllowed(v)
 	case err != nil:
 		return newPassword{}, busy(err)
 	}
 	hash, err := x.hasher.Hash(ctx, p)
 	return newPassword{hash: hash, unknown: report.BreachCheck == password.BreachUnknown}, busy(err)
+}
+
+// notAllowed is the error of a password that breaks a rule.
+func notAllowed(v *password.Violation) error {
+	e := okpay.NewError(okpay.PasswordNotAllowed, "%s", v.Code)
+	e.Field, e.Err = "password", v
+	return e
 }
 
 // knowing adds a contact to what a password must not be made of.
@@ -251,13 +256,17 @@ type ChangePassword struct {
 // date: authenticate again. Withdrawals wait (Config.WithdrawalHold). After a lock that a proof
 // of identity has lifted, the account opens. The customer is told.
 //
-// Errors, the first that applies: AuthenticationRequired, SessionEnded, AuthenticationFailed for
-// a wrong current password, TooManyTries, PasswordNotAllowed (its cause is a
-// *password.Violation), InvalidState when the password was changed meanwhile, ServiceBusy.
+// Errors, the first that applies: AuthenticationRequired, SessionEnded, PasswordNotAllowed for a
+// new password of more than 1,024 bytes, AuthenticationFailed for a wrong current one,
+// TooManyTries, PasswordNotAllowed for another reason (its cause is a *password.Violation),
+// InvalidState when the password was changed meanwhile, ServiceBusy.
 func (x *Identity) ChangePassword(ctx context.Context, in ChangePassword) error {
 	a, s, err := x.actorOf(ctx)
 	if err != nil {
 		return err
+	}
+	if len(in.New.Reveal()) > password.MaxBytes { // before any work, and no guess is counted
+		return notAllowed(&password.Violation{Code: password.TooLong, Limit: password.MaxCodePoints})
 	}
 	if err := x.provePassword(ctx, s, in.Current, nil); err != nil {
 		return err

@@ -248,8 +248,10 @@ func TestAPasswordOfAMebibyteIsNoWork(t *testing.T) {
 	_, err := w.try(email, huge, home)
 	require.ErrorIs(t, err, okpay.AuthenticationFailed)
 	assert.Equal(t, before, work{counts.N.Load(), store.reads.Load(), blocks}, "nothing is looked up, hashed or written")
-	err = w.x.ChangePassword(ctx, identity.ChangePassword{Current: password.New(huge), New: password.New(huge)})
+	err = w.x.ChangePassword(ctx, identity.ChangePassword{Current: password.New(huge), New: password.New(other)})
 	require.ErrorIs(t, err, okpay.AuthenticationFailed)
+	err = w.x.ChangePassword(ctx, identity.ChangePassword{Current: password.New(good), New: password.New(huge)})
+	require.ErrorIs(t, err, okpay.PasswordNotAllowed)
 	assert.Equal(t, before.Hashes, counts.N.Load())
 	assert.Equal(t, blocks, w.head())
 }
