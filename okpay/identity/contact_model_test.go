@@ -1,7 +1,6 @@
 package identity_test
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -33,7 +32,7 @@ type modelChange struct {
 // contactWalker makes a random history of one customer's contacts and holds each answer to a model.
 type contactWalker struct {
 	*subject
-	r        *rand.Rand
+	*walk
 	n        int // of the history
 	made     int // addresses
 	password string
@@ -43,7 +42,6 @@ type contactWalker struct {
 	verified []string
 	changes  []*modelChange // all
 	live     []*modelChange // that are not over, in the order in which they were begun
-	log      []string
 }
 
 // TestRandomHistoriesOfContactChangesEqualAModel runs 60 histories, 10,000 with OKPAY_TEST_SIZE=170.
@@ -52,27 +50,18 @@ func TestRandomHistoriesOfContactChangesEqualAModel(t *testing.T) {
 	t.Logf("seed %d", seed)
 	w := startAll(t, sending(identity.Config{}), inMemory(t)...)
 	for n := range testsize.Scaled(t, 60) {
-		h := &contactWalker{r: rand.New(rand.NewPCG(seed, uint64(n))), n: n, password: good, gate: okpay.GateActive}
+		h := &contactWalker{walk: newWalk(t, seed, n), n: n, password: good, gate: okpay.GateActive}
 		first, number := fmt.Sprintf("first%d@example.com", n), fmt.Sprintf("+86138%08d", n)
 		h.subject = &subject{holder: w.holder(w.registered(first))}
 		h.subject.contact(okpay.AddContact{Phone: number})
 		h.verified = []string{first, number}
-		for range 25 {
-			h.step()
-			if t.Failed() {
-				t.Fatalf("history %d of seed %d:\n%s", n, seed, strings.Join(h.log, "\n"))
-			}
-		}
+		h.steps(seed, n, h.step)
 	}
 	w.verify()
 }
 
 func (h *contactWalker) step() {
-	steps := []struct {
-		name   string
-		weight int
-		do     func()
-	}{
+	h.choose(h.w.clock.Now(), []step{
 		{"begin", 6, func() { h.begin(false) }},
 		{"begin two at once", 1, func() { h.begin(true) }},
 		{"confirm", 8, h.confirm},
@@ -82,15 +71,7 @@ func (h *contactWalker) step() {
 		{"sign in", 1, h.subject.signIn},
 		{"wait", 3, h.wait},
 		{"work", 1, func() { _, err := h.w.Work(h.t.Context()); h.expect(err, "") }},
-	}
-	n := h.r.IntN(31)
-	for _, s := range steps {
-		if n -= s.weight; n < 0 {
-			h.log = append(h.log, fmt.Sprintf("%s at %s", s.name, h.w.clock.Now().Format(time.RFC3339Nano)))
-			s.do()
-			break
-		}
-	}
+	})
 	h.forgetOver()
 	g := h.subject.gate()
 	if g.State != h.gate || (g.WithdrawalsFrom == nil) != (h.hold == nil) || h.hold != nil && !h.hold.Equal(*g.WithdrawalsFrom) {
@@ -99,14 +80,6 @@ func (h *contactWalker) step() {
 	slices.Sort(h.verified)
 	if got := h.subject.verified(); !slices.Equal(got, h.verified) {
 		h.t.Errorf("verified are %v, want %v", got, h.verified)
-	}
-}
-
-func (h *contactWalker) expect(err error, code okpay.Code) {
-	h.t.Helper()
-	h.log = append(h.log, fmt.Sprintf("  %v, want %q", err, code))
-	if code == "" && err != nil || code != "" && !errors.Is(err, code) {
-		h.t.Errorf("got %v, want %q", err, code)
 	}
 }
 

@@ -2,11 +2,9 @@ package identity_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -105,13 +103,12 @@ const modelSessions = 3
 // walker makes a random history of one customer and holds each answer to the model.
 type walker struct {
 	*world
-	t      *testing.T
-	r      *rand.Rand
+	*walk
+	t      *testing.T // of both
 	m      *model
 	factor *identity.FixedFactor
 	id     okpay.CustomerID
 	email  string
-	log    []string
 }
 
 func TestRandomHistoriesAreWhatASimpleModelSays(t *testing.T) {
@@ -122,26 +119,17 @@ func TestRandomHistoriesAreWhatASimpleModelSays(t *testing.T) {
 	factor := w.x.WithFactor("123456")
 	factor.Enrolled = false
 	for n := range histories {
-		h := &walker{world: w, t: t, r: rand.New(rand.NewPCG(seed, uint64(n))), m: &model{password: good, gate: okpay.GateActive}, factor: factor}
+		h := &walker{world: w, t: t, walk: newWalk(t, seed, n), m: &model{password: good, gate: okpay.GateActive}, factor: factor}
 		h.email = fmt.Sprintf("somebody%d@example.com", n)
 		h.id = w.registered(h.email)
 		factor.Enrolled = h.r.IntN(3) == 0
-		for range 25 {
-			h.step()
-			if t.Failed() {
-				t.Fatalf("history %d of seed %d:\n%s", n, seed, strings.Join(h.log, "\n"))
-			}
-		}
+		h.steps(seed, n, h.step)
 	}
 	w.verify()
 }
 
 func (h *walker) step() {
-	steps := []struct {
-		name   string
-		weight int
-		do     func()
-	}{
+	h.choose(h.clock.Now(), []step{
 		{"sign in", 8, h.signIn},
 		{"guess wrong", 6, h.guessWrong},
 		{"finish", 5, h.finish},
@@ -155,19 +143,7 @@ func (h *walker) step() {
 		{"lock", 1, func() { h.moveGate(okpay.GateActive, okpay.GateLocked) }},
 		{"unlock", 2, func() { h.moveGate(okpay.GateLocked, okpay.GateActive) }},
 		{"wait", 6, h.wait},
-	}
-	total := 0
-	for _, s := range steps {
-		total += s.weight
-	}
-	n := h.r.IntN(total)
-	for _, s := range steps {
-		if n -= s.weight; n < 0 {
-			h.log = append(h.log, fmt.Sprintf("%s at %s", s.name, h.clock.Now().Format(time.RFC3339)))
-			s.do()
-			return
-		}
-	}
+	})
 }
 
 func (h *walker) wait() {
@@ -180,15 +156,6 @@ func pick[T any](r *rand.Rand, list []*T) *T {
 		return nil
 	}
 	return list[r.IntN(len(list))]
-}
-
-// expect holds an error to a code, "" for none.
-func (h *walker) expect(err error, code okpay.Code) {
-	h.t.Helper()
-	h.log = append(h.log, fmt.Sprintf("  %v, want %q", err, code))
-	if code == "" && err != nil || code != "" && !errors.Is(err, code) {
-		h.t.Errorf("got %v, want %q", err, code)
-	}
 }
 
 func (h *walker) from(device *modelDevice) identity.Client {

@@ -1,10 +1,8 @@
 package identity_test
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"testing"
 	"time"
 
@@ -30,7 +28,7 @@ type modelReset struct {
 // resetWalker makes a random history of one customer's resets and holds each answer to a model.
 type resetWalker struct {
 	*subject
-	r        *rand.Rand
+	*walk
 	email    string
 	factor   bool
 	resets   []*modelReset
@@ -40,7 +38,6 @@ type resetWalker struct {
 	hold     *time.Time
 	guesses  modelLock // at the password
 	codes    modelLock // at the factor
-	log      []string
 }
 
 // TestRandomHistoriesOfResetsEqualAModel runs 100 histories, 10,000 with OKPAY_TEST_SIZE=100.
@@ -52,27 +49,18 @@ func TestRandomHistoriesOfResetsEqualAModel(t *testing.T) {
 	for n := range testsize.Scaled(t, 100) {
 		factor.Enrolled = false
 		h := &resetWalker{
-			r: rand.New(rand.NewPCG(seed, uint64(n))), email: fmt.Sprintf("reset%d@example.com", n), password: good, gate: okpay.GateActive,
+			walk: newWalk(t, seed, n), email: fmt.Sprintf("reset%d@example.com", n), password: good, gate: okpay.GateActive,
 		}
 		h.subject = &subject{holder: w.holder(w.registered(h.email))}
 		factor.Enrolled = h.r.IntN(3) == 0
 		h.factor = factor.Enrolled
-		for range 25 {
-			h.step()
-			if t.Failed() {
-				t.Fatalf("history %d of seed %d:\n%s", n, seed, strings.Join(h.log, "\n"))
-			}
-		}
+		h.steps(seed, n, h.step)
 	}
 	w.verify()
 }
 
 func (h *resetWalker) step() {
-	steps := []struct {
-		name   string
-		weight int
-		do     func()
-	}{
+	h.choose(h.w.clock.Now(), []step{
 		{"ask", 5, h.ask},
 		{"open", 8, h.open},
 		{"guess", 1, h.guess},
@@ -83,27 +71,10 @@ func (h *resetWalker) step() {
 		{"release", 2, h.release},
 		{"wait", 3, h.wait},
 		{"work", 1, func() { _, err := h.w.Work(h.t.Context()); h.expect(err, "") }},
-	}
-	n := h.r.IntN(35)
-	for _, s := range steps {
-		if n -= s.weight; n < 0 {
-			h.log = append(h.log, fmt.Sprintf("%s at %s", s.name, h.w.clock.Now().Format(time.RFC3339Nano)))
-			s.do()
-			break
-		}
-	}
+	})
 	g := h.subject.gate()
 	if g.State != h.gate || (g.WithdrawalsFrom == nil) != (h.hold == nil) || h.hold != nil && !h.hold.Equal(*g.WithdrawalsFrom) {
 		h.t.Errorf("the gate is %s and withdrawals wait until %v, want %s and %v", g.State, g.WithdrawalsFrom, h.gate, h.hold)
-	}
-}
-
-// expect holds an error to a code, "" for none.
-func (h *resetWalker) expect(err error, code okpay.Code) {
-	h.t.Helper()
-	h.log = append(h.log, fmt.Sprintf("  %v, want %q", err, code))
-	if code == "" && err != nil || code != "" && !errors.Is(err, code) {
-		h.t.Errorf("got %v, want %q", err, code)
 	}
 }
 
